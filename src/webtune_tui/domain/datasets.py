@@ -1,0 +1,100 @@
+"""Dataset versions, what preparing did to get there, and findings in a file or dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+VERSION_NAME_LENGTH = 12
+
+
+def version_name(content_hash: str) -> str:
+    """The short name of a dataset version: the head of its content hash."""
+    return content_hash[:VERSION_NAME_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """The immutable result of a recipe on given records, addressed by its content.
+
+    ``build`` counts the runs of prepare in the workspace, ``revision`` the edits since that run.
+    """
+
+    dataset_version: str
+    content_hash: str
+    build: int
+    revision: int
+    examples: int
+    splits: Mapping[str, int]
+    tokens: int
+    encoding: str
+    created: str
+    is_working: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareReport:
+    """What one run of prepare took, dropped, changed and made. ``seconds`` is wall time."""
+
+    dataset_version: str
+    content_hash: str
+    records: int
+    records_used: int
+    examples: int
+    dropped: Mapping[str, int]
+    changed: Mapping[str, int]
+    redacted: Mapping[str, int]
+    duplicates: Mapping[str, int]
+    splits: Mapping[str, int]
+    leak: Mapping[str, float]
+    tokens: Mapping[str, Any]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong at a place in a file or dataset. ``line`` counts from 1; 0 means the whole file."""
+
+    line: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """Whether a file can be trained on, and where it can't. ``repaired`` is the path of the mended copy."""
+
+    ok: bool
+    examples: int
+    tokens: int
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    repaired: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedRecord:
+    """A record that makes no example, with the reason of the first step that dropped it."""
+
+    record_id: int
+    collection_id: str
+    position: int
+    reason: str
+    step: str
+    detail: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOrigin:
+    """One record behind an example, for ``dataset lineage`` and the app."""
+
+    record_id: int
+    collection_id: str
+    position: int
+    url: str | None
+    collected_at: str | None
+    raw_path: str | None
+    fields: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,93 @@
+"""Records: what was collected, exactly as it came, with where it came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class RecordKind(StrEnum):
+    """Data carries something to learn from; errors and warnings are rows that the source sent instead."""
+
+    DATA = "data"
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One collected item: its fields as delivered and its provenance.
+
+    ``position`` counts from 0 within the collection's raw data. ``collected_at`` is RFC 3339 UTC.
+    ``record_id`` is the row number in the workspace and is 0 until the record is stored.
+    """
+
+    collection_id: str
+    position: int
+    kind: RecordKind
+    key: str
+    content_hash: str
+    fields: Mapping[str, Any]
+    url: str | None = None
+    collected_at: str | None = None
+    record_id: int = 0
+
+
+class CollectionState(StrEnum):
+    """Where a collection stands; the first six are the contract's words."""
+
+    READY = "ready"
+    FAILED = "failed"
+    EMPTY = "empty"
+    CANCELLED = "cancelled"
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+    DRAFT = "draft"
+
+    @property
+    def is_final(self) -> bool:
+        """No further change will come by itself."""
+        return self in (self.READY, self.FAILED, self.EMPTY, self.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One run of a source. Money is USD; ``None`` means not known (yet).
+
+    ``phase`` is the detail beside the state (``starting``, ``building``, ``downloading``, the service's raw word);
+    ``is_sandbox`` says that the records come from the labelled loopback sandbox.
+    """
+
+    collection_id: str
+    source: str
+    label: str
+    state: CollectionState
+    created_at: str
+    updated_at: str
+    phase: str = ""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    address: str = ""
+    is_sandbox: bool = False
+    snapshot_id: str | None = None
+    operation_id: str | None = None
+    finished_at: str | None = None
+    records: int = 0
+    errors: int = 0
+    new: int = 0
+    changed: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    estimated_cost: float | None = None
+    cost: float | None = None
+    raw_path: str | None = None
+    message: str = ""
+
+
+def content_hash(fields: Mapping[str, Any]) -> str:
+    """The same hex digest for the same field values, whatever the order of the keys."""
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

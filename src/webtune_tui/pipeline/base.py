@@ -1,0 +1,85 @@
+"""The shape of preparation: steps over records, builders from records to examples.
+
+Everything here is pure and lazy: no files, no database, no clock. A step sees one record at a time, so that batches
+can be mapped by any engine; what needs the whole set (duplicates, splits) works on compact signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from webtune_tui.domain.examples import Message
+from webtune_tui.domain.records import RecordKind
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record on its way to an example: ``fields`` may be changed by steps, the rest is its identity.
+
+    ``messages`` is empty until a builder made them. ``touched`` names the steps that changed it, ``redacted``
+    counts what was taken out by kind, ``flags`` are findings that stay with the example.
+    """
+
+    record_id: int
+    key: str
+    kind: RecordKind
+    fields: Mapping[str, Any]
+    source: str = ""
+    messages: tuple[Message, ...] = ()
+    flags: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
+    redacted: Mapping[str, int] = field(default_factory=dict)
+
+    def with_fields(self, fields: Mapping[str, Any], step: str) -> Draft:
+        """The draft with other fields, marked as changed by the step."""
+        return replace(self, fields=fields, touched=(*self.touched, step))
+
+    @property
+    def answer(self) -> str:
+        """The text of the last assistant message."""
+        return next((m.content for m in reversed(self.messages) if m.role == "assistant"), "")
+
+    @property
+    def prompt(self) -> str:
+        """The text of the last user message."""
+        return next((m.content for m in reversed(self.messages) if m.role == "user"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A record that makes no example. ``reason`` is one of the contract's words, ``detail`` tells the person more."""
+
+    record_id: int
+    reason: str
+    step: str
+    detail: str = ""
+
+
+class Step(Protocol):
+    """One cleaning or filtering rule: a frozen dataclass whose options are declared with ``option()``.
+
+    ``stage`` says when it runs: ``record`` before the builder on ``fields``, ``example`` after it on ``messages``.
+    """
+
+    name: str
+    stage: str
+
+    def apply(self, draft: Draft) -> Draft | Dropped:
+        """The draft as it is, changed, or dropped with a reason."""
+        ...
+
+
+class Builder(Protocol):
+    """Makes the messages of an example from a record's fields."""
+
+    name: str
+
+    def accepts(self, fields: Mapping[str, Any]) -> bool:
+        """Whether rows of this shape are this builder's."""
+        ...
+
+    def build(self, fields: Mapping[str, Any]) -> tuple[Message, ...] | None:
+        """The messages, or ``None`` where the fields hold nothing to say."""
+        ...

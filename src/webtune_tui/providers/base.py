@@ -1,0 +1,167 @@
+"""What a provider is: a place where models are tuned and served, with its limits and its end date."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from webtune_tui.domain.examples import Message
+from webtune_tui.domain.jobs import Checkpoint, Hyperparameters, JobEvent, JobState, MetricPoint
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do. ``closes_on`` is the day after which no job can be created there (YYYY-MM-DD)."""
+
+    name: str
+    title: str
+    is_local: bool
+    key_name: str | None
+    minimum_examples: int
+    maximum_file_bytes: int | None
+    validation_file: bool = True
+    checkpoints: bool = True
+    cancel: bool = True
+    pause: bool = False
+    held_out_loss: bool = False
+    closes_on: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """A model that can be tuned. Sizes are bytes, ``context`` tokens, ``shutdown_date`` YYYY-MM-DD."""
+
+    model: str
+    title: str
+    size_bytes: int | None = None
+    parameters: int | None = None
+    licence: str = ""
+    context: int | None = None
+    shutdown_date: str | None = None
+    is_present: bool = True
+    trainable_here: bool | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """What a create call sends. ``run_id`` is our own id, by which a job with a lost reply is found again."""
+
+    run_id: str
+    base_model: str
+    training_file: str
+    validation_file: str | None
+    suffix: str
+    seed: int
+    hyperparameters: Hyperparameters
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """A job as the provider describes it, in our words."""
+
+    provider_job_id: str
+    state: JobState
+    raw_state: str
+    base_model: str
+    tuned_model: str | None = None
+    trained_tokens: int | None = None
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    estimated_finish: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatDelta:
+    """The next piece of a streamed answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEnd:
+    """The end of an answer. ``finish_reason`` is ``None`` where the stream broke off: the answer is incomplete."""
+
+    finish_reason: str | None
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutLoss:
+    """The mean loss per answer token of one example, in nats; ``None`` where nothing was left to predict."""
+
+    loss: float | None
+    tokens: int
+
+
+class Provider(Protocol):
+    """One place to tune and chat. Adapters translate library errors into those of domain/errors.py."""
+
+    capabilities: Capabilities
+    address: str
+
+    async def check(self) -> str:
+        """Says in words that the key and the address work; spends nothing. Raises the error otherwise."""
+        ...
+
+    async def bases(self) -> Sequence[BaseModel]:
+        """The base models that can be named, with their shut-down dates."""
+        ...
+
+    async def upload(self, path: Path) -> str:
+        """Uploads a training file and waits until the provider has taken it; answers its file id."""
+        ...
+
+    async def create(self, spec: JobSpec) -> RemoteJob:
+        """Creates a job: sent exactly once.
+
+        Raises:
+            OutcomeUnknown: the reply was lost; find the job by its run id.
+            ClosedForTuning: the provider lets this account create no jobs.
+        """
+        ...
+
+    async def find(self, run_id: str, *, since: str) -> RemoteJob | None:
+        """The job that carries our run id, or ``None`` where the provider surely has none."""
+        ...
+
+    async def retrieve(self, provider_job_id: str) -> RemoteJob:
+        """The job's present state."""
+        ...
+
+    async def events(self, provider_job_id: str, *, known: frozenset[str]) -> Sequence[JobEvent]:
+        """The events that are not yet known, oldest first."""
+        ...
+
+    async def metrics(self, provider_job_id: str, events: Sequence[JobEvent]) -> Sequence[MetricPoint]:
+        """The measured points that came with these events, or that the provider serves apart."""
+        ...
+
+    async def checkpoints(self, provider_job_id: str) -> Sequence[Checkpoint]:
+        """The saved states that can be chatted with."""
+        ...
+
+    async def cancel(self, provider_job_id: str) -> RemoteJob:
+        """Asks the provider to stop the job; answers the true state afterwards."""
+        ...
+
+    def chat(
+        self, model: str, messages: Sequence[Message], *, max_tokens: int, temperature: float
+    ) -> AsyncIterator[ChatDelta | ChatEnd]:
+        """Streams an answer; the last item is always a :class:`ChatEnd`."""
+        ...
+
+    async def held_out_losses(
+        self, model: str, examples: Sequence[Sequence[Message]]
+    ) -> Sequence[HeldOutLoss]:
+        """The loss of each example's last answer. Only where the capabilities say ``held_out_loss``."""
+        ...
+
+    async def aclose(self) -> None:
+        """Closes the connections; a local server and its jobs go on."""
+        ...

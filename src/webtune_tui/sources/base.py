@@ -1,0 +1,116 @@
+"""What a source is: something that brings records, described well enough that forms and flags can be made from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from webtune_tui.domain.credentials import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ScraperInput:
+    """One input field of a scraper's door."""
+
+    name: str
+    required: bool
+    kind: str
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScraperDoor:
+    """One way into a scraper: collect given URLs (``discover_by`` is ``None``) or discover by something."""
+
+    discover_by: str | None
+    inputs: tuple[ScraperInput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scraper:
+    """A scraper of the catalogue with its doors and output fields."""
+
+    scraper_id: str
+    name: str
+    domain: str
+    doors: tuple[ScraperDoor, ...]
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerRequest:
+    """What a trigger sends. The limits count records; ``None`` sends none."""
+
+    scraper_id: str
+    inputs: tuple[Mapping[str, Any], ...]
+    discover_by: str | None = None
+    limit_per_input: int | None = None
+    max_records: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotStatus:
+    """A snapshot's progress. ``state`` is ready, failed, cancelled or running; ``raw_state`` the service's word."""
+
+    snapshot_id: str
+    state: str
+    raw_state: str
+    records: int | None = None
+    errors: int | None = None
+    error_codes: Mapping[str, int] = field(default_factory=dict)
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotListing:
+    """One row of the service's own list of snapshots; the way to find a trigger whose reply was lost."""
+
+    snapshot_id: str
+    scraper_id: str
+    state: str
+    created_at: str
+    records: int | None = None
+
+
+class ScrapingService(Protocol):
+    """A remote service that collects for us (Bright Data). Every method may raise the errors of domain/errors.py."""
+
+    address: str
+
+    async def trigger(self, request: TriggerRequest) -> str:
+        """Starts a paid collection, sent exactly once, and answers its snapshot id.
+
+        Raises:
+            OutcomeUnknown: the request may have been accepted, but its reply was lost or unreadable.
+        """
+        ...
+
+    async def progress(self, snapshot_id: str) -> SnapshotStatus:
+        """The snapshot's state."""
+        ...
+
+    def download(self, snapshot_id: str, target: Path) -> AsyncIterator[int]:
+        """Streams the records as NDJSON into ``target``; yields the bytes so far. Raises TryLater while it builds."""
+        ...
+
+    async def cancel(self, snapshot_id: str) -> None:
+        """Asks the service to stop."""
+        ...
+
+    async def snapshots(self, scraper_id: str, since: str) -> Sequence[SnapshotListing]:
+        """The account's snapshots of a scraper since an RFC 3339 time."""
+        ...
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        ...
+
+
+class KeyLookup(Protocol):
+    """Finds the key of a service for a host; see services/accounts.py."""
+
+    async def __call__(self, name: str, host: str) -> Secret:
+        """The key. Raises CredentialMissing."""
+        ...

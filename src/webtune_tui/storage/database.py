@@ -1,0 +1,130 @@
+"""SQLite in WAL mode: one writer at a time, readers beside it, and ordered migrations."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from webtune_tui.domain.errors import NoSpace, StorageFailed
+
+
+class Database:
+    """The workspace's database file. All methods block; services call them through ``asyncio.to_thread``.
+
+    Writes of this process take turns on one connection; each reading thread has a connection of its own and sees
+    the last committed state. ``synchronous=FULL`` makes a finished ``with database.write()`` durable.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._write_lock = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._readers = threading.local()
+        self._all_readers: list[sqlite3.Connection] = []
+        self._closed = False
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: committed at the end of the block, rolled back when it raises.
+
+        Raises:
+            StorageFailed: the workspace is open read-only, or the file can't be written.
+            NoSpace: the disk is full; nothing of the block is kept.
+        """
+        if self.read_only:
+            raise StorageFailed(
+                f"{self.path.parent} is open read-only", hint="Close the other webtune that uses it."
+            )
+        with self._write_lock, _translated(self.path):
+            if self._writer is None:
+                self._writer = self._connect()
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """This thread's reading connection."""
+        with _translated(self.path):
+            connection = getattr(self._readers, "connection", None)
+            if connection is None or self._closed:
+                connection = self._connect()
+                self._readers.connection = connection
+                self._all_readers.append(connection)
+            yield connection
+
+    def migrate(self) -> None:
+        """Brings the schema up to date, with a copy of the file before an existing one is changed.
+
+        Raises:
+            StorageFailed: the file was written by a newer webtune.
+        """
+        scripts = _migrations()
+        with _translated(self.path), contextlib.closing(self._connect()) as connection:
+            found = connection.execute("PRAGMA user_version").fetchone()[0]
+            if found > len(scripts):
+                raise StorageFailed(
+                    f"{self.path} has schema {found}, this webtune knows {len(scripts)}",
+                    hint="Install a newer webtune-tui to open this workspace.",
+                )
+            if 0 < found < len(scripts):
+                shutil.copy2(self.path, self.path.with_suffix(f".before-{found + 1}.db"))
+            for number, script in enumerate(scripts[found:], start=found + 1):
+                connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+    def close(self) -> None:
+        """Closes every connection; the write-ahead log is folded into the file."""
+        self._closed = True
+        for connection in [*self._all_readers, *([self._writer] if self._writer else [])]:
+            connection.close()
+        self._all_readers.clear()
+        self._writer = None
+
+    def _connect(self) -> sqlite3.Connection:
+        mode = "ro" if self.read_only else "rwc"
+        connection = sqlite3.connect(
+            f"{self.path.as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=10,
+        )
+        connection.row_factory = sqlite3.Row
+        if not self.read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+
+def _migrations() -> list[str]:
+    """The SQL of each schema step, in order; a released one is never edited."""
+    folder = resources.files("webtune_tui.storage") / "migrations"
+    files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(folder / name).read_text(encoding="utf-8") for name in files]
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if "full" in str(error):
+            raise NoSpace(
+                f"No space left for {path}", hint="Free some space; nothing half was written."
+            ) from error
+        raise StorageFailed(
+            f"{path}: {error}", hint="Check the folder's permissions and free space, then try again."
+        ) from error
