@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from webtune_tui.domain.credentials import Secret
@@ -20,4 +21,8 @@ class CredentialStore(Protocol):
 
     def delete(self, name: str, host: str) -> bool:
         """Removes the key; false where there was none. Raises KeyringUnavailable."""
+        ...
+
+    def hosts(self, name: str) -> Sequence[str]:
+        """The hosts that keys of this name were stored for. Raises KeyringUnavailable."""
         ...

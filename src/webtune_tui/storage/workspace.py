@@ -36,6 +36,18 @@ class LockHolder:
         place = "" if self.host == socket.gethostname() else f" on {self.host}"
         return f"{self.command} (pid {self.pid}{place}, since {self.since})"
 
+    def is_alive(self) -> bool:
+        """Whether the process still runs; taken for granted where that can't be seen from here."""
+        if os.name != "posix" or self.host != socket.gethostname():
+            return True
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
 
 class Workspace:
     """One opened workspace. ``read_only`` holds where another process is writing."""
