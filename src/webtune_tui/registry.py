@@ -22,8 +22,8 @@ _NOT_PLUGINS = frozenset({"base"})
 def names(package: str) -> tuple[str, ...]:
     """The plug-in names in a package such as ``pipeline.steps``, sorted."""
     folder = _ROOT.joinpath(*package.split("."))
-    found = (module.name for module in pkgutil.iter_modules([str(folder)]))
-    return tuple(sorted(name for name in found if name not in _NOT_PLUGINS and not name.startswith("_")))
+    found = (module.name for module in pkgutil.iter_modules([str(folder)]) if not module.ispkg)
+    return tuple(sorted(name for name in found if name not in _NOT_PLUGINS))
 
 
 def load(package: str, name: str) -> ModuleType:

@@ -145,9 +145,7 @@ def build_parser(only: str | None = None) -> Parser:
         parents=[common_options()],
     )
     parser.add_argument("--version", action="store_true", help="print the version")
-    group: Any = parser.add_subparsers(
-        dest="command", metavar="COMMAND", parser_class=Parser, title="commands"
-    )
+    group: Any = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, title="commands")
     named = _module_of(only) if only else None
     for module_name in [named] if named else registry.names(_COMMANDS):
         module = registry.load(_COMMANDS, module_name)
@@ -158,9 +156,7 @@ def build_parser(only: str | None = None) -> Parser:
             examples=module.EXAMPLES,
             parents=[common_options()],
         )
-        command.set_defaults(
-            access=getattr(module, "ACCESS", Access.NONE), handler=getattr(module, "run", None)
-        )
+        command.set_defaults(access=getattr(module, "ACCESS", Access.NONE), handler=getattr(module, "run", None))
         module.add_arguments(command)
     return parser
 

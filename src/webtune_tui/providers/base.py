@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from webtune_tui.domain.credentials import Secret
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.jobs import Checkpoint, Hyperparameters, JobEvent, JobState, MetricPoint
+from webtune_tui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,47 @@ class HeldOutLoss:
     tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Training price in USD per million tokens of one epoch, with the day and the source of the figure."""
+
+    per_million_tokens: float
+    dated: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderContext:
+    """What a provider module gets to connect: addresses, keys and folders, nothing it could keep."""
+
+    settings: Settings
+    find_key: KeyLookup
+    jobs_folder: Path
+    models_folder: Path
+
+
+class KeyLookup(Protocol):
+    """Finds the key of a service for a host."""
+
+    async def __call__(self, name: str, host: str) -> Secret:
+        """The key. Raises CredentialMissing."""
+        ...
+
+
+class ProviderModule(Protocol):
+    """What a file in ``providers/`` declares; reading it loads no SDK."""
+
+    CAPABILITIES: Capabilities
+
+    async def connect(self, context: ProviderContext) -> Provider:
+        """The provider, ready to be called."""
+        ...
+
+    def training_price(self, base_model: str) -> Price | None:
+        """The listed price, or ``None`` where none is known."""
+        ...
+
+
 class Provider(Protocol):
     """One place to tune and chat. Adapters translate library errors into those of domain/errors.py."""
 
@@ -115,6 +158,10 @@ class Provider(Protocol):
 
     async def upload(self, path: Path) -> str:
         """Uploads a training file and waits until the provider has taken it; answers its file id."""
+        ...
+
+    async def find_upload(self, name: str, size: int) -> str | None:
+        """The id of an uploaded file of this name and size, or ``None``; settles an upload with a lost reply."""
         ...
 
     async def create(self, spec: JobSpec) -> RemoteJob:
@@ -150,15 +197,21 @@ class Provider(Protocol):
         """Asks the provider to stop the job; answers the true state afterwards."""
         ...
 
+    async def pause(self, provider_job_id: str) -> RemoteJob:
+        """Asks to save a checkpoint and stop. Only where the capabilities say ``pause``."""
+        ...
+
+    async def resume(self, provider_job_id: str) -> RemoteJob:
+        """Goes on with a paused job."""
+        ...
+
     def chat(
         self, model: str, messages: Sequence[Message], *, max_tokens: int, temperature: float
-    ) -> AsyncIterator[ChatDelta | ChatEnd]:
+    ) -> AsyncGenerator[ChatDelta | ChatEnd]:
         """Streams an answer; the last item is always a :class:`ChatEnd`."""
         ...
 
-    async def held_out_losses(
-        self, model: str, examples: Sequence[Sequence[Message]]
-    ) -> Sequence[HeldOutLoss]:
+    async def held_out_losses(self, model: str, examples: Sequence[Sequence[Message]]) -> Sequence[HeldOutLoss]:
         """The loss of each example's last answer. Only where the capabilities say ``held_out_loss``."""
         ...
 

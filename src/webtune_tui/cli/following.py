@@ -1,0 +1,44 @@
+"""Following a job on the command line: the same words for ``train``, ``jobs watch`` and ``demo``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from webtune_tui.cli.diagnostics import Progress
+from webtune_tui.cli.presentation import job_report
+from webtune_tui.domain.events import JobChanged, JobReported, Noted, Progressed, TrainEvent
+from webtune_tui.domain.jobs import Job
+
+if TYPE_CHECKING:
+    from webtune_tui.bootstrap import Services
+
+
+async def follow(events: AsyncIterator[TrainEvent], progress: Progress) -> Job | None:
+    """Tells a job's events on stderr and answers its last state; ``None`` where none came."""
+    job: Job | None = None
+    state = ""
+    async for event in events:
+        match event:
+            case JobChanged(job=changed):
+                job = changed
+                if job.state.value != state:
+                    state = job.state.value
+                    progress.say(f"{job.job_id}: {state}")
+                elif job.total_steps:
+                    progress.update(f"{job.job_id}: {state}, step {job.step} of {job.total_steps}")
+            case JobReported(events=lines):
+                for line in lines:
+                    progress.detail(f"{line.time}  {line.message}")
+            case Progressed():
+                progress.update(f"{event.stage} {event.message}")
+            case Noted():
+                progress.say(event.message)
+    return job
+
+
+async def full_report(services: Services, job_id: str) -> dict[str, Any]:
+    """The JSON object of a job with its losses and best checkpoint."""
+    job = await services.train.job(job_id)
+    train, valid = await services.train.losses(job.job_id)
+    return job_report(job, train, valid, list(await services.train.checkpoints(job.job_id)))

@@ -1,0 +1,70 @@
+"""Unsaved edits of examples, kept in the workspace so that a crash or a lost connection takes nothing away."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from webtune_tui.domain import clock
+from webtune_tui.storage.files import make_folder, write_text
+
+
+@dataclass(frozen=True, slots=True)
+class EditDraft:
+    """What a person typed into an example and did not save: message number (from 0) -> text.
+
+    ``base`` is the canonical JSON of the messages that the edit began with, ``saved_at`` RFC 3339 UTC.
+    """
+
+    example_id: str
+    base: str
+    texts: Mapping[int, str]
+    saved_at: str = field(default_factory=clock.now)
+
+
+class EditDrafts:
+    """The drafts of one workspace, a private file each. All methods block; call them in a thread."""
+
+    def __init__(self, workspace: Path) -> None:
+        self._folder = workspace / "drafts"
+
+    def keep(self, draft: EditDraft) -> None:
+        """Writes a draft in place of the one before. Raises StorageFailed, NoSpace."""
+        make_folder(self._folder)
+        body = {
+            "example_id": draft.example_id,
+            "base": draft.base,
+            "texts": {str(number): text for number, text in draft.texts.items()},
+            "saved_at": draft.saved_at,
+        }
+        write_text(self._path(draft.example_id), json.dumps(body))
+
+    def of(self, example_id: str) -> EditDraft | None:
+        """The draft of an example, or ``None``."""
+        return _read(self._path(example_id))
+
+    def newest(self) -> EditDraft | None:
+        """The draft that was typed last, or ``None`` where nothing is unsaved."""
+        drafts = (_read(path) for path in self._folder.glob("*.json"))
+        return max((draft for draft in drafts if draft), key=lambda draft: draft.saved_at, default=None)
+
+    def forget(self, example_id: str) -> None:
+        """Removes the draft of an example, if there is one."""
+        self._path(example_id).unlink(missing_ok=True)
+
+    def _path(self, example_id: str) -> Path:
+        digest = hashlib.blake2b(example_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        return self._folder / f"{digest}.json"
+
+
+def _read(path: Path) -> EditDraft | None:
+    """A draft file; a damaged one counts as none, since it never was the only copy of an example."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        texts = {int(number): str(text) for number, text in body["texts"].items()}
+        return EditDraft(str(body["example_id"]), str(body["base"]), texts, str(body["saved_at"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
