@@ -2,7 +2,8 @@
 
 The server starts it instead of the real one: ``--trainer-module tests.servers.scripted_trainer``.
 A file `script.json` beside the job folders changes what it does:
-`{"steps": 5, "step_seconds": 0.01, "die_at_step": 3, "fail_at_step": 3, "nan_at_step": 2, "hold_at_step": 2}`.
+`{"steps": 5, "step_seconds": 0.01, "die_at_step": 3, "fail_at_step": 3, "nan_at_step": 2,
+"hold_at_step": 2}`.
 `hold_at_step` waits after that step until a file `go` lies in the job folder; `die_at_step` is kill -9,
 as often as `deaths` says (default: always).
 """

@@ -9,7 +9,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-
 _HAS_PROC = Path("/proc/self/stat").exists()
 
 
