@@ -1,0 +1,323 @@
+"""The full-screen app: the path of stages, one screen each, over the same services as the commands."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from rich.text import Text
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from webtune_tui import registry
+from webtune_tui import settings as settings_module
+from webtune_tui.domain.errors import InternalFault, WebtuneError
+from webtune_tui.domain.events import Overview
+from webtune_tui.domain.masking import mask
+from webtune_tui.domain.terminal_text import display
+from webtune_tui.settings import Settings
+from webtune_tui.tui import error_display, terminal_net, themes
+from webtune_tui.tui.presentation.stages import stages
+from webtune_tui.tui.screens.base import StageScreen
+
+if TYPE_CHECKING:
+    from webtune_tui.bootstrap import Services
+
+_FAULT = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which workspace this is. ``read_only_reason`` names who holds it."""
+
+    name: str
+    is_sandbox: bool = False
+    is_read_only: bool = False
+    read_only_reason: str = ""
+
+
+def run_app(workspace: Path) -> int:
+    """Opens the app on a workspace and answers the exit code.
+
+    Raises:
+        UsageError: a settings file or the environment is off.
+    """
+    settings = settings_module.load(workspace)
+    app = WebtuneApp(workspace, settings)
+    app.run()
+    return app.return_code or 0
+
+
+class WebtuneApp(App[int]):
+    """The shell: screens by key, header state, theme, help, quitting, and the one door for errors."""
+
+    TITLE = "webtune"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *[
+            Binding(stage.key, f"show_stage('{stage.name}')", stage.title, show=False)
+            for stage in stages()
+        ],
+        Binding("u", "show_unfinished", "Unfinished work", show=False),
+        Binding("question_mark,f1", "help", "Help", key_display="?"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+    ]
+
+    services: reactive[Services | None] = reactive(None, init=False)
+    overview: reactive[Overview | None] = reactive(None, init=False)
+    place: reactive[Place] = reactive(Place(""), init=False)
+    is_notice_hidden: reactive[bool] = reactive(False, init=False)
+
+    def __init__(self, workspace: Path, settings: Settings) -> None:
+        terminal_net.install()
+        super().__init__()
+        self.workspace_path = workspace
+        self.settings = settings
+        self.set_reactive(WebtuneApp.place, Place(workspace.name, is_loopback(settings.brightdata_url)))
+        for theme in themes.OWN:
+            self.register_theme(theme)
+        self.theme = settings.theme if settings.theme in self.available_themes else themes.DARK.name
+        self._open = contextlib.AsyncExitStack()
+        self._has_chosen_screen = False
+        for stage in stages():
+            self.add_mode(stage.name, partial(_make_screen, stage.name))
+
+    # Starting and ending
+
+    async def on_mount(self) -> None:
+        await self.switch_mode(stages()[0].name)
+        self.call_after_refresh(self._open_services)
+
+    @work(group="services", exit_on_error=False)
+    async def _open_services(self) -> None:
+        from webtune_tui.bootstrap import open_services  # after the first frame
+
+        services = await self._open.enter_async_context(
+            open_services(self.workspace_path, self.settings, command="webtune app", mode="write if free")
+        )
+        workspace = services.workspace
+        if workspace.read_only:
+            holder = workspace.holder.describe() if workspace.holder else "another process"
+            self.place = replace(
+                self.place,
+                is_read_only=True,
+                read_only_reason=f"{holder} is writing to this workspace; looking works, changing waits.",
+            )
+        self.overview = await services.overview.read()
+        self.services = services
+        self.watch(self, "theme", self._keep_theme, init=False)
+        if not self._has_chosen_screen and self.overview.next_screen in self._mode_names():
+            await self.switch_mode(self.overview.next_screen)
+
+    async def on_unmount(self) -> None:
+        self.workers.cancel_all()
+        await self._open.aclose()
+
+    async def settled(self) -> None:
+        """Waits until the workspace is open and no worker is busy; for tests and pictures."""
+        await self.workers.wait_for_complete([worker for worker in self.workers if worker.group == "services"])
+        while any(not worker.is_finished for worker in self.workers):
+            await self.workers.wait_for_complete()
+
+    # The header
+
+    def refresh_overview(self) -> None:
+        """Reads the state of every stage anew."""
+        if self.services is not None:
+            self._read_overview()
+
+    @work(group="overview", exclusive=True, exit_on_error=False)
+    async def _read_overview(self) -> None:
+        if self.services is not None:
+            self.overview = await self.services.overview.read()
+
+    # Actions
+
+    async def action_show_stage(self, name: str) -> None:
+        """Goes to a stage's screen; the one left keeps its state and its work."""
+        self._has_chosen_screen = True
+        if name in self._mode_names():
+            await self.switch_mode(name)
+
+    async def action_show_unfinished(self) -> None:
+        """Lists the unfinished work and where it goes on."""
+        if self.overview is None or not self.overview.unfinished:
+            self.notify("Nothing is unfinished.")
+            return
+        from webtune_tui.tui.modals.message import Message
+
+        self.is_notice_hidden = True
+        await self.push_screen(Message("Unfinished", "\n\n".join(self.overview.unfinished)))
+
+    def action_help(self) -> None:
+        """Shows what the present screen is for and every key that works on it."""
+        from webtune_tui.tui.modals.help import Help
+
+        screen = self.screen
+        if isinstance(screen, StageScreen):
+            mine, everywhere = _keys(screen)
+            self.push_screen(Help(screen.TITLE, screen.HELP, mine, everywhere))
+
+    async def action_quit(self) -> None:
+        """Leaves; asks first when work is under way."""
+        from webtune_tui.tui.modals.quit import Quit
+
+        if isinstance(self.screen, Quit):
+            self.exit(0)
+            return
+        goes_on, stops = await self._work_under_way()
+        if not (goes_on or stops):
+            self.exit(0)
+            return
+        await self.push_screen(Quit(goes_on, stops), lambda leaves: self.exit(0) if leaves else None)
+
+    async def _work_under_way(self) -> tuple[list[str], list[str]]:
+        running = [entry for screen in self._stage_screens() for entry in screen.running()]
+        goes_on = [label for label, survives in running if survives]
+        if self.services is not None:
+            with contextlib.suppress(WebtuneError):
+                goes_on += [words for words in (await self.services.overview.read()).unfinished]
+        return list(dict.fromkeys(goes_on)), [label for label, survives in running if not survives]
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: every screen, the actions of the present one, both themes, help and quitting."""
+        for stage in stages():
+            yield SystemCommand(
+                f"Go to {stage.title}", f"Key {stage.key}", partial(self.action_show_stage, stage.name)
+            )
+        if isinstance(screen, StageScreen):
+            for active in screen.active_bindings.values():
+                if active.node is screen and active.enabled and active.binding.description:
+                    yield SystemCommand(
+                        f"{screen.TITLE}: {active.binding.description}",
+                        f"Key {self.get_key_display(active.binding)}",
+                        partial(self.run_action, active.binding.action, screen),
+                    )
+        for theme in themes.OWN:
+            yield SystemCommand(
+                f"Theme: {'dark' if theme.dark else 'light'}", "Kept for this workspace", partial(self._use_theme, theme.name)
+            )
+        yield SystemCommand("Theme: choose …", "All themes that come with Textual", self.action_change_theme)
+        yield SystemCommand("Help", "What this screen is for and its keys", self.action_help)
+        yield SystemCommand("Save a picture", "The present screen as an SVG file", self.action_screenshot)
+        yield SystemCommand("Quit", "Jobs go on without the app", self.action_quit)
+
+    def _use_theme(self, name: str) -> None:
+        self.theme = name
+
+    @work(group="theme", exclusive=True, exit_on_error=False)
+    async def _keep_theme(self, name: str) -> None:
+        if self.services is not None and not self.place.is_read_only:
+            import asyncio
+
+            from webtune_tui.storage import settings_file
+
+            await asyncio.to_thread(
+                settings_file.set_value, self.services.workspace.settings_path, "app", "theme", name
+            )
+
+    # Words and failures
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Literal["information", "warning", "error"] = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A passing message. It is always plain text, whatever the caller says of markup."""
+        super().notify(
+            mask(display(message, limit=2000)),
+            title=display(title, limit=200),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
+        )
+
+    def on_worker_state_changed(self, event: Any) -> None:
+        """A failed worker of the app itself."""
+        error_display.ReportsErrors.on_worker_state_changed(self, event)  # type: ignore[arg-type]  # same shape
+
+    def crash(self, error: BaseException) -> None:
+        """Ends the app after a fault of our own, with a report file and no local values on screen."""
+        self._handle_exception(error if isinstance(error, Exception) else RuntimeError(str(error)))
+
+    def _handle_exception(self, error: Exception) -> None:
+        if isinstance(error, WebtuneError) and not isinstance(error, InternalFault) and self._is_usable():
+            error_display.show(self, error)
+            return
+        if hasattr(error, "__rich__"):
+            error = RuntimeError(f"{type(error).__name__}: {error}")  # its own rendering could show anything
+        super()._handle_exception(error)
+        self._return_code = _FAULT
+
+    def _fatal_error(self) -> None:
+        from webtune_tui.storage.crash_report import write_crash_report
+
+        self.bell()
+        fault = write_crash_report(self._exception or RuntimeError("unknown"))
+        self._exit_renderables.append(Text(display(f"webtune: {fault.message}\n  {fault.hint}")))
+        self._close_messages_no_wait()
+
+    def _is_usable(self) -> bool:
+        return self.is_running and bool(self.screen_stack)
+
+    def _stage_screens(self) -> list[StageScreen]:
+        return [
+            screen
+            for stack in self._screen_stacks.values()
+            for screen in stack
+            if isinstance(screen, StageScreen)
+        ]
+
+    def _mode_names(self) -> frozenset[str]:
+        return frozenset(stage.name for stage in stages())
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address lies on this machine, so that what it serves is the sandbox or a test."""
+    host = urlsplit(address).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _make_screen(name: str) -> StageScreen:
+    screen: StageScreen = registry.load("tui.screens", name).SCREEN(name=name)
+    return screen
+
+
+def _keys(screen: StageScreen) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The keys of a screen and of the app as (key, words)."""
+    app = screen.app
+    mine: dict[str, str] = {}
+    for active in screen.active_bindings.values():
+        if active.node is screen and active.binding.description:
+            mine[app.get_key_display(active.binding)] = active.binding.tooltip or active.binding.description
+    path = " ".join(stage.key for stage in stages())
+    everywhere = [
+        (path, "The screens: " + ", ".join(stage.title for stage in stages())),
+        ("tab", "Next field or panel; shift+tab goes back"),
+        ("enter", "Open or press"),
+        ("esc", "Back"),
+        ("u", "Unfinished work"),
+        ("^p", "Command palette: every action by name"),
+        ("? F1", "This help"),
+        ("^q", "Quit; jobs go on"),
+    ]
+    return [(key, words) for key, words in mine.items() if key != "esc"], everywhere

@@ -1,0 +1,230 @@
+"""The recipe as parts of a form: the template, one part per step, the split; and a run's report as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webtune_tui.domain.datasets import PrepareReport
+from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.services.prepare import PreviewRow, StepDescription
+from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.glyphs import GLYPHS
+from webtune_tui.tui.presentation.text_layout import StyledLine, bar, fit, fit_right, wrap
+
+REASON_WORDS = {
+    "error": "error rows of the source",
+    "warning": "rows with a warning only",
+    "placeholder": "placeholders, no content",
+    "empty": "nothing to answer with",
+    "title_as_target": "answer only repeats the title",
+    "short": "too short to teach anything",
+    "long": "longer than the budget",
+    "language": "another language",
+    "quality": "poor text",
+    "boilerplate": "boilerplate of the site",
+    "exact_duplicate": "exact duplicates",
+    "near_duplicate": "near duplicates",
+    "shared_target": "same answer, other prompt",
+    "private": "personal data",
+    "by_hand": "dropped by hand",
+}
+
+_SPLIT_FIELDS = (
+    ("train", "Train", "Share of the examples that the model learns from."),
+    ("validation", "Validation", "Share that is watched while training."),
+    ("test", "Test", "Share that is frozen and kept for the comparison at the end."),
+    ("seed", "Seed", "The same seed gives the same split."),
+)
+_TEMPLATE_FIELDS = (
+    ("system", "System", "Says who the model is; the same in every example."),
+    ("user", "User", "The question. {field} takes a record's field; a line without any value vanishes."),
+    ("assistant", "Assistant", "The answer that the model learns."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeField:
+    """One value of the recipe that a person can set. ``kind`` is text, bool, number, choice or line."""
+
+    key: str
+    label: str
+    help: str
+    kind: str
+    value: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecipePart:
+    """A part of the recipe with its fields; ``switch`` is the key that turns a step on and off."""
+
+    name: str
+    title: str
+    fields: tuple[RecipeField, ...] = ()
+    switch: str = ""
+    enabled: bool = True
+
+
+def recipe_parts(recipe: Mapping[str, Any], steps: Sequence[StepDescription]) -> tuple[RecipePart, ...]:
+    """The parts in the order of the work: template, steps, split."""
+    template = _table(recipe, "template")
+    split = _table(recipe, "split")
+    settings = _table(recipe, "steps")
+    return (
+        RecipePart(
+            "template",
+            "Template",
+            tuple(
+                RecipeField(f"template.{name}", label, words, "text", _as_text(template.get(name, "")))
+                for name, label, words in _TEMPLATE_FIELDS
+            ),
+        ),
+        *(_step_part(step, _table(settings, step.name)) for step in steps),
+        RecipePart(
+            "split",
+            "Split",
+            tuple(
+                RecipeField(f"split.{name}", label, words, "number", _as_text(split.get(name, "")))
+                for name, label, words in _SPLIT_FIELDS
+            ),
+        ),
+    )
+
+
+def _step_part(step: StepDescription, values: Mapping[str, Any]) -> RecipePart:
+    fields = tuple(
+        _option_field(step.name, option, values)
+        for option in step.options
+        if option.get("name") not in (None, "enabled")
+    )
+    return RecipePart(
+        step.name, step.title or step.name, fields, switch=f"steps.{step.name}.enabled", enabled=step.enabled
+    )
+
+
+def _option_field(step: str, option: Mapping[str, Any], values: Mapping[str, Any]) -> RecipeField:
+    name = str(option["name"])
+    value = values.get(name, option.get("value", option.get("default", "")))
+    choices = tuple(str(choice) for choice in option.get("choices") or ())
+    if isinstance(value, bool) or option.get("kind") in ("bool", bool):
+        kind = "bool"
+    elif choices and not isinstance(value, list | tuple):
+        kind = "choice"
+    elif isinstance(value, int | float):
+        kind = "number"
+    else:
+        kind = "line"
+    return RecipeField(
+        key=f"steps.{step}.{name}",
+        label=str(option.get("label") or name),
+        help=str(option.get("help") or ""),
+        kind=kind,
+        value=_as_text(value),
+        choices=choices,
+    )
+
+
+def _table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = values.get(name)
+    return table if isinstance(table, Mapping) else {}
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def reason_words(reason: str) -> str:
+    """A drop reason as a phrase."""
+    return REASON_WORDS.get(reason) or display_line(reason, limit=40).replace("_", " ")
+
+
+def by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The names that happened at all, the most frequent first."""
+    return sorted(((name, n) for name, n in counts.items() if n), key=lambda pair: (-pair[1], pair[0]))
+
+
+def report_lines(report: PrepareReport, width: int) -> list[StyledLine]:
+    """What the newest run took, dropped, changed and made."""
+    lines = [
+        StyledLine(
+            (
+                (figures.count(report.records, "record"), "title"),
+                (f"  {GLYPHS.arrow}  ", "muted"),
+                (figures.count(report.examples, "example"), "title"),
+                (f"   in {figures.duration(report.seconds)}", "muted"),
+            )
+        )
+    ]
+    lines += _bars("Dropped", {reason_words(name): n for name, n in report.dropped.items()}, width, "warn")
+    lines += _bars("Changed", {_title(name): n for name, n in report.changed.items()}, width, "second")
+    lines += _bars("Redacted", {_title(name): n for name, n in report.redacted.items()}, width, "second")
+    splits = "  ".join(f"{name} {number:,}" for name, number in report.splits.items())
+    lines += [StyledLine(), StyledLine((("SPLITS", "section"),)), StyledLine(((splits, ""),))]
+    lines += list(_leak_lines(report.leak, width))
+    for note in report.notes:
+        lines += [StyledLine(((line, "muted"),)) for line in wrap(display_line(note), width)]
+    return lines
+
+
+def _leak_lines(leak: Mapping[str, float], width: int) -> Iterator[StyledLine]:
+    shared = int(leak.get("shared_clusters", 0))
+    would = 100 * float(leak.get("random_split_rate", 0))
+    words = f"{figures.count(shared, 'cluster')} of near-duplicates in two splits; a random split would leak {would:.1f} %"
+    for line in wrap(words, width):
+        yield StyledLine(((line, "bad" if shared else "good"),))
+
+
+def _bars(title: str, counts: Mapping[str, int], width: int, style: str) -> list[StyledLine]:
+    rows = by_count(counts)
+    if not rows:
+        return []
+    label = min(max(len(name) for name, _ in rows), max(width // 2, 12))
+    largest = rows[0][1]
+    room = min(max(width - label - 10, 4), 40)
+    lines = [StyledLine(), StyledLine(((f"{title.upper()}", "section"), (f"  {sum(counts.values()):,}", "muted")))]
+    for name, number in rows:
+        drawn = bar(number, largest, room)
+        lines.append(StyledLine(((fit(name, label), ""), (fit_right(f"{number:,}", 8), ""), (f"  {drawn}", style))))
+    return lines
+
+
+def _title(name: str) -> str:
+    return display_line(name, limit=40).replace("_", " ")
+
+
+def preview_title(rows: Sequence[PreviewRow]) -> str:
+    """How many of the sample would make an example."""
+    kept = sum(row.example is not None for row in rows)
+    return f"{kept} of {figures.count(len(rows), 'record')} would make an example"
+
+
+def preview_lines(rows: Sequence[PreviewRow], width: int) -> list[StyledLine]:
+    """The sample, three lines for what becomes an example and one for what does not."""
+    lines: list[StyledLine] = []
+    for row in rows:
+        lines += list(_preview_row(row, width))
+    return lines
+
+
+def _preview_row(row: PreviewRow, width: int) -> Iterator[StyledLine]:
+    title = display_line(row.title or f"record {row.record_id}", limit=300)
+    if row.example is None:
+        reason = reason_words(row.reason)
+        room = max(width - 4 - len(reason), 8)
+        yield StyledLine(((f"{GLYPHS.failed} ", "warn"), (fit(title, room), "muted"), (f"  {reason}", "warn")))
+        return
+    note = figures.count(row.example.tokens, "token")
+    room = max(width - 4 - len(note), 8)
+    yield StyledLine(((f"{GLYPHS.done} ", "good"), (fit(title, room), "title"), (f"  {note}", "muted")))
+    for name, text, style in (("U", row.example.prompt, "second"), ("A", row.example.answer, "accent")):
+        yield StyledLine(((f"  {name} ", style), (fit(display_line(text[:800]), max(width - 4, 4)), "")))

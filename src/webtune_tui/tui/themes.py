@@ -1,0 +1,83 @@
+"""Our own two themes: ink and paper, one sea green to act with, amber for what needs the person."""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="webtune-dark",
+    dark=True,
+    primary="#6cc5b0",
+    secondary="#86a9d6",
+    accent="#e9b872",
+    foreground="#d7dee4",
+    background="#10151a",
+    surface="#151c22",
+    panel="#1d262e",
+    success="#8ac47f",
+    warning="#e9b872",
+    error="#ee7f7b",
+    variables={
+        "border": "#6cc5b0",
+        "border-blurred": "#33414c",
+        "block-cursor-background": "#2a5a54",
+        "block-cursor-foreground": "#f2fbf8",
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": "#232e37",
+        "block-cursor-blurred-foreground": "#d7dee4",
+        "block-hover-background": "#1d262e",
+        "footer-background": "#1d262e",
+        "footer-foreground": "#a9b5bf",
+        "footer-description-foreground": "#a9b5bf",
+        "footer-key-foreground": "#e9b872",
+        "input-cursor-background": "#e9b872",
+        "input-selection-background": "#2a5a54",
+        "scrollbar": "#33414c",
+        "scrollbar-hover": "#43535f",
+        "scrollbar-active": "#6cc5b0",
+        "scrollbar-background": "#151c22",
+        "scrollbar-background-hover": "#151c22",
+        "scrollbar-background-active": "#151c22",
+        "scrollbar-corner-color": "#151c22",
+    },
+)
+
+LIGHT = Theme(
+    name="webtune-light",
+    dark=False,
+    primary="#17705f",
+    secondary="#33598f",
+    accent="#94590a",
+    foreground="#263038",
+    background="#f6f3ec",
+    surface="#fbf9f4",
+    panel="#e9e4d9",
+    success="#31702a",
+    warning="#94590a",
+    error="#b2322f",
+    variables={
+        "border": "#17705f",
+        "border-blurred": "#cbc3b3",
+        "block-cursor-background": "#17705f",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": "#ddd6c8",
+        "block-cursor-blurred-foreground": "#263038",
+        "block-hover-background": "#e9e4d9",
+        "footer-background": "#e9e4d9",
+        "footer-foreground": "#4b565f",
+        "footer-description-foreground": "#4b565f",
+        "footer-key-foreground": "#94590a",
+        "input-cursor-background": "#94590a",
+        "input-selection-background": "#bfe0d8",
+        "scrollbar": "#cbc3b3",
+        "scrollbar-hover": "#b5ac9a",
+        "scrollbar-active": "#17705f",
+        "scrollbar-background": "#f1ede4",
+        "scrollbar-background-hover": "#f1ede4",
+        "scrollbar-background-active": "#f1ede4",
+        "scrollbar-corner-color": "#f1ede4",
+    },
+)
+
+OWN = (DARK, LIGHT)

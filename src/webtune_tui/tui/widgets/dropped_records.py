@@ -1,0 +1,146 @@
+"""The records that made no example: reasons at the left, the records of one reason at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+
+from webtune_tui.domain.datasets import DroppedRecord
+from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.tui.presentation.recipe_form import by_count, reason_words
+from webtune_tui.tui.presentation.text_layout import Part, bar, fit, fit_right
+from webtune_tui.tui.widgets.row_view import RowView
+
+
+class ReasonList(RowView):
+    """Reasons with their counts and bars, the most frequent first."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._counts: Sequence[tuple[str, int]] = ()
+
+    def show(self, counts: Mapping[str, int]) -> None:
+        """Shows the counts of a run."""
+        self._counts = by_count(counts)
+        self.set_row_count(len(self._counts))
+
+    @property
+    def reason(self) -> str | None:
+        """The reason under the cursor."""
+        return self._counts[self.cursor][0] if self._counts else None
+
+    def header(self, width: int) -> Sequence[Part]:
+        """The total."""
+        total = sum(number for _, number in self._counts)
+        return [(fit(" why", width - 8) + fit_right(f"{total:,}", 7), "")]
+
+    def row(self, index: int, width: int) -> Sequence[Part]:
+        """One reason."""
+        reason, number = self._counts[index]
+        room = 8 if width >= 36 else 0
+        drawn = fit(bar(number, self._counts[0][1], room), room)
+        return [
+            (fit(f" {reason_words(reason)}", width - 8 - room), ""),
+            (fit_right(f"{number:,}", 7), "muted"),
+            (" ", ""),
+            (drawn, "warn"),
+        ]
+
+
+class DroppedList(RowView):
+    """The records of one reason."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._records: Sequence[DroppedRecord] = ()
+
+    def show(self, records: Sequence[DroppedRecord]) -> None:
+        """Shows other records from the top."""
+        self._records = records
+        self.cursor = 0
+        self.set_row_count(len(records))
+
+    def header(self, width: int) -> Sequence[Part]:
+        """The names of the columns."""
+        title, why = _columns(width)
+        return [(fit(" record", 9) + fit("title", title) + "  " + fit("what was found", why), "")]
+
+    def row(self, index: int, width: int) -> Sequence[Part]:
+        """One record."""
+        record = self._records[index]
+        title, why = _columns(width)
+        found = record.detail or f"step {record.step.replace('_', ' ')}"
+        return [
+            (fit_right(f"{record.position:,}", 7) + "  ", "muted"),
+            (fit(display_line(record.title or record.collection_id, limit=300), title), ""),
+            ("  ", ""),
+            (fit(display_line(found, limit=300), why), "muted"),
+        ]
+
+
+class DroppedRecords(Horizontal):
+    """Opens from a count: which records were dropped, and why."""
+
+    DEFAULT_CSS = """
+    DroppedRecords { height: 1fr; }
+    DroppedRecords ReasonList { width: 40; height: 1fr; border-right: vkey $border-blurred; }
+    DroppedRecords DroppedList { width: 1fr; height: 1fr; }
+    DroppedRecords.-compact ReasonList { width: 32; }
+    """
+
+    class ReasonWanted(Message):
+        """Show the records of another reason."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
+
+    def compose(self) -> ComposeResult:
+        yield ReasonList(id="dropped-reasons")
+        yield DroppedList(id="dropped-list")
+
+    def on_resize(self) -> None:
+        """Closer together on a small terminal."""
+        self.set_class(self.size.width < 100, "-compact")
+
+    def show_reasons(self, counts: Mapping[str, int]) -> None:
+        """Shows the counts of the newest run."""
+        reasons = self.query_one(ReasonList)
+        reasons.show(counts)
+        if reasons.reason:
+            self.post_message(self.ReasonWanted(reasons.reason))
+
+    def show_records(self, reason: str, records: Sequence[DroppedRecord]) -> None:
+        """Shows the records of a reason, if it is still the one under the cursor."""
+        if self.query_one(ReasonList).reason == reason:
+            self.query_one(DroppedList).show(records)
+
+    def focus_reasons(self) -> None:
+        """The keys go to the reasons."""
+        self.query_one(ReasonList).focus()
+
+    @on(RowView.Moved, "#dropped-reasons")
+    def _moved(self, event: RowView.Moved) -> None:
+        event.stop()
+        if reason := self.query_one(ReasonList).reason:
+            self.post_message(self.ReasonWanted(reason))
+
+    @on(RowView.Chosen, "#dropped-reasons")
+    def _chosen(self, event: RowView.Chosen) -> None:
+        event.stop()
+        self.query_one(DroppedList).focus()
+
+    @on(RowView.Moved, "#dropped-list")
+    @on(RowView.Chosen, "#dropped-list")
+    def _record_moved(self, event: RowView.Moved) -> None:
+        event.stop()
+
+
+def _columns(width: int) -> tuple[int, int]:
+    free = max(width - 11, 10)
+    title = free * 3 // 5
+    return title, free - title

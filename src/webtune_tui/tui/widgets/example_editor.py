@@ -1,0 +1,213 @@
+"""Edits the messages of one example in place; what is typed and not saved is kept as a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message as TextualMessage
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
+
+from webtune_tui.domain.examples import Example, Message, encode_messages
+from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.storage.drafts import EditDraft
+from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.examples import ROLE_TITLES
+from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
+
+LONGEST_LINE = 20_000
+"""Characters of one line that a text field still draws in a few milliseconds; longer ones are shown, not edited."""
+
+_DRAFT_SECONDS = 0.5
+
+
+class MessageField(SafeTextArea):
+    """The text of one message. ``original`` is the field's own text when it was opened."""
+
+    def __init__(self, number: int, message: Message, *, id: str) -> None:
+        self.number = number
+        self.is_too_long = max(map(len, message.content.split("\n"))) > LONGEST_LINE
+        text = message.content[:LONGEST_LINE] if self.is_too_long else message.content
+        super().__init__(text, id=id, read_only=self.is_too_long, tab_behavior="focus", show_line_numbers=False)
+        self.original = self.text
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the person typed something that differs."""
+        return self.text != self.original
+
+
+class ExampleEditor(VerticalScroll, can_focus=False):
+    """One text field per message: ctrl+s saves, esc leaves."""
+
+    DEFAULT_CSS = """
+    ExampleEditor { scrollbar-size-vertical: 1; padding: 0 0 0 1; }
+    ExampleEditor .editor-role { height: 1; margin-top: 1; text-style: bold; color: $text-muted; }
+    ExampleEditor .editor-role.-user { color: $secondary; }
+    ExampleEditor .editor-role.-assistant { color: $primary; }
+    ExampleEditor .editor-note { height: auto; color: $text-muted; }
+    ExampleEditor .editor-note.-changed { color: $accent; }
+    ExampleEditor MessageField {
+        height: auto; min-height: 3; max-height: 20; padding: 0 1;
+        border: none; border-left: outer $border-blurred; background: $surface;
+    }
+    ExampleEditor MessageField:focus { border: none; border-left: outer $border; background: $panel; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "Save", priority=True),
+        Binding("escape", "leave", "Back"),
+    ]
+
+    class Saved(TextualMessage):
+        """The person saves: ``changes`` is ``messages[N].content`` -> text."""
+
+        def __init__(self, example_id: str, changes: Mapping[str, str]) -> None:
+            super().__init__()
+            self.example_id = example_id
+            self.changes = changes
+
+    class Left(TextualMessage):
+        """The person leaves; ``is_changed`` says that something is not saved."""
+
+        def __init__(self, example_id: str, *, is_changed: bool) -> None:
+            super().__init__()
+            self.example_id = example_id
+            self.is_changed = is_changed
+
+    class Typed(TextualMessage):
+        """The person paused while typing: a draft to keep, or ``None`` when all is as it was."""
+
+        def __init__(self, example_id: str, draft: EditDraft | None) -> None:
+            super().__init__()
+            self.example_id = example_id
+            self.draft = draft
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._example: Example | None = None
+        self._draft: EditDraft | None = None
+        self._pause: Timer | None = None
+        self._note = ""
+
+    @property
+    def example(self) -> Example | None:
+        """The example that is being edited, if any."""
+        return self._example
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """What differs from the example, ready for the service."""
+        return {f"messages[{field.number}].content": field.text for field in self._changed_fields()}
+
+    async def open(self, example: Example, draft: EditDraft | None) -> None:
+        """Shows the fields of an example, with an unsaved draft put in where there is one."""
+        self._example = example
+        await self.remove_children()
+        await self.mount_all(self._fields(example.messages))
+        if draft is not None:
+            self._put_in(draft, example)
+        else:
+            self._say("")
+        last = list(self.query(MessageField))[-1:]
+        for field in last:
+            field.focus()
+
+    async def close(self) -> None:
+        """Forgets the example."""
+        self._stop_pause()
+        self._example = None
+        await self.remove_children()
+
+    def compose(self) -> ComposeResult:
+        yield from ()
+
+    def _fields(self, messages: Sequence[Message]) -> Iterator[Static | MessageField]:
+        yield Static("", classes="editor-note", id="editor-note", markup=False)
+        for number, message in enumerate(messages):
+            title = ROLE_TITLES.get(message.role) or display_line(message.role, limit=30)
+            yield Static(Content(title), classes=f"editor-role -{_known(message.role)}", markup=False)
+            field = MessageField(number, message, id=f"message-{number}")
+            yield field
+            if field.is_too_long:
+                yield Static(_too_long(message), classes="editor-note", markup=False)
+
+    def _put_in(self, draft: EditDraft, example: Example) -> None:
+        for field in self.query(MessageField):
+            if field.number in draft.texts and not field.is_too_long:
+                field.load_text(draft.texts[field.number])
+        when = figures.local_date(draft.saved_at)
+        is_same = draft.base == encode_messages(example.messages)
+        self._say(
+            f"Unsaved edit of {when} is back."
+            if is_same
+            else f"Unsaved edit of {when} is back; the example has changed since."
+        )
+
+    def _say(self, note: str) -> None:
+        self._note = note
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        changed = len(self._changed_fields())
+        if self._note:
+            words = self._note
+        elif changed:
+            words = f"{figures.count(changed, 'message')} changed, not saved"
+        else:
+            words = "Nothing changed yet"
+        label = self.query_one("#editor-note", Static)
+        label.update(Content(f"{words}  ·  ctrl+s saves, esc leaves"))
+        label.set_class(bool(changed), "-changed")
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Keeps a draft once the person pauses."""
+        event.stop()
+        if self._example is None:
+            return
+        self._tell_state()
+        self._stop_pause()
+        self._pause = self.set_timer(_DRAFT_SECONDS, self._send_draft)
+
+    def _send_draft(self) -> None:
+        if self._example is None:
+            return
+        texts = {field.number: field.text for field in self._changed_fields()}
+        base = encode_messages(self._example.messages)
+        draft = EditDraft(self._example.example_id, base, texts) if texts else None
+        self.post_message(self.Typed(self._example.example_id, draft))
+
+    def _changed_fields(self) -> list[MessageField]:
+        return [field for field in self.query(MessageField) if field.is_changed]
+
+    def _stop_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
+
+    def action_save(self) -> None:
+        """Saves what changed."""
+        if self._example is not None:
+            self._stop_pause()
+            self.post_message(self.Saved(self._example.example_id, self.changes))
+
+    def action_leave(self) -> None:
+        """Leaves; the screen asks where something is not saved."""
+        if self._example is not None:
+            self.post_message(self.Left(self._example.example_id, is_changed=bool(self.changes)))
+
+
+def _known(role: str) -> str:
+    return role if role in ROLE_TITLES else "tool"
+
+
+def _too_long(message: Message) -> Content:
+    return Content(
+        f"{len(message.content):,} characters on one line are too many for this field; only their beginning is "
+        "shown. Change it with: webtune dataset edit"
+    )

@@ -1,0 +1,461 @@
+"""The recipe: its parts with switches and options, a live preview on real records, and the counts of the last run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input, Select, Static, TextArea
+
+from webtune_tui.domain.datasets import PrepareReport
+from webtune_tui.domain.events import Noted, PrepareEvent, Prepared, Progressed
+from webtune_tui.domain.terminal_text import display, display_line
+from webtune_tui.services.prepare import PreviewRow, StepDescription
+from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.glyphs import GLYPHS
+from webtune_tui.tui.presentation.recipe_form import (
+    RecipeField,
+    RecipePart,
+    preview_lines,
+    preview_title,
+    recipe_parts,
+    report_lines,
+)
+from webtune_tui.tui.presentation.text_layout import Part, StyledLine, bar, fit, fit_right, short_number
+from webtune_tui.tui.widgets.row_view import RowView
+from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
+from webtune_tui.tui.widgets.styled_lines import StyledLines
+
+_PREVIEW_SECONDS = 0.2
+LAST_RUN = RecipePart("last_run", "Last run")
+
+
+class RecipeParts(RowView):
+    """The parts of the recipe, one a line: on or off, the title, and what the last run did with it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "switch", "On/off", show=False)]
+
+    class Switched(Message):
+        """A step was turned on or off."""
+
+        def __init__(self, part: RecipePart, enabled: bool) -> None:
+            super().__init__()
+            self.part = part
+            self.enabled = enabled
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._parts: Sequence[RecipePart] = ()
+        self._enabled: dict[str, bool] = {}
+        self._pending: frozenset[str] = frozenset()
+        self._touched: Mapping[str, int] = {}
+
+    def show(self, parts: Sequence[RecipePart], pending: Mapping[str, str], touched: Mapping[str, int]) -> None:
+        """Shows the parts with what is not saved and how many records each step touched in the last run."""
+        self._parts = parts
+        self._pending = frozenset(part.name for part in parts if _is_pending(part, pending))
+        self._enabled = {part.name: _is_enabled(part, pending) for part in parts}
+        self._touched = touched
+        self.set_row_count(len(parts))
+
+    @property
+    def part(self) -> RecipePart | None:
+        """The part under the cursor."""
+        return self._parts[self.cursor] if self.cursor < len(self._parts) else None
+
+    def action_switch(self) -> None:
+        """Turns the step under the cursor on or off."""
+        part = self.part
+        if part is not None and part.switch:
+            self.post_message(self.Switched(part, not self._enabled[part.name]))
+
+    def clicked(self, row: int, x: int, event: object) -> None:
+        """A click on the sign turns the step on or off."""
+        if x < 3:
+            self.action_switch()
+
+    def row(self, index: int, width: int) -> Sequence[Part]:
+        """One part."""
+        part = self._parts[index]
+        is_on = self._enabled.get(part.name, True)
+        sign = " " if not part.switch else GLYPHS.active if is_on else GLYPHS.todo
+        number = self._touched.get(part.name, 0)
+        figure = short_number(number) if number else ""
+        title = display_line(part.title, limit=80) + (" *" if part.name in self._pending else "")
+        return [
+            (f" {sign} ", "accent" if is_on else "muted"),
+            (fit(title, max(width - 9, 4)), "" if is_on else "muted"),
+            (fit_right(figure, 5), "muted"),
+            (" ", ""),
+        ]
+
+
+class PreparePanel(Vertical):
+    """Changes the recipe, shows what would become of some records, and runs it. It asks; the screen does the work."""
+
+    DEFAULT_CSS = """
+    PreparePanel { height: 1fr; }
+    PreparePanel #prepare-state { height: 1; padding: 0 1; }
+    PreparePanel #recipe-parts { width: 34; height: 1fr; border-right: vkey $border-blurred; }
+    PreparePanel #recipe-right { width: 1fr; height: 1fr; padding: 0 0 0 1; }
+    PreparePanel #recipe-form { height: auto; max-height: 60%; scrollbar-size-vertical: 1; }
+    PreparePanel #recipe-report { height: 1fr; display: none; }
+    PreparePanel.-report #recipe-report { display: block; }
+    PreparePanel.-report #recipe-form, PreparePanel.-report #recipe-preview { display: none; }
+    PreparePanel.-report #preview-title { display: none; }
+    PreparePanel #preview-title { height: 1; margin-top: 1; color: $text-muted; text-style: bold; }
+    PreparePanel #preview-title.-failed { color: $error; text-style: none; height: auto; max-height: 4; }
+    PreparePanel #recipe-preview { height: 1fr; min-height: 4; }
+    PreparePanel .field-label { height: 1; color: $text-muted; }
+    PreparePanel .field-row { height: 1; }
+    PreparePanel .field-row .field-label { width: 22; }
+    PreparePanel .field-help { height: auto; color: $text-muted; margin-bottom: 1; }
+    PreparePanel Input { width: 1fr; max-width: 48; background: $panel; }
+    PreparePanel Select { width: 1fr; max-width: 48; }
+    PreparePanel TextArea {
+        height: auto; min-height: 1; max-height: 6; padding: 0 1;
+        border: none; border-left: outer $border-blurred; background: $surface;
+    }
+    PreparePanel TextArea:focus { border: none; border-left: outer $border; background: $panel; }
+    PreparePanel.-compact #recipe-parts { width: 27; }
+    PreparePanel.-compact .field-row .field-label { width: 18; }
+    PreparePanel.-compact .field-help { margin-bottom: 0; }
+    PreparePanel.-compact #recipe-form { max-height: 65%; }
+    PreparePanel.-compact #preview-title { margin-top: 0; }
+    PreparePanel.-compact TextArea { max-height: 3; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r,ctrl+r", "run", "Run"),
+        Binding("ctrl+s", "save", "Save recipe"),
+        Binding("c", "cancel", "Cancel run", show=False),
+    ]
+
+    class PreviewWanted(Message):
+        """The person paused: show what these changes would make of some records."""
+
+        def __init__(self, assignments: Mapping[str, str]) -> None:
+            super().__init__()
+            self.assignments = assignments
+
+    class SaveWanted(PreviewWanted):
+        """Write the changes to the recipe."""
+
+    class RunWanted(PreviewWanted):
+        """Write the changes and replay the recipe on all records."""
+
+    class CancelWanted(Message):
+        """Stop the run; the last version stays."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._parts: tuple[RecipePart, ...] = ()
+        self._pending: dict[str, str] = {}
+        self._report: PrepareReport | None = None
+        self._pause: Timer | None = None
+        self._shown_part = ""
+        self.is_running = False
+        self.refusal = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="prepare-state", markup=False)
+        with Horizontal():
+            yield RecipeParts(id="recipe-parts")
+            with Vertical(id="recipe-right"):
+                yield VerticalScroll(id="recipe-form", can_focus=False)
+                yield StyledLines(id="recipe-report")
+                yield Static("", id="preview-title", markup=False)
+                yield StyledLines(id="recipe-preview")
+
+    def on_resize(self) -> None:
+        """Closer together on a small terminal."""
+        self.set_class(self.size.width < 100 or self.size.height < 24, "-compact")
+
+    # What the screen shows here
+
+    @property
+    def pending(self) -> Mapping[str, str]:
+        """Changes that are not in the recipe yet: key -> text."""
+        return dict(self._pending)
+
+    def show_recipe(
+        self, recipe: Mapping[str, Any], steps: Sequence[StepDescription], report: PrepareReport | None
+    ) -> None:
+        """Shows the workspace's recipe; changes that are not saved stay."""
+        self._parts = recipe_parts(recipe, steps)
+        saved = {field.key: field.value for part in self._parts for field in part.fields}
+        saved |= {part.switch: "true" if part.enabled else "false" for part in self._parts if part.switch}
+        self._pending = {key: text for key, text in self._pending.items() if saved.get(key) not in (None, text)}
+        self._report = report
+        self._shown_part = ""
+        self._show_parts()
+        self._show_part()
+        self._tell_state()
+
+    def show_preview(self, rows: Sequence[PreviewRow]) -> None:
+        """Shows what would become of the sample."""
+        self._preview_title(preview_title(rows) if rows else "No records to try the recipe on", failed=False)
+
+        def lines(width: int) -> Sequence[StyledLine]:
+            return preview_lines(rows, width)
+
+        self.query_one("#recipe-preview", StyledLines).show(lines, keep_place=True)
+
+    def show_preview_failure(self, words: str) -> None:
+        """Says why the changed recipe does not fit; the preview before stays."""
+        self._preview_title(words, failed=True)
+
+    def show_event(self, event: PrepareEvent) -> None:
+        """Shows how far a run is."""
+        match event:
+            case Progressed():
+                self._say(_progress(event, self.size.width), "")
+            case Noted(message=message):
+                self._say(Content(display_line(message, limit=300)), "")
+            case Prepared(report=report):
+                self.show_report(report)
+
+    def show_report(self, report: PrepareReport) -> None:
+        """Shows what the run did, at the top of the list."""
+        self._report = report
+        self._shown_part = ""
+        self._show_parts()
+        parts = self.query_one(RecipeParts)
+        parts.cursor = 0
+        self._show_part()
+
+    def run_started(self) -> None:
+        """A run is under way."""
+        self.is_running = True
+        self._say(Content("Preparing …"), "")
+
+    def run_ended(self, words: str = "") -> None:
+        """No run is under way any more."""
+        self.is_running = False
+        if words:
+            self._say(Content(display_line(words, limit=300)), "")
+        else:
+            self._tell_state()
+
+    def saved(self) -> None:
+        """The changes are in the recipe."""
+        self._pending.clear()
+        self._show_parts()
+        self._tell_state()
+
+    def focus_parts(self) -> None:
+        """The keys go to the list of parts."""
+        self.query_one(RecipeParts).focus()
+
+    # The person's changes
+
+    @on(RowView.Moved, "#recipe-parts")
+    def _part_moved(self, event: RowView.Moved) -> None:
+        event.stop()
+        self._show_part()
+
+    @on(RowView.Chosen, "#recipe-parts")
+    def _part_chosen(self, event: RowView.Chosen) -> None:
+        event.stop()
+        if self.has_class("-report"):
+            self.query_one("#recipe-report").focus()
+            return
+        for field in self.query_one("#recipe-form").query("Input, TextArea, Select, Checkbox"):
+            field.focus()
+            break
+
+    @on(RecipeParts.Switched)
+    def _part_switched(self, event: RecipeParts.Switched) -> None:
+        event.stop()
+        self._change(event.part.switch, "true" if event.enabled else "false")
+
+    @on(Input.Changed)
+    def _input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._change_field(event.input, event.value)
+
+    @on(TextArea.Changed)
+    def _text_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self._change_field(event.text_area, event.text_area.text)
+
+    @on(Checkbox.Changed)
+    def _checkbox_changed(self, event: Checkbox.Changed) -> None:
+        event.stop()
+        self._change_field(event.checkbox, "true" if event.value else "false")
+
+    @on(Select.Changed)
+    def _select_changed(self, event: Select.Changed) -> None:
+        event.stop()
+        if event.value is not Select.NULL:
+            self._change_field(event.select, str(event.value))
+
+    def _change_field(self, widget: Widget, text: str) -> None:
+        if widget.name:
+            self._change(widget.name, text)
+
+    def _change(self, key: str, text: str) -> None:
+        if self._saved_value(key) == text:
+            if self._pending.pop(key, None) is None:
+                return
+        elif self._pending.get(key) == text:
+            return
+        else:
+            self._pending[key] = text
+        self._show_parts()
+        self._tell_state()
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(_PREVIEW_SECONDS, self._want_preview)
+
+    def _want_preview(self) -> None:
+        self.post_message(self.PreviewWanted(self.pending))
+
+    def action_run(self) -> None:
+        """Replays the recipe on all records."""
+        if self._refused():
+            return
+        if not self.is_running:
+            self.post_message(self.RunWanted(self.pending))
+
+    def action_save(self) -> None:
+        """Writes the changes to the recipe."""
+        if self._refused():
+            return
+        if self._pending:
+            self.post_message(self.SaveWanted(self.pending))
+
+    def action_cancel(self) -> None:
+        """Stops a run."""
+        if self.is_running:
+            self.post_message(self.CancelWanted())
+
+    def _refused(self) -> bool:
+        if self.refusal:
+            self._say(Content(display_line(self.refusal, limit=300)), "-failed")
+        return bool(self.refusal)
+
+    # Drawing
+
+    def _show_parts(self) -> None:
+        parts = ((LAST_RUN,) if self._report else ()) + self._parts
+        touched: dict[str, int] = {}
+        if self._report:
+            touched = {name: number for name, number in self._report.changed.items() if number}
+            for name, number in self._report.dropped.items():
+                touched[name] = touched.get(name, 0) + number
+            touched[LAST_RUN.name] = self._report.examples
+        self.query_one(RecipeParts).show(parts, self._pending, touched)
+
+    def _show_part(self) -> None:
+        part = self.query_one(RecipeParts).part
+        if part is None or part.name == self._shown_part:
+            return
+        self._shown_part = part.name
+        is_report = part.name == LAST_RUN.name
+        self.set_class(is_report, "-report")
+        if is_report and (report := self._report) is not None:
+
+            def lines(width: int) -> Sequence[StyledLine]:
+                return report_lines(report, width)
+
+            self.query_one("#recipe-report", StyledLines).show(lines)
+        else:
+            self.run_worker(self._show_form(part), group="recipe-form", exclusive=True)
+
+    async def _show_form(self, part: RecipePart) -> None:
+        form = self.query_one("#recipe-form", VerticalScroll)
+        with self.app.batch_update():
+            await form.remove_children()
+            await form.mount_all(self._form_widgets(part))
+        form.scroll_to(y=0, animate=False)
+
+    def _form_widgets(self, part: RecipePart) -> Iterator[Widget]:
+        if not part.fields:
+            words = "No options. Space turns this step on or off." if part.switch else ""
+            yield Static(Content(words), classes="field-help", markup=False)
+        for field in part.fields:
+            value = self._pending.get(field.key, field.value)
+            if field.kind == "text":
+                yield Static(Content(field.label), classes="field-label", markup=False)
+                yield SafeTextArea(value, name=field.key, tab_behavior="focus", tooltip=Content(field.help))
+                continue
+            yield Horizontal(
+                Static(Content(display_line(field.label, limit=60)), classes="field-label", markup=False),
+                _field_widget(field, value),
+                classes="field-row",
+            )
+            if field.help:
+                yield Static(Content(display(field.help, limit=400)), classes="field-help", markup=False)
+
+    def _saved_value(self, key: str) -> str | None:
+        for part in self._parts:
+            if part.switch == key:
+                return "true" if part.enabled else "false"
+            for field in part.fields:
+                if field.key == key:
+                    return field.value
+        return None
+
+    def _tell_state(self) -> None:
+        if self.is_running:
+            return
+        if self._pending:
+            changed = figures.count(len(self._pending), "change")
+            words = Content.assemble((f"{changed} not saved", "$accent"), "  ·  r runs with them, ctrl+s saves")
+        elif self._report is None:
+            words = Content("Not prepared yet  ·  r runs the recipe on all records")
+        else:
+            words = Content(
+                f"Last run: {figures.count(self._report.records, 'record')} {GLYPHS.arrow} "
+                f"{figures.count(self._report.examples, 'example')}  ·  r runs again"
+            )
+        self._say(words, "")
+
+    def _say(self, words: Content, css_class: str) -> None:
+        state = self.query_one("#prepare-state", Static)
+        state.set_classes(css_class)
+        state.update(words)
+
+    def _preview_title(self, words: str, *, failed: bool) -> None:
+        title = self.query_one("#preview-title", Static)
+        title.set_class(failed, "-failed")
+        title.update(Content(display(words, limit=600)))
+
+
+def _field_widget(field: RecipeField, value: str) -> Widget:
+    if field.kind == "bool":
+        return Checkbox("", value == "true", name=field.key, compact=True)
+    if field.kind == "choice":
+        options = [(Content(display_line(choice, limit=60)), choice) for choice in field.choices]
+        chosen = value if value in field.choices else Select.NULL
+        return Select(options, value=chosen, name=field.key, compact=True, allow_blank=value not in field.choices)
+    return Input(value, name=field.key, compact=True)
+
+
+def _is_pending(part: RecipePart, pending: Mapping[str, str]) -> bool:
+    return part.switch in pending or any(field.key in pending for field in part.fields)
+
+
+def _is_enabled(part: RecipePart, pending: Mapping[str, str]) -> bool:
+    return pending.get(part.switch, "true" if part.enabled else "false") == "true"
+
+
+def _progress(event: Progressed, width: int) -> Content:
+    words = f"Preparing: {display_line(event.stage, limit=40)}  "
+    if not event.total:
+        return Content(f"{words}{event.done:,} {display_line(event.unit, limit=20)}")
+    room = max(min(width // 4, 40), 8)
+    drawn = fit(bar(event.done, event.total, room), room)
+    share = figures.share(event.done, event.total)
+    return Content.assemble(
+        words, (drawn, "$primary on $panel"), f" {share}  {event.done:,} of {event.total:,}", ("  c cancels", "$text-muted")
+    )
