@@ -65,28 +65,57 @@ BRAND_STORIES = (
 )
 
 PLACEHOLDERS = (
-    "N/A", "No description available", "n/a", "Description not available.", "-", "TBD", "No description available.",
+    "N/A",
+    "No description available",
+    "n/a",
+    "Description not available.",
+    "-",
+    "TBD",
+    "No description available.",
     "null",
 )
 
 SYNONYMS = {
-    "small": "little", "keeps": "holds", "keep": "hold", "holds": "keeps", "comes": "arrives", "enough": "sufficient",
-    "needs": "requires", "large": "big", "included": "enclosed", "without": "with no", "made": "built",
-    "stays": "remains", "stay": "remain", "rather": "somewhat", "quiet": "silent", "whole": "entire", "goes": "fits",
-    "often": "frequently", "hard": "difficult", "gives": "offers", "and": "&", "about": "around",
-    "only": "just", "long": "lengthy", "box": "carton", "wide": "broad", "shows": "displays", "takes": "accepts",
+    "small": "little",
+    "keeps": "holds",
+    "keep": "hold",
+    "holds": "keeps",
+    "comes": "arrives",
+    "enough": "sufficient",
+    "needs": "requires",
+    "large": "big",
+    "included": "enclosed",
+    "without": "with no",
+    "made": "built",
+    "stays": "remains",
+    "stay": "remain",
+    "rather": "somewhat",
+    "quiet": "silent",
+    "whole": "entire",
+    "goes": "fits",
+    "often": "frequently",
+    "hard": "difficult",
+    "gives": "offers",
+    "and": "&",
+    "about": "around",
+    "only": "just",
+    "long": "lengthy",
+    "box": "carton",
+    "wide": "broad",
+    "shows": "displays",
+    "takes": "accepts",
 }
 
 REVIEWS = (
-    "Bought the {color} version in {month}. \"{head}\" was the reason and it is true. My only complaint is the"
+    'Bought the {color} version in {month}. "{head}" was the reason and it is true. My only complaint is the'
     " instructions, which are printed far too small.",
     "Second {word} from this brand. The first went to my sister and I missed it within a week.",
-    "Four stars because the color is darker than in the photo. As for \"{head}\": no complaints after {weeks} weeks.",
+    'Four stars because the color is darker than in the photo. As for "{head}": no complaints after {weeks} weeks.',
     "I read the note about its limits and bought it anyway. Fair warning, fair price, and I use the {word} daily.",
-    "It took a while to arrive. {weeks} weeks in I see no marks on the {word}, and \"{head}\" still holds true.",
+    'It took a while to arrive. {weeks} weeks in I see no marks on the {word}, and "{head}" still holds true.',
     "Gave it as a present and ordered another one for us. Solid, simple, no nonsense.",
     "Nothing wrong with the {word}. I had hoped for a little more weight, but for what I paid I can't complain.",
-    "Compared three of these before choosing. What decided it was \"{head}\", and I was right.",
+    'Compared three of these before choosing. What decided it was "{head}", and I was right.',
     "One corner was scuffed on arrival; the seller sent a new one without asking for pictures.",
     "My partner laughed at me for reading reviews of every {word} there is. Now nobody may move ours.",
 )
@@ -159,8 +188,16 @@ def read_types(path: Path) -> list[ProductType]:
                 raise ValueError(f"{path.name}: a product before the brands")
             noun, word, shelves, price, weight, dimensions, keywords = parts(content)
             types.append(
-                ProductType(category, noun, word, parts(shelves, ">"), price_range(price), weight, dimensions,
-                            parts(keywords, ","))
+                ProductType(
+                    category,
+                    noun,
+                    word,
+                    parts(shelves, ">"),
+                    price_range(price),
+                    weight,
+                    dimensions,
+                    parts(keywords, ","),
+                )
             )
         elif mark:
             add_detail(types[-1], mark, content)
@@ -195,8 +232,9 @@ def feature_lines(aspects: list[tuple[str, str, str]], style: int) -> list[str]:
     return [styles[style](head, text) for head, text, _ in aspects]
 
 
-def write_text(product_type: ProductType, number: int, values: dict[str, str], style: int,
-               chance: random.Random) -> tuple[str, str, list[str]]:
+def write_text(
+    product_type: ProductType, number: int, values: dict[str, str], style: int, chance: random.Random
+) -> tuple[str, str, list[str]]:
     """Title, description and features of the product `number` (0..2) of a type."""
     told = [product_type.aspects[at] for at in ASPECTS_TOLD[number]]
     frame = [product_type.openings[number], product_type.limits[number], product_type.boxes[number % 2]]
@@ -264,12 +302,17 @@ def prices_of(product: Product, chance: random.Random) -> Row:
     discount = f"-{round(100 - final / initial * 100)}%" if initial else None
     available = chance.random() > 0.05
     return {
-        "initial_price": initial, "final_price": final if available else None, "final_price_high": None,
-        "currency": "USD", "discount": discount, "is_available": available,
+        "initial_price": initial,
+        "final_price": final if available else None,
+        "final_price_high": None,
+        "currency": "USD",
+        "discount": discount,
+        "is_available": available,
         "availability": "In Stock" if available else "Currently unavailable.",
         "buybox_prices": {"final_price": final, "initial_price": initial, "discount": discount, "unit_price": None},
         "prices_breakdown": {
-            "typical_price": None, "list_price": initial,
+            "typical_price": None,
+            "list_price": initial,
             "deal_type": "Limited time deal" if reduced and chance.random() < 0.4 else None,
         },
     }
@@ -281,10 +324,15 @@ def ranks_of(product: Product, chance: random.Random) -> Row:
     shelf = product.shelves[-1]
     bought = chance.choice((0, 50, 100, 200, 400, 900, 2000))
     return {
-        "root_bs_rank": rank * chance.randint(30, 300), "root_bs_category": product.category.root,
-        "bs_category": shelf, "bs_rank": rank, "badge": badge, "amazon_choice": bool(badge and "Choice" in badge),
+        "root_bs_rank": rank * chance.randint(30, 300),
+        "root_bs_category": product.category.root,
+        "bs_category": shelf,
+        "bs_rank": rank,
+        "badge": badge,
+        "amazon_choice": bool(badge and "Choice" in badge),
         "subcategory_rank": [{"subcategory_name": shelf, "subcategory_rank": rank}],
-        "all_badges": [badge] if badge else [], "bought_past_month": bought,
+        "all_badges": [badge] if badge else [],
+        "bought_past_month": bought,
         "bought_past_month_text": f"{bought}+ bought in past month" if bought else None,
     }
 
@@ -294,13 +342,18 @@ def opinions_of(product: Product, chance: random.Random) -> Row:
     head = product.features[0].strip("【").split("】")[0].split(":")[0].split(" - ")[0].capitalize()
     color = next((value.lower() for name, value in product.details if name == "Color"), "second")
     review = chance.choice(REVIEWS).format(
-        color=color, head=head, word=product.word, month=chance.choice(("March", "May", "July", "October")),
+        color=color,
+        head=head,
+        word=product.word,
+        month=chance.choice(("March", "May", "July", "October")),
         weeks=chance.randint(2, 14),
     )
     return {
-        "rating": rating, "reviews_count": int(chance.lognormvariate(5, 1.4)) + 1,
-        "answered_questions": chance.randint(0, 60), "top_review": review if product.language == "en-US" else None,
-        "customer_says": f"Buyers like the {product.word} and mention \"{head}\"." if chance.random() < 0.3 else None,
+        "rating": rating,
+        "reviews_count": int(chance.lognormvariate(5, 1.4)) + 1,
+        "answered_questions": chance.randint(0, 60),
+        "top_review": review if product.language == "en-US" else None,
+        "customer_says": f'Buyers like the {product.word} and mention "{head}".' if chance.random() < 0.3 else None,
     }
 
 
@@ -315,27 +368,61 @@ def record_of(product: Product) -> Row:
     started = datetime(2019, 1, 1, tzinfo=UTC) + timedelta(days=chance.randint(0, 2700))
     details = [{"type": name, "value": value} for name, value in product.details]
     record: Row = {
-        "title": product.title, "seller_name": f"{product.brand} Direct", "brand": product.brand,
-        "description": product.description, **prices_of(product, chance), **opinions_of(product, chance),
-        "categories": [product.category.department, *product.shelves], "parent_asin": identifier(product.number, "B0ZY"),
-        "asin": asin, "buybox_seller": f"{product.brand} Direct", "number_of_sellers": chance.randint(1, 4),
-        "ISBN10": None, "domain": "https://www.amazon.com/", "images_count": len(pictures),
-        "url": f"{shop_address(asin)}?th=1&psc=1&language=en_US&currency=USD", "video_count": int(video),
-        "image_url": pictures[0], "item_weight": product.weight, "product_dimensions": product.dimensions,
-        "seller_id": seller, "image": pictures[0], "date_first_available": f"{started:%B} {started.day}, {started.year}",
-        "model_number": f"{shop[:3].upper()}-{chance.randint(100, 999)}", "manufacturer": product.brand,
-        "department": product.category.department, "plus_content": chance.random() < 0.4,
-        "upc": f"0000{product.number:08d}", "video": video, "variations": [], "features": product.features,
-        "delivery": [f"FREE delivery {chance.choice(('Tuesday', 'Friday', 'Saturday'))}, November {24 + chance.randint(0, 5)}"],
-        "format": None, "input_asin": None, "ingredients": None, "origin_url": None, **ranks_of(product, chance),
-        "images": pictures, "product_details": [*details, {"type": "ASIN", "value": asin}],
+        "title": product.title,
+        "seller_name": f"{product.brand} Direct",
+        "brand": product.brand,
+        "description": product.description,
+        **prices_of(product, chance),
+        **opinions_of(product, chance),
+        "categories": [product.category.department, *product.shelves],
+        "parent_asin": identifier(product.number, "B0ZY"),
+        "asin": asin,
+        "buybox_seller": f"{product.brand} Direct",
+        "number_of_sellers": chance.randint(1, 4),
+        "ISBN10": None,
+        "domain": "https://www.amazon.com/",
+        "images_count": len(pictures),
+        "url": f"{shop_address(asin)}?th=1&psc=1&language=en_US&currency=USD",
+        "video_count": int(video),
+        "image_url": pictures[0],
+        "item_weight": product.weight,
+        "product_dimensions": product.dimensions,
+        "seller_id": seller,
+        "image": pictures[0],
+        "date_first_available": f"{started:%B} {started.day}, {started.year}",
+        "model_number": f"{shop[:3].upper()}-{chance.randint(100, 999)}",
+        "manufacturer": product.brand,
+        "department": product.category.department,
+        "plus_content": chance.random() < 0.4,
+        "upc": f"0000{product.number:08d}",
+        "video": video,
+        "variations": [],
+        "features": product.features,
+        "delivery": [
+            f"FREE delivery {chance.choice(('Tuesday', 'Friday', 'Saturday'))}, November {24 + chance.randint(0, 5)}"
+        ],
+        "format": None,
+        "input_asin": None,
+        "ingredients": None,
+        "origin_url": None,
+        **ranks_of(product, chance),
+        "images": pictures,
+        "product_details": [*details, {"type": "ASIN", "value": asin}],
         "country_of_origin": chance.choice((None, "Portugal", "Canada", "Poland", "Japan", "USA")),
-        "from_the_brand": None, "product_description": None,
+        "from_the_brand": None,
+        "product_description": None,
         "seller_url": f"https://www.amazon.com/sp?ie=UTF8&seller={seller}&asin={asin}",
-        "climate_pledge_friendly": chance.random() < 0.1, "zipcode": "94107", "sponsered": False, "sponsored": False,
-        "store_url": f"https://www.amazon.com/stores/{shop}/page/EXAMPLE", "ships_from": "Amazon",
-        "language": product.language, "amazon_prime": True, "title_clean": product.title,
-        "timestamp": moment(product.number), "input": {"url": shop_address(asin), "asin": "", "zipcode": "94107"},
+        "climate_pledge_friendly": chance.random() < 0.1,
+        "zipcode": "94107",
+        "sponsered": False,
+        "sponsored": False,
+        "store_url": f"https://www.amazon.com/stores/{shop}/page/EXAMPLE",
+        "ships_from": "Amazon",
+        "language": product.language,
+        "amazon_prime": True,
+        "title_clean": product.title,
+        "timestamp": moment(product.number),
+        "input": {"url": shop_address(asin), "asin": "", "zipcode": "94107"},
     }
     if chance.random() < 0.6:
         return {name: value for name, value in record.items() if value is not None or name in ALWAYS_SENT}
@@ -355,9 +442,19 @@ def base_products(types: list[ProductType]) -> Iterator[Product]:
             title, description, features = write_text(product_type, variant, values, style, chance)
             shown = [(name.capitalize(), title_case(value)) for name, value in values.items() if name != "brand"]
             yield Product(
-                number, product_type.category, product_type.word, product_type.shelves, brand, title, description,
-                features, product_type.price_range, [("Brand", brand), *shown], product_type.weight,
-                product_type.dimensions, product_type.keywords,
+                number,
+                product_type.category,
+                product_type.word,
+                product_type.shelves,
+                brand,
+                title,
+                description,
+                features,
+                product_type.price_range,
+                [("Brand", brand), *shown],
+                product_type.weight,
+                product_type.dimensions,
+                product_type.keywords,
             )
             number += 1
 
@@ -370,24 +467,32 @@ def foreign_products(categories: dict[str, Category], first: int) -> Iterator[Pr
         tag, slug, brand, title, prices, material, features, description = parts(line)
         category = categories[slug]
         yield Product(
-            first + at, category, "product", (category.root,), brand, f"{brand} {title}", description,
-            list(parts(features, "##")), price_range(prices), [("Brand", brand), ("Material", material)],
+            first + at,
+            category,
+            "product",
+            (category.root,),
+            brand,
+            f"{brand} {title}",
+            description,
+            list(parts(features, "##")),
+            price_range(prices),
+            [("Brand", brand), ("Material", material)],
             language=tags[tag],
         )
 
 
 def as_page_source(text: str, features: list[str], style: int) -> str:
     """The text as pages deliver it: tags and entities round the same words."""
-    coded = text.replace("&", "&amp;").replace("'", "&#39;").replace("\"", "&quot;")
+    coded = text.replace("&", "&amp;").replace("'", "&#39;").replace('"', "&quot;")
     first, _, rest = coded.partition(". ")
     items = "".join(f"<li>{feature.replace('&', '&amp;')}</li>" for feature in features[:2])
     return (
         f"<p>{coded}</p>",
         f"{first}.<br /><br />{rest}",
-        f"<div class=\"a-section\"><p><b>{first}.</b></p><p>{rest}</p></div>",
+        f'<div class="a-section"><p><b>{first}.</b></p><p>{rest}</p></div>',
         f"<p>{coded}</p><ul>{items}</ul>",
         f"&nbsp;{first}.&nbsp; {rest.replace('. ', '.&nbsp; ')}",
-        f"<!-- aplus --><span style=\"font-size:14px\">{coded}</span><br>",
+        f'<!-- aplus --><span style="font-size:14px">{coded}</span><br>',
     )[style % 6]
 
 
@@ -395,8 +500,13 @@ def with_invisibles(text: str, style: int) -> str:
     """The text with characters that nobody sees, or that turn the line round."""
     words = text.split(" ")
     middle = len(words) // 2
-    words[middle] = ("\u200b" + words[middle], "\u202e" + words[middle] + "\u202c", words[middle] + "\u00ad",
-                     "\ufeff" + words[middle], words[middle] + "\x0b")[style % 5]
+    words[middle] = (
+        "\u200b" + words[middle],
+        "\u202e" + words[middle] + "\u202c",
+        words[middle] + "\u00ad",
+        "\ufeff" + words[middle],
+        words[middle] + "\x0b",
+    )[style % 5]
     words[2] += ("\x07", "\u200e", "\u200d", "\x1f", "\u2066\u2069")[style % 5]
     return " ".join(words)
 
@@ -543,8 +653,11 @@ def plant_copies(shelf: Shelf) -> None:
 
 def shared_targets(shelf: Shelf) -> Iterator[list[str]]:
     for story in BRAND_STORIES:
-        brand = next(str(row["brand"]) for row in shelf.untouched
-                     if sum(other["brand"] == row["brand"] for other in shelf.untouched) >= 3)
+        brand = next(
+            str(row["brand"])
+            for row in shelf.untouched
+            if sum(other["brand"] == row["brand"] for other in shelf.untouched) >= 3
+        )
         group = [row for row in shelf.untouched if row["brand"] == brand][:3]
         shelf.untouched = [row for row in shelf.untouched if row["brand"] != brand]
         for row in group:
@@ -554,16 +667,24 @@ def shared_targets(shelf: Shelf) -> Iterator[list[str]]:
 
 def error_rows() -> list[Row]:
     return [
-        {"timestamp": moment(4000 + at), "input": {"url": shop_address(f"B0ZZGONE{at + 1:02d}")}, "error": text,
-         "error_code": code}
+        {
+            "timestamp": moment(4000 + at),
+            "input": {"url": shop_address(f"B0ZZGONE{at + 1:02d}")},
+            "error": text,
+            "error_code": code,
+        }
         for at, (code, text) in enumerate(ERRORS)
     ]
 
 
 def warning_rows() -> list[Row]:
     return [
-        {"timestamp": moment(4100 + at), "input": {"url": shop_address(f"B0ZZWARN{at + 1:02d}")},
-         "warning": "Invalid input.url", "warning_code": "dead_page"}
+        {
+            "timestamp": moment(4100 + at),
+            "input": {"url": shop_address(f"B0ZZWARN{at + 1:02d}")},
+            "warning": "Invalid input.url",
+            "warning_code": "dead_page",
+        }
         for at in range(2)
     ]
 
@@ -591,7 +712,8 @@ def build() -> tuple[list[Row], Row]:
         "planted_counts": {kind: len(asins) for kind, asins in sorted(shelf.planted.items())},
         "planted": dict(sorted(shelf.planted.items())),
         "categories": {
-            slug: {"root": category.root, "words": list(category.words)} for slug, category in sorted(categories.items())
+            slug: {"root": category.root, "words": list(category.words)}
+            for slug, category in sorted(categories.items())
         },
         "category_of": {
             **{asin: product.category.slug for asin, product in sorted(shelf.products.items())},
