@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from webtune_tui.credentials.detached import run_detached
 from webtune_tui.domain.credentials import Secret
 from webtune_tui.domain.errors import KeyringUnavailable
 from webtune_tui.domain.masking import mask, remember
@@ -43,9 +43,7 @@ class KeyringState(StrEnum):
 
 
 _HINTS = {
-    KeyringState.MISSING: (
-        "Install and start one (gnome-keyring, KWallet), or set the key's environment variable."
-    ),
+    KeyringState.MISSING: ("Install and start one (gnome-keyring, KWallet), or set the key's environment variable."),
     KeyringState.LOCKED: "Unlock it (log in to the desktop), or set the key's environment variable.",
     KeyringState.HANGING: (
         "It may wait for a password in a window of the desktop: answer it and try again, "
@@ -79,7 +77,7 @@ class KeyringStore:
 
     def __init__(self, *, limit_seconds: float = LIMIT_SECONDS) -> None:
         self._limit_seconds = limit_seconds
-        self._stuck: threading.Thread | None = None
+        self._stuck: Future[Any] | None = None
 
     def get(self, name: str, host: str) -> Secret | None:
         """The key, or ``None``. Raises KeyringUnavailable."""
@@ -125,29 +123,17 @@ class KeyringStore:
 
     def _call(self, work: Callable[[KeyringBackend], T]) -> T:
         """What ``work`` answers, or why the keyring can't be used. A thread that hangs is left behind."""
-        if self._stuck is not None and self._stuck.is_alive():
+        if self._stuck is not None and not self._stuck.done():
             raise self._hanging()
-        outcome: Future[T] = Future()
-
-        def carry() -> None:
-            try:
-                outcome.set_result(_on_backend(work))
-            except BaseException as error:  # noqa: BLE001 - carried over to the calling thread and raised there
-                outcome.set_exception(error)
-
-        # a daemon, so that a prompt nobody answers never keeps the process from ending
-        thread = threading.Thread(target=carry, name="keyring", daemon=True)
-        thread.start()
+        outcome = run_detached(lambda: _on_backend(work), name="keyring")
         try:
             return outcome.result(timeout=self._limit_seconds)
         except TimeoutError:
-            self._stuck = thread
+            self._stuck = outcome
             raise self._hanging() from None
 
     def _hanging(self) -> KeyringUnavailable:
-        return _unavailable(
-            KeyringState.HANGING, f"The keyring did not answer within {self._limit_seconds:g} s"
-        )
+        return _unavailable(KeyringState.HANGING, f"The keyring did not answer within {self._limit_seconds:g} s")
 
 
 def _on_backend(work: Callable[[KeyringBackend], T]) -> T:
@@ -208,9 +194,7 @@ def _probe(backend: KeyringBackend) -> str:
     read = backend.get_password(SERVICE, user)
     _delete(backend, user)
     if read != value:
-        raise _unavailable(
-            KeyringState.FAILED, "The keyring gave back something else than was stored", _name(backend)
-        )
+        raise _unavailable(KeyringState.FAILED, "The keyring gave back something else than was stored", _name(backend))
     return _name(backend)
 
 

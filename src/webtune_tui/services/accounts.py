@@ -7,7 +7,6 @@ import dataclasses
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from webtune_tui import settings as settings_module
 from webtune_tui.credentials.base import CredentialStore
@@ -15,23 +14,15 @@ from webtune_tui.credentials.environment import EnvironmentKeys
 from webtune_tui.credentials.hosts import host_of, is_loopback, require_private
 from webtune_tui.credentials.keyring_store import KeyringStore
 from webtune_tui.credentials.session import SessionStore
+from webtune_tui.credentials.verification import verify_key
 from webtune_tui.domain.credentials import KeyName, KeySource, KeyState, Secret
 from webtune_tui.domain.errors import (
     CredentialMissing,
     KeyringUnavailable,
     NotFound,
-    Offline,
-    RateLimited,
-    ServiceUnavailable,
     UsageError,
 )
 from webtune_tui.settings import Settings
-
-if TYPE_CHECKING:
-    import httpx
-
-_CHECK_SECONDS = 15.0
-_CHECK_SCRAPER = "gd_l7q7dkf244hwjntr0"  # Amazon products: what the collect screen starts with
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -133,7 +124,7 @@ class AccountsService:
         return await asyncio.to_thread(self._delete, account)
 
     async def check(self, name: str) -> KeyState:
-        """Asks the service whether it takes the key; spends nothing. ``valid`` is ``None`` if it can't be told.
+        """Asks the service whether it takes the key; ``valid`` is ``None`` if it can't be told.
 
         Raises:
             CredentialMissing, KeyringUnavailable: there is no key to check.
@@ -147,7 +138,7 @@ class AccountsService:
             )
         self._require_private(account.address)
         secret, source = await asyncio.to_thread(self._find, account, account.host)
-        valid, detail = await _ask_service(account, secret)
+        valid, detail = await verify_key(account.name, account.address, secret)
         return dataclasses.replace(_state(account, source, secret, detail), valid=valid)
 
     def _account(self, name: str) -> _Account:
@@ -301,67 +292,3 @@ def _nothing_found(account: _Account, trouble: KeyringUnavailable) -> Credential
     hint = f"Set {account.variable}. Keyring: {trouble.hint}"
     kind = CredentialMissing if trouble.fields.get("keyring") == "missing" else KeyringUnavailable
     return kind(message, hint=hint, fields=trouble.fields)
-
-
-async def _ask_service(account: _Account, secret: Secret) -> tuple[bool | None, str]:
-    """Whether the service takes the key, by calls that cost nothing."""
-    import httpx  # 100 ms that only a check needs
-
-    from webtune_tui import __version__
-
-    base = account.address.rstrip("/")
-    headers = {"User-Agent": f"webtune-tui/{__version__}", "Authorization": f"Bearer {secret.reveal()}"}
-    if account.name == "foundry":
-        headers["api-key"] = headers.pop("Authorization").removeprefix("Bearer ")
-    paths = {
-        "brightdata": (f"/datasets/v3/scrapers?dataset_id={_CHECK_SCRAPER}", "/status"),
-        "huggingface": ("/api/whoami-v2",),
-    }.get(account.name, ("/models",))
-    async with httpx.AsyncClient(headers=headers, timeout=_CHECK_SECONDS, follow_redirects=False) as client:
-        for path in paths:
-            try:
-                response = await client.get(base + path)
-            except (httpx.TransportError, httpx.InvalidURL) as error:
-                raise Offline(
-                    f"{account.host} can't be reached ({type(error).__name__})",
-                    hint="Check the connection and the address, then try again.",
-                ) from error
-            verdict = _verdict(account, response)
-            if verdict is not None:
-                return verdict
-    if response.status_code >= 500:
-        raise ServiceUnavailable(
-            f"{account.host} answered with {response.status_code}", hint="Try again in some minutes."
-        )
-    return (
-        None,
-        f"{account.host} answered with {response.status_code}: it can't be told whether the key is good",
-    )
-
-
-def _verdict(account: _Account, response: httpx.Response) -> tuple[bool | None, str] | None:
-    """What an answer says of the key; ``None`` where it says nothing."""
-    status = response.status_code
-    if status == 401:
-        return False, f"{account.host} does not know this key (401)"
-    if status == 403:
-        return None, f"{account.host} knows the key, which lacks the permission to be checked (403)"
-    if status == 429:
-        retry_after = response.headers.get("retry-after", "")
-        raise RateLimited(
-            f"{account.host} asks to come back later (429)",
-            retry_after=float(retry_after) if retry_after.isdecimal() else None,
-            hint=f"Try again in {retry_after} s." if retry_after.isdecimal() else "Try again in a minute.",
-        )
-    if status == 200 and _is_json(response):
-        return True, f"{account.host} takes the key"
-    return None
-
-
-def _is_json(response: httpx.Response) -> bool:
-    """A page of a captive portal is no answer of the service."""
-    try:
-        response.json()
-    except ValueError:
-        return False
-    return True

@@ -27,6 +27,7 @@ from webtune_tui.storage.workspace import Workspace
 
 T = TypeVar("T")
 
+_NEVER_ACCEPTED = (OperationState.INTENT, OperationState.ABANDONED, OperationState.REFUSED)
 _MESSAGE_LIMIT = 500  # characters of a service's words that the journal keeps
 
 
@@ -87,16 +88,17 @@ class MoneyService:
 
         The same ``subject_id`` and ``kind`` is never sent a second time: a confirmed operation is answered
         again, an unknown one raises. Errors of ``send`` other than OutcomeUnknown mark it refused and are
-        raised on.
+        raised on; only a refused one may be sent anew, by a later call.
 
         Raises:
             OutcomeUnknown: the reply was lost, now or earlier; look it up with :meth:`resolve`.
             CapExceeded: the estimate goes beyond the cap; nothing was sent.
         """
         lock = self._locks.setdefault((subject_id, kind), asyncio.Lock())
-        async with lock:  # a second press waits here and then finds the first one's operation
+        is_second_press = lock.locked()
+        async with lock:
             earlier = await self.of_subject(subject_id, kind)
-            if earlier is not None and earlier.sent_at is not None:
+            if earlier is not None and (is_second_press or earlier.state not in _NEVER_ACCEPTED):
                 return _answer_again(earlier)
             operation = Operation(
                 operation_id=f"op_{secrets.token_hex(8)}",
@@ -121,11 +123,11 @@ class MoneyService:
         async with self._cap_lock:  # two operations must not both take the last of the cap
             await self.require_allowed(estimate or 0.0, f"The {operation.kind} at {operation.service}")
             await _to_the_end(lambda: repository.record_intent(operation, estimate, basis))
-        try:
-            await _to_the_end(lambda: repository.mark_sent(operation_id))
-        except asyncio.CancelledError:
-            await self._settle(operation_id, OperationState.ABANDONED, "cancelled before it was sent")
-            raise
+            try:
+                await _to_the_end(lambda: repository.mark_sent(operation_id))
+            except asyncio.CancelledError:
+                await self._settle(operation_id, OperationState.ABANDONED, "cancelled before it was sent")
+                raise
         try:
             remote_id = await send()
         except WebtuneError as error:
@@ -179,14 +181,10 @@ class MoneyService:
 
     async def unknown(self) -> Sequence[Operation]:
         """The operations whose fate is not known."""
-        unsettled = [
-            self._as_known_here(found) for found in await asyncio.to_thread(self._repository.unsettled)
-        ]
+        unsettled = [self._as_known_here(found) for found in await asyncio.to_thread(self._repository.unsettled)]
         return [operation for operation in unsettled if operation.state is OperationState.UNKNOWN]
 
-    async def charge(
-        self, subject_id: str, amount: float, basis: str, operation_id: str | None = None
-    ) -> None:
+    async def charge(self, subject_id: str, amount: float, basis: str, operation_id: str | None = None) -> None:
         """Records what a subject really cost, once."""
         await _to_the_end(lambda: self._repository.record_charge(subject_id, amount, basis, operation_id))
 
@@ -205,9 +203,7 @@ class MoneyService:
         self, operation_id: str, state: OperationState, message: str = "", *, remote_id: str | None = None
     ) -> None:
         text = _short(message)
-        await _to_the_end(
-            lambda: self._repository.settle(operation_id, state, remote_id=remote_id, message=text)
-        )
+        await _to_the_end(lambda: self._repository.settle(operation_id, state, remote_id=remote_id, message=text))
 
     async def _read(self, operation_id: str) -> Operation:
         found = await asyncio.to_thread(self._repository.get, operation_id)
@@ -237,8 +233,8 @@ def _answer_again(operation: Operation) -> Operation:
     if operation.state in (OperationState.UNKNOWN, OperationState.SENT):
         raise _unknown(operation, operation.message)
     raise WorkFailed(
-        f"The {operation.kind} at {operation.service} was sent before and not accepted: {operation.message}",
-        hint="It is never sent a second time. Start a new one.",
+        f"The {operation.kind} was not accepted by {operation.service}: {operation.message}",
+        hint="Mend the cause, then start it again.",
         fields={"operation_id": operation.operation_id},
     )
 

@@ -15,11 +15,11 @@ _OPERATION = (
 )
 _LEDGER = "entry_id, operation_id, subject_id, kind, amount, basis, created_at"
 
-# an estimate binds money until its subject is charged, unless the service never took the order
+# an estimate binds money from the moment of sending until its subject is charged or the service refuses
 _SUMS = """
 SELECT coalesce(sum(CASE WHEN entry.kind = 'charge' THEN entry.amount END), 0) AS charged,
        coalesce(sum(CASE WHEN entry.kind = 'estimate'
-                          AND operations.state IN ('intent', 'sent', 'confirmed', 'unknown')
+                          AND operations.state IN ('sent', 'confirmed', 'unknown')
                           AND NOT EXISTS (
                               SELECT 1 FROM ledger AS charge
                               WHERE charge.subject_id = entry.subject_id AND charge.kind = 'charge')
@@ -29,7 +29,11 @@ FROM ledger AS entry LEFT JOIN operations USING (operation_id)
 
 
 class OperationsRepository:
-    """Paid operations, at most one for each subject and kind, and the money expected and spent."""
+    """Paid operations and the money expected and spent.
+
+    At most one operation of a subject and kind is not refused. A subject has one estimate, that of its newest
+    operation, and one charge.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -37,7 +41,8 @@ class OperationsRepository:
     def record_intent(self, operation: Operation, estimate: float | None, basis: str) -> None:
         """Writes an operation before it is sent, with its estimate.
 
-        It takes the place of an earlier one for the same subject and kind that never left.
+        It takes the place of an earlier one for the same subject and kind that never left; one that was refused
+        stays in the journal.
         """
         with self._database.write() as connection:
             stale = connection.execute(
@@ -65,9 +70,7 @@ class OperationsRepository:
                 ),
             )
             if estimate is not None:
-                _insert_entry(
-                    connection, operation.operation_id, operation.subject_id, "estimate", estimate, basis
-                )
+                _insert_entry(connection, operation.operation_id, operation.subject_id, "estimate", estimate, basis)
 
     def mark_sent(self, operation_id: str) -> None:
         """Notes that the request leaves now."""
@@ -90,11 +93,11 @@ class OperationsRepository:
             )
 
     def of_subject(self, subject_id: str, kind: str) -> Operation | None:
-        """The operation of a subject; one that was sent goes before one that was not."""
+        """The operation of a subject; one that may have been accepted goes before those that were not."""
         with self._database.read() as connection:
             row = connection.execute(
                 f"SELECT {_OPERATION} FROM operations WHERE subject_id = ? AND kind = ? "
-                "ORDER BY sent_at IS NULL, created_at DESC LIMIT 1",
+                "ORDER BY state IN ('intent', 'abandoned', 'refused'), created_at DESC LIMIT 1",
                 (subject_id, kind),
             ).fetchone()
         return _operation(row) if row else None
@@ -111,8 +114,7 @@ class OperationsRepository:
         """Operations that were sent and have no known end, oldest first."""
         with self._database.read() as connection:
             rows = connection.execute(
-                f"SELECT {_OPERATION} FROM operations WHERE state IN (?, ?) "
-                "ORDER BY created_at, operation_id",
+                f"SELECT {_OPERATION} FROM operations WHERE state IN (?, ?) ORDER BY created_at, operation_id",
                 (OperationState.SENT, OperationState.UNKNOWN),
             ).fetchall()
         return [_operation(row) for row in rows]
@@ -145,7 +147,9 @@ def _insert_entry(
 ) -> None:
     connection.execute(
         "INSERT INTO ledger (operation_id, subject_id, kind, amount, basis, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subject_id, kind) DO NOTHING",
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subject_id, kind) DO UPDATE SET operation_id = "
+        "excluded.operation_id, amount = excluded.amount, basis = excluded.basis, created_at = "
+        "excluded.created_at WHERE kind = 'estimate'",
         (operation_id, subject_id, kind, amount, basis, clock.now()),
     )
 
