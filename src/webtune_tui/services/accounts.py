@@ -78,6 +78,10 @@ class AccountsService:
         """The services that take a key: built-in ones and providers of the settings."""
         return [account.key_name for account in _accounts(self._settings).values()]
 
+    def named(self, name: str) -> KeyName:
+        """The service that a person means by its name or by the name of its key. Raises NotFound, UsageError."""
+        return self._account(name).key_name
+
     async def find(self, name: str, host: str) -> Secret:
         """The key of a service for a host, which may be given as the whole address.
 
@@ -110,7 +114,14 @@ class AccountsService:
             )
         require_private(account.address)
         store: CredentialStore = self._session if session_only else self._keyring
-        await asyncio.to_thread(store.set, account.entry, account.host, secret)
+        try:
+            await asyncio.to_thread(store.set, account.entry, account.host, secret)
+        except KeyringUnavailable as error:
+            raise KeyringUnavailable(
+                f"The key for {account.title} was not kept: {error.message}",
+                hint=f"Set {account.variable} instead. Keyring: {error.hint}",
+                fields=error.fields,
+            ) from error
         if not session_only:
             self._session.delete(account.entry, account.host)
         source = KeySource.SESSION if session_only else KeySource.KEYRING
