@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from webtune_tui.domain.credentials import Secret
+from webtune_tui.domain.errors import TryLater, WorkFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,35 @@ class SnapshotStatus:
     errors: int | None = None
     error_codes: Mapping[str, int] = field(default_factory=dict)
     message: str = ""
+    scraper_id: str = ""
+
+
+class SnapshotNotReady(TryLater):
+    """The snapshot is still being made; ``retry_after`` is the wait in seconds that the service recommends."""
+
+    code = "not_ready"
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class CutBody(TryLater):
+    """A download ended before its end, or is not what was asked for; fetching again is free."""
+
+    code = "cut_body"
+
+
+class SnapshotEmpty(WorkFailed):
+    """The snapshot is finished and holds nothing."""
+
+    code = "snapshot_empty"
+
+
+class SnapshotMissing(WorkFailed):
+    """The service does not know the snapshot, or no longer keeps it."""
+
+    code = "snapshot_missing"
 
 
 @dataclass(frozen=True, slots=True)

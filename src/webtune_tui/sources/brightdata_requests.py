@@ -1,0 +1,190 @@
+"""What goes over the wire to Bright Data and what its answers mean: pure functions, no connection."""
+
+from __future__ import annotations
+
+import email.utils
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.masking import mask
+from webtune_tui.domain.terminal_text import display
+from webtune_tui.sources.base import SnapshotListing, SnapshotStatus, TriggerRequest
+
+RUNNING_WORDS = frozenset(
+    {"starting", "running", "building", "collecting", "digesting", "pending", "queued", "scheduled"}
+)
+_STOPPED = {"failed": "failed", "error": "failed", "canceled": "cancelled", "cancelled": "cancelled"}
+_REASON_KEYS = ("error", "error_message", "message", "failure_reason")
+_LONGEST_WORDS = 500
+
+
+def host_of(address: str) -> str:
+    """The host of a service's address. Raises UsageError for what is no web address."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        host, port_is_valid = "", False
+    if not host or not port_is_valid or parts.scheme not in ("http", "https"):
+        raise UsageError(f"{address!r} is no web address", hint="Check WEBTUNE_BRIGHTDATA_URL.")
+    return host
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address lies on this machine."""
+    host = host_of(address)
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def trigger_query(request: TriggerRequest) -> dict[str, str]:
+    """The query of the trigger, in the order in which it is sent."""
+    query = {"dataset_id": request.scraper_id, "include_errors": "true"}
+    if request.discover_by is not None:
+        query |= {"type": "discover_new", "discover_by": request.discover_by}
+        if request.limit_per_input is not None:
+            query["limit_per_input"] = str(request.limit_per_input)
+    if request.max_records is not None:
+        query["limit_multiple_results"] = str(request.max_records)
+    return query
+
+
+def trigger_body(request: TriggerRequest) -> str:
+    """The body of the trigger, byte for byte."""
+    return json.dumps([dict(given) for given in request.inputs], ensure_ascii=False, separators=(",", ":"))
+
+
+def words_of(text: str) -> str:
+    """The service's own words out of an error body: short, without keys, safe to show."""
+    body = parse_json(text)
+    if isinstance(body, Mapping):
+        text = _reason(body) or text
+    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]{0,200}>", " ", text)).strip()
+    return display(mask(plain[: 4 * _LONGEST_WORDS]), limit=_LONGEST_WORDS) or "(no words)"
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text, or ``None`` where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def snapshot_id_of(text: str) -> str | None:
+    """The snapshot id in the answer of a trigger, or ``None`` where it can't be read."""
+    body = parse_json(text)
+    found = body.get("snapshot_id") if isinstance(body, Mapping) else None
+    return found if isinstance(found, str) and re.fullmatch(r"[\w.-]{1,200}", found) else None
+
+
+def status_of(snapshot_id: str, text: str) -> SnapshotStatus:
+    """The progress of a snapshot. A word that is not known, or a missing one, means: keep waiting."""
+    body = parse_json(text)
+    if not isinstance(body, Mapping):
+        return SnapshotStatus(snapshot_id, "running", "unreadable", message=words_of(text))
+    raw = body.get("status")
+    word = raw if isinstance(raw, str) else ""
+    state = "ready" if word == "ready" else _STOPPED.get(word, "running")
+    return SnapshotStatus(
+        snapshot_id=snapshot_id,
+        state=state,
+        raw_state=display(word, limit=60) or "no status",
+        records=_count(body.get("records")),
+        errors=_count(body.get("errors")),
+        error_codes=_codes(body.get("error_codes")),
+        message=words_of(text) if state == "failed" else "",
+        scraper_id=body["dataset_id"] if isinstance(body.get("dataset_id"), str) else "",
+    )
+
+
+def listings_of(text: str) -> list[SnapshotListing] | None:
+    """The rows of the service's list of snapshots, or ``None`` where the answer is no list."""
+    body = parse_json(text)
+    if isinstance(body, Mapping):  # with a total the list lies inside
+        body = next((value for value in body.values() if isinstance(value, list)), None)
+    if not isinstance(body, list):
+        return None
+    return [
+        SnapshotListing(
+            snapshot_id=row["id"],
+            scraper_id=str(row.get("dataset_id") or ""),
+            state=str(row.get("status") or ""),
+            created_at=str(row.get("created") or ""),
+            records=_count(row.get("dataset_size")),
+        )
+        for row in body
+        if isinstance(row, Mapping) and isinstance(row.get("id"), str)
+    ]
+
+
+def is_running_notice(head: bytes) -> bool:
+    """Whether a whole 200 body is a notice such as ``{"status":"running", ...}`` and no data."""
+    if not head.lstrip().startswith(b"{") or len(head) > 2000:
+        return False
+    body = parse_json(head.decode("utf-8", "replace"))
+    return (
+        isinstance(body, Mapping)
+        and set(body) <= {"status", "message", "snapshot_id", "dataset_id", "running_time"}
+        and body.get("status") in RUNNING_WORDS
+    )
+
+
+def recommended_wait(headers: Mapping[str, str], text: str, *, now: datetime | None = None) -> float | None:
+    """The seconds to wait by the header, else by the words (``try again in 30s``), else ``None``."""
+    wait = retry_after(headers.get("retry-after"), now=now)
+    if wait is not None:
+        return wait
+    match = re.search(r"try again in (\d{1,4})\s*s", text)
+    return float(match.group(1)) if match else None
+
+
+def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
+    """Retry-After in seconds, given as seconds or as an HTTP date; ``None`` for nonsense and for times gone by."""
+    if value is None:
+        return None
+    text = value.strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    seconds = (moment - (now or datetime.now(UTC))).total_seconds()
+    return seconds if seconds > 0 else None
+
+
+def _reason(body: Mapping[Any, Any]) -> str:
+    found = next((body[key] for key in _REASON_KEYS if isinstance(body.get(key), str) and body[key]), "")
+    details = [f"{pair[0]}: {pair[1]}" for pair in _pairs(body.get("errors"))]
+    details += [str(item) for item in body.get("validation_errors") or () if isinstance(item, str)]
+    return " · ".join([part for part in (found, "; ".join(details[:10])) if part])
+
+
+def _pairs(value: Any) -> list[list[Any]]:
+    if not isinstance(value, list):
+        return []
+    return [pair for pair in value if isinstance(pair, list) and len(pair) == 2]
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _codes(value: Any) -> dict[str, int]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {display(str(code), limit=60): count for code, count in value.items() if isinstance(count, int)}

@@ -1,0 +1,129 @@
+"""What a delivered row is: data, an error row or a warning row; its key, its address and its time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from webtune_tui.domain.records import Record, RecordKind, content_hash
+
+# what the service adds around a record: it changes from run to run while the record stays the same
+ENVELOPE = frozenset({"timestamp", "input", "discovery_input"})
+_NO_DATA = ENVELOPE | {"warning", "warning_code"}
+_KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "gd_l7q7dkf244hwjntr0": ("asin",),
+    "gd_lwhideng15g8jg63s7": ("asin",),
+    "gd_le8e811kzy4ggddlq": ("review_id",),
+    "gd_lhotzucw1etoe5iw1k": ("seller_id",),
+    "gd_lyy3tktm25m4avu764": ("id",),
+    "gd_l1vikfnt1wgvvqz95w": ("company_id", "id"),
+    "gd_l1viktl72bvl7bjuj0": ("linkedin_num_id", "linkedin_id", "id"),
+    "gd_lpfll7v5hcqtkxl6l": ("job_posting_id",),
+    "gd_lvz8ah06191smkebj4": ("post_id",),
+    "gd_lvzdpsdlw09j6t702": ("comment_id",),
+    "gd_lwxkxvnf1cynvib9co": ("id",),
+    "gd_lwxmeb2u1cniijd7t4": ("x_id", "id"),
+    "gd_lk56epmy2i5g7lzu0k": ("video_id",),
+    "gd_lk9q0ew71spt1mxywf": ("comment_id",),
+    "gd_luzfs1dn2oa0teb81": ("review_id",),
+    "gd_lm5zmhwd2sni130p": ("review_id",),
+    "gd_lk5ns7kz21pck8jpis": ("post_id", "content_id"),
+    "gd_lyclm20il4r5helnj": ("post_id", "content_id"),
+    "gd_ltppn085pokosxh13": ("comment_id",),
+    "gd_lu702nij2f790tmv9h": ("post_id",),
+    "gd_lkf2st302ap89utw5k": ("comment_id",),
+    "gd_l1vijqt9jfj7olije": ("uuid", "id"),
+}
+_PER_ROW = ("review_id", "comment_id", "job_posting_id", "video_id", "post_id")
+_ASIN = re.compile(r"[A-Z0-9]{10}")
+
+
+def kind_of(fields: Mapping[str, Any]) -> RecordKind:
+    """Data has no error and at least one field besides what the service wraps around it."""
+    if fields.get("error") or fields.get("error_code"):
+        return RecordKind.ERROR
+    if any(name not in _NO_DATA and name not in ("error", "error_code") for name in fields):
+        return RecordKind.DATA
+    return RecordKind.WARNING
+
+
+def is_from_service(fields: Mapping[str, Any]) -> bool:
+    """Whether a row carries the marks that Bright Data puts on each of its rows."""
+    return isinstance(fields.get("input"), Mapping) and isinstance(fields.get("timestamp"), str)
+
+
+def delivered_record(
+    collection_id: str, position: int, fields: Mapping[str, Any], scraper_id: str, *, now: str
+) -> Record:
+    """A row that a scraper delivered. Error and warning rows stay rows of their own collection."""
+    kind = kind_of(fields)
+    is_data = kind is RecordKind.DATA
+    digest = content_hash({name: value for name, value in fields.items() if name not in ENVELOPE})
+    key = key_of(scraper_id, fields, digest) if is_data else f"{kind}:{collection_id}:{position}"
+    return Record(
+        collection_id=collection_id,
+        position=position,
+        kind=kind,
+        key=key,
+        content_hash=digest,
+        fields=fields,
+        url=url_of(fields),
+        collected_at=_text(fields.get("timestamp")) or now,
+    )
+
+
+def imported_record(collection_id: str, position: int, fields: Mapping[str, Any], *, now: str) -> Record:
+    """A row of a file: known by its content, unless it carries the marks of a scraper's row."""
+    if is_from_service(fields) and kind_of(fields) is RecordKind.DATA:
+        return delivered_record(collection_id, position, fields, "", now=now)
+    digest = content_hash(fields)
+    kind = kind_of(fields) if is_from_service(fields) else RecordKind.DATA
+    prefix = "" if kind is RecordKind.DATA else f"{kind}:"
+    return Record(
+        collection_id=collection_id,
+        position=position,
+        kind=kind,
+        key=f"{prefix}hash:{digest}",
+        content_hash=digest,
+        fields=fields,
+        url=url_of(fields),
+        collected_at=_text(fields.get("timestamp")) or now,
+    )
+
+
+def key_of(scraper_id: str, fields: Mapping[str, Any], digest: str) -> str:
+    """What stays the same when the same thing is collected again: its id at its site, its URL, or its content."""
+    for name in _KEY_FIELDS.get(scraper_id, _PER_ROW):
+        if value := _identifier(fields.get(name)):
+            return f"{name}:{_site(fields)}:{value}"
+    asin = _identifier(fields.get("asin"))
+    if _ASIN.fullmatch(asin) and not any(fields.get(name) for name in ("review_text", "keyword")):
+        return f"asin:{_site(fields)}:{asin}"
+    if url := url_of(fields):
+        return f"url:{url}"
+    if value := _identifier(fields.get("id")):
+        return f"id:{_site(fields)}:{value}"
+    return f"hash:{digest}"
+
+
+def url_of(fields: Mapping[str, Any]) -> str | None:
+    """The record's own web address."""
+    value = fields.get("url")
+    return value if isinstance(value, str) and value.startswith(("http://", "https://")) else None
+
+
+def _site(fields: Mapping[str, Any]) -> str:
+    """The host that an id counts on: the same number is another thing elsewhere."""
+    match = re.match(r"https?://(?:www\.)?([^/?#\s]{1,100})", url_of(fields) or "")
+    return match.group(1).lower() if match else ""
+
+
+def _identifier(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value).strip()[:300]
+
+
+def _text(value: Any) -> str | None:
+    return value[:40] if isinstance(value, str) and value else None

@@ -1,0 +1,76 @@
+"""What a reader of files gives: rows and rejects, one after the other, with bounded memory."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+LARGEST_RECORD = 32 * 1024**2  # characters of one line, object or table row
+DEEPEST_NESTING = 200
+LONGEST_SNIPPET = 200
+_BAD_BYTE = 0xDC00  # a byte that does not decode becomes this lone surrogate plus its value
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a file as it stands there. ``line`` counts from 1 and is where the record begins."""
+
+    line: int
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A place of a file that can't be used, and why."""
+
+    line: int
+    reason: str
+    snippet: str
+
+
+class Reader(Protocol):
+    """One module per format offers this as ``rows``."""
+
+    def __call__(self, path: Path, encoding: str) -> Iterator[Row | Reject]:
+        """Every record and every reject of the file, in order."""
+        ...
+
+
+class RowUnusable(Exception):
+    """One row can't be used; the text is the reason."""
+
+
+def open_text(stream: BinaryIO, encoding: str, *, newline: str) -> io.TextIOWrapper:
+    """The file as text in which :func:`bad_bytes_in` finds every byte that does not decode."""
+    return io.TextIOWrapper(stream, encoding=encoding, errors="webtune-mark", newline=newline)
+
+
+def bad_bytes_in(text: str, encoding: str) -> str:
+    """A reason where the text holds bytes that were not in the encoding, else an empty string."""
+    if text.isascii():
+        return ""
+    marked = next((character for character in text if 0xDC00 <= ord(character) <= 0xDCFF), None)
+    if marked is None:
+        return ""
+    byte = ord(marked) - _BAD_BYTE
+    hint = "; its encoding may be another: give --encoding" if encoding.startswith("utf") else ""
+    return f"byte 0x{byte:02X} is not {encoding}{hint}"
+
+
+def snippet(text: str) -> str:
+    """The beginning of a rejected piece, writable as UTF-8."""
+    return text[:LONGEST_SNIPPET].encode("utf-8", "replace").decode("utf-8")
+
+
+def _mark_bad_bytes(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    return "".join(chr(_BAD_BYTE + byte) for byte in bad), error.end
+
+
+codecs.register_error("webtune-mark", _mark_bad_bytes)

@@ -1,0 +1,104 @@
+"""One JSON object from outside, checked so that whatever follows can store and hash it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from webtune_tui.sources.files.base import DEEPEST_NESTING, RowUnusable
+
+_SUSPICIOUS = re.compile(r"\\u[dD][89a-fA-F]|\\u0000|[eE]\+?\d{3}|\d{309}")
+
+_NOT_TEXT = re.compile("[\ud800-\udfff\x00]")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def decoder() -> json.JSONDecoder:
+    """A decoder that refuses NaN and Infinity, which are not JSON."""
+    return json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+_DECODER = decoder()
+
+
+def parse_object(text: str, *, mend: bool = False) -> dict[str, Any]:
+    """The object of a JSON text.
+
+    ``mend`` puts U+FFFD in the place of what can't be text (lone surrogates, NUL) for rows that were paid for.
+
+    Raises:
+        RowUnusable: it is no JSON, no object, nested too deep, or holds what can't be stored.
+    """
+    require_shallow(text)
+    try:
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise RowUnusable(reason_of(error)) from error
+    if not isinstance(value, dict):
+        raise RowUnusable(f"is {kind_of(value)}, not an object")
+    return checked(value, text, mend=mend)
+
+
+def checked(value: dict[str, Any], text: str, *, mend: bool = False) -> dict[str, Any]:
+    """The object, once its strings are text and its numbers finite. ``text`` is where it was parsed from."""
+    if _SUSPICIOUS.search(text) is None:
+        return value
+    return {_checked(name, mend): _checked(item, mend) for name, item in value.items()}
+
+
+def require_shallow(text: str) -> None:
+    """Raises RowUnusable for a text that is nested deeper than the limit, before a parser recurses into it."""
+    if text.count("[") + text.count("{") <= DEEPEST_NESTING:
+        return
+    depth = 0
+    for token in re.finditer(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{\]}]', text, re.DOTALL):
+        character = token.group()[0]
+        if character in "[{":
+            depth += 1
+            if depth > DEEPEST_NESTING:
+                raise RowUnusable(f"nested deeper than {DEEPEST_NESTING} levels")
+        elif character in "]}":
+            depth -= 1
+
+
+def reason_of(error: Exception) -> str:
+    """Why a JSON text did not parse, in words for the rejects file."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not valid JSON: {error.msg} at character {error.pos + 1}"
+    if isinstance(error, RecursionError):
+        return f"nested deeper than {DEEPEST_NESTING} levels"
+    return f"not valid JSON: {str(error)[:120]}"
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words."""
+    names = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _checked(value: Any, mend: bool) -> Any:
+    if isinstance(value, str):
+        return _checked_text(value, mend)
+    if isinstance(value, float) and not math.isfinite(value):
+        if mend:
+            return None
+        raise RowUnusable("holds a number too large for anything")
+    if isinstance(value, dict):
+        return {_checked(name, mend): _checked(item, mend) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_checked(item, mend) for item in value]
+    return value
+
+
+def _checked_text(text: str, mend: bool) -> str:
+    found = _NOT_TEXT.search(text)
+    if found is None:
+        return text
+    if not mend:
+        raise RowUnusable("holds a NUL" if found.group() == "\x00" else "holds half a character (a lone surrogate)")
+    return _NOT_TEXT.sub("\ufffd", text)
