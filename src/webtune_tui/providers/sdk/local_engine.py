@@ -176,8 +176,6 @@ class LocalProvider:
         ]  # fmt: skip
         if self._threads:
             command += ["--threads", str(self._threads)]
-        if module := os.environ.get("WEBTUNE_LOCAL_TRAINER"):
-            command += ["--trainer-module", module]
         log = os.open(self._jobs_folder / "server-start.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             return subprocess.Popen(
