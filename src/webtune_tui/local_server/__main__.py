@@ -73,23 +73,13 @@ class Activity:
 def parse_options(arguments: Sequence[str]) -> Options:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m webtune_tui.local_server", description=__doc__)
-    parser.add_argument(
-        "--jobs-dir", type=Path, required=True, help="where job folders and server.json are kept"
-    )
+    parser.add_argument("--jobs-dir", type=Path, required=True, help="where job folders and server.json are kept")
     parser.add_argument("--models-dir", type=Path, required=True, help="where base models are kept")
-    parser.add_argument(
-        "--idle-seconds", type=float, default=900, help="end after so long without work (900)"
-    )
+    parser.add_argument("--idle-seconds", type=float, default=900, help="end after so long without work (900)")
     parser.add_argument("--inference-idle-seconds", type=float, default=300, help="unload models after (300)")
-    parser.add_argument(
-        "--threads", type=int, default=usable_cores(), help="threads to compute on (all cores)"
-    )
-    parser.add_argument(
-        "--trainer-module", default="webtune_tui.local_server.trainer", help=argparse.SUPPRESS
-    )
-    parser.add_argument(
-        "--inference-module", default="webtune_tui.local_server.inference", help=argparse.SUPPRESS
-    )
+    parser.add_argument("--threads", type=int, default=usable_cores(), help="threads to compute on (all cores)")
+    parser.add_argument("--trainer-module", default="webtune_tui.local_server.trainer", help=argparse.SUPPRESS)
+    parser.add_argument("--inference-module", default="webtune_tui.local_server.inference", help=argparse.SUPPRESS)
     options = Options(**vars(parser.parse_args(arguments)))
     if options.threads < 1:
         parser.error("--threads must be at least 1")
@@ -135,9 +125,7 @@ async def serve(options: Options) -> None:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(_supervise(supervisor)),
-            asyncio.create_task(
-                _end_when_idle(server, activity, supervisor, inference, options.idle_seconds)
-            ),
+            asyncio.create_task(_end_when_idle(server, activity, supervisor, inference, options.idle_seconds)),
         ]
         _announce(jobs_dir / "server.json", port, token)
         try:

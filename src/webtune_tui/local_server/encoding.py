@@ -71,16 +71,12 @@ class ExampleEncoder:
         whole = self._render(turns, tools)
         spans = [self._span(turns, last, whole, tools)]
         if weighted:
-            earlier = [
-                i for i in range(last) if turns[i]["role"] == "assistant" and turns[i].get("weight") == 1
-            ]
+            earlier = [i for i in range(last) if turns[i]["role"] == "assistant" and turns[i].get("weight") == 1]
             spans = [span for i in earlier if (span := self._earlier_span(turns, i, whole, tools))] + spans
         learned = not (weighted and turns[last].get("weight") == 0)
         return self._label(whole, spans, last_is_learned=learned)
 
-    def encode_prompt(
-        self, messages: Sequence[dict[str, Any]], tools: list[dict[str, Any]] | None = None
-    ) -> list[int]:
+    def encode_prompt(self, messages: Sequence[dict[str, Any]], tools: list[dict[str, Any]] | None = None) -> list[int]:
         """Return the tokens after which the model answers."""
         return self._tokens(self._render(list(messages), tools, add_generation_prompt=True))
 
@@ -142,6 +138,4 @@ def _shared_start(prompt: str, rendered: str) -> int:
     if rendered.startswith(prompt):
         return len(prompt)
     pairs = zip(prompt, rendered, strict=False)
-    return next(
-        (i for i, (left, right) in enumerate(pairs) if left != right), min(len(prompt), len(rendered))
-    )
+    return next((i for i, (left, right) in enumerate(pairs) if left != right), min(len(prompt), len(rendered)))

@@ -12,7 +12,7 @@ from webtune_tui.local_server.openai_objects import invalid
 BASE_LEARNING_RATE = 1e-3
 """For LoRA; `learning_rate_multiplier` scales it."""
 
-TOKENS_AT_ONCE = 1_024
+TOKENS_AT_ONCE = 512
 """Rows times their longest length in one forward pass: the logits dominate the memory of small models."""
 
 
@@ -119,17 +119,13 @@ def check_requested(values: object, param: str) -> dict[str, Any]:
 def _check(name: str, value: object, param: str) -> int | float:
     bounds = BOUNDS.get(name)
     if bounds is None:
-        raise invalid(
-            f"Unknown hyperparameter '{name}'. Known: {', '.join(BOUNDS)}.", param=f"{param}.{name}"
-        )
+        raise invalid(f"Unknown hyperparameter '{name}'. Known: {', '.join(BOUNDS)}.", param=f"{param}.{name}")
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise invalid(f"'{name}' must be a number or \"auto\".", param=f"{param}.{name}")
     if bounds.kind is int and value != int(value):
         raise invalid(f"'{name}' must be a whole number.", param=f"{param}.{name}")
     if not bounds.low <= value <= bounds.high:
-        raise invalid(
-            f"'{name}' must lie between {bounds.low:g} and {bounds.high:g}.", param=f"{param}.{name}"
-        )
+        raise invalid(f"'{name}' must lie between {bounds.low:g} and {bounds.high:g}.", param=f"{param}.{name}")
     return int(value) if bounds.kind is int else float(value)
 
 

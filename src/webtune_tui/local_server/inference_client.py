@@ -148,9 +148,7 @@ class InferenceClient:
             self._idle_timer.cancel()
         if not self._answers and self._process is not None:
             loop = asyncio.get_running_loop()
-            self._idle_timer = loop.call_later(
-                self._idle_seconds, lambda: loop.create_task(self._close_when_idle())
-            )
+            self._idle_timer = loop.call_later(self._idle_seconds, lambda: loop.create_task(self._close_when_idle()))
 
     async def _close_when_idle(self) -> None:
         if not self._answers:

@@ -154,9 +154,7 @@ class Job:
         path = self.folder / "results.csv"
         if end is None or end.kind is not Kind.SUCCEEDED or not path.is_file():
             return None
-        return StoredFile(
-            f"file-results-{self.id}", path, "step_metrics.csv", "fine-tune-results", int(end.at)
-        )
+        return StoredFile(f"file-results-{self.id}", path, "step_metrics.csv", "fine-tune-results", int(end.at))
 
     def as_json(self) -> Json:
         """Return the job as OpenAI's object, with every required key."""
@@ -234,9 +232,7 @@ class JobStore:
 
     def all(self) -> list[Job]:
         """Return every job, newest first."""
-        names = [
-            path.parent.name for path in self.folder.glob("*/spec.json") if JOB_ID.fullmatch(path.parent.name)
-        ]
+        names = [path.parent.name for path in self.folder.glob("*/spec.json") if JOB_ID.fullmatch(path.parent.name)]
         jobs = [self._job(name) for name in names]
         return sorted(jobs, key=lambda job: (job.spec.get("created_at", 0), job.id), reverse=True)
 

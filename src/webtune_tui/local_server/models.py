@@ -98,13 +98,9 @@ class BaseCatalogue:
         if added is not None:
             return added
         if _HUB_ID.fullmatch(name):
-            raise UnusableModel(
-                f"The base model '{name}' is not on this machine yet. Add it: webtune bases add {name}"
-            )
+            raise UnusableModel(f"The base model '{name}' is not on this machine yet. Add it: webtune bases add {name}")
         known = ", ".join(base.name for base in self.all()) or "none"
-        raise UnusableModel(
-            f"There is no base model '{name}' here (there are: {known}). Add one: webtune bases add"
-        )
+        raise UnusableModel(f"There is no base model '{name}' here (there are: {known}). Add one: webtune bases add")
 
     def _in_cache(self, folder: Path) -> BaseModel:
         note = read_json(folder / NOTE_NAME) or {}

@@ -34,9 +34,7 @@ class Guard:
         if scope["type"] != "http":
             return
         refusal = self._refusal(scope["path"], scope["method"], Headers(scope=scope))
-        _logger.info(
-            "%s %s%s", scope["method"], scope["path"], f" refused {refusal.status}" if refusal else ""
-        )
+        _logger.info("%s %s%s", scope["method"], scope["path"], f" refused {refusal.status}" if refusal else "")
         if refusal is not None:
             await JSONResponse(refusal.body(), refusal.status)(scope, receive, send)
             return
@@ -45,9 +43,7 @@ class Guard:
 
     def _refusal(self, path: str, method: str, headers: Headers) -> ApiError | None:
         if headers.getlist("host") not in [[host] for host in self._hosts]:
-            return ApiError(
-                403, "This server answers to 127.0.0.1 and localhost only.", code="host_not_allowed"
-            )
+            return ApiError(403, "This server answers to 127.0.0.1 and localhost only.", code="host_not_allowed")
         if "origin" in headers:
             return ApiError(403, "Web pages may not use this server.", code="origin_not_allowed")
         if path in OPEN_PATHS:
@@ -73,6 +69,4 @@ def _content_refusal(path: str, method: str, headers: Headers) -> ApiError | Non
     given = headers.get("content-type", "").partition(";")[0].strip().lower()
     if given == wanted:
         return None
-    return ApiError(
-        415, f"The content type must be {wanted}, not {given[:80] or 'missing'}.", code="content_type"
-    )
+    return ApiError(415, f"The content type must be {wanted}, not {given[:80] or 'missing'}.", code="content_type")

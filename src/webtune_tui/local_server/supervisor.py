@@ -120,9 +120,7 @@ class Supervisor:
             if job.status() == "paused":
                 return
             if job.living_child() is None:
-                job.log.append(
-                    Event(Kind.PAUSED, "Paused before it was running", data={"reason": "requested"})
-                )
+                job.log.append(Event(Kind.PAUSED, "Paused before it was running", data={"reason": "requested"}))
                 return
             job.set_flag(PAUSE_FLAG, True)
             job.log.append(Event(Kind.MESSAGE, "Pausing: a checkpoint is saved after the current step"))
@@ -165,9 +163,7 @@ class Supervisor:
                 self._conclude_cancel(job)
             elif job.status() == "validating_files":
                 await asyncio.to_thread(validate, job, self._command.threads)
-            elif (
-                last_of(job.log.read(), Kind.STARTED, Kind.INTERRUPTED, Kind.PAUSED, Kind.RESUMED) is not None
-            ):
+            elif last_of(job.log.read(), Kind.STARTED, Kind.INTERRUPTED, Kind.PAUSED, Kind.RESUMED) is not None:
                 self._settle_death(job)
         if not self._trainers:
             self._start_next(unfinished)
@@ -221,9 +217,7 @@ class Supervisor:
             return
         if job.has_flag(PAUSE_FLAG):
             job.set_flag(PAUSE_FLAG, False)
-            job.log.append(
-                Event(Kind.PAUSED, "Paused (the trainer had ended)", "warn", {"reason": "requested"})
-            )
+            job.log.append(Event(Kind.PAUSED, "Paused (the trainer had ended)", "warn", {"reason": "requested"}))
             return
         data = self._death_data(job)
         if deaths_without_progress(events) + 1 >= DEATHS_ALLOWED:
@@ -277,9 +271,7 @@ def validate(job: Job, threads: int) -> None:
     validation = check_file(validation_path) if validation_path.exists() else None
     problem = _file_problem(training, validation)
     if problem is not None:
-        job.log.append(
-            Event(Kind.FAILED, problem.message, "error", {"code": problem.code, "param": problem.param})
-        )
+        job.log.append(Event(Kind.FAILED, problem.message, "error", {"code": problem.code, "param": problem.param}))
         return
     try:
         resolved = resolve(job.spec["requested_hyperparameters"], training.rows, threads)
@@ -287,9 +279,7 @@ def validate(job: Job, threads: int) -> None:
         job.log.append(Event(Kind.FAILED, error.message, "error", {"code": error.code, "param": error.param}))
         return
     job.update_spec(hyperparameters=resolved.as_json(), system_prompt=training.first_system_prompt)
-    counts = f"{training.rows} training examples" + (
-        f", {validation.rows} validation examples" if validation else ""
-    )
+    counts = f"{training.rows} training examples" + (f", {validation.rows} validation examples" if validation else "")
     job.log.append(Event(Kind.VALIDATED, f"Files validated: {counts}; job queued"))
 
 
@@ -325,14 +315,10 @@ def _file_problem(training: Findings, validation: Findings | None) -> ApiError |
             )
             return invalid(message, code="invalid_training_file", param=param)
     if training.rows < MINIMUM_EXAMPLES:
-        message = (
-            f"The training file has {training.rows} examples, but at least {MINIMUM_EXAMPLES} are needed."
-        )
+        message = f"The training file has {training.rows} examples, but at least {MINIMUM_EXAMPLES} are needed."
         return invalid(message, code="invalid_training_file", param="training_file")
     if validation is not None and validation.rows == 0:
-        return invalid(
-            "The validation file has no example.", code="invalid_training_file", param="validation_file"
-        )
+        return invalid("The validation file has no example.", code="invalid_training_file", param="validation_file")
     return None
 
 

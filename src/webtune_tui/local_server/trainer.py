@@ -33,10 +33,10 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from webtune_tui.local_server.checkpoints import newest_whole_checkpoint, set_broken_aside
-from webtune_tui.local_server.encoding import EncodedExample, ExampleEncoder
+from webtune_tui.local_server.encoding import IGNORED, EncodedExample, ExampleEncoder
 from webtune_tui.local_server.events_log import Event, Kind
 from webtune_tui.local_server.hyperparameters import Hyperparameters
-from webtune_tui.local_server.inference import AnswerLoss, answer_losses, load_base
+from webtune_tui.local_server.inference import AnswerLoss, answer_logits, answer_losses, load_base
 from webtune_tui.local_server.jobs import PAUSE_FLAG, Job
 from webtune_tui.local_server.models import UnusableModel
 from webtune_tui.local_server.private_files import FILE_MODE, make_private_folder, write_whole
@@ -110,9 +110,7 @@ def _run_and_report(job: Job) -> int:
             return _report_pause(job, _disk_text(job.folder), "disk_full")
         if is_out_of_memory(error):
             return _report_failure(job, "out_of_memory", _memory_text(job, error))
-        return _report_failure(
-            job, "training_failed", f"Training failed. {type(error).__name__}: {error}"[:2_000]
-        )
+        return _report_failure(job, "training_failed", f"Training failed. {type(error).__name__}: {error}"[:2_000])
     return 0
 
 
@@ -131,9 +129,7 @@ class Run:
         torch.set_num_threads(settled.threads)
         sequence_length = min(settled.sequence_length, self.base.context)
         self.data = self._encode(sequence_length)
-        chosen = "gradient_accumulation_steps" in spec["requested_hyperparameters"] or bool(
-            spec.get("versions")
-        )
+        chosen = "gradient_accumulation_steps" in spec["requested_hyperparameters"] or bool(spec.get("versions"))
         self.settings = replace(settled, sequence_length=sequence_length).with_rows_bounded_by(
             self.data.longest, chosen=chosen
         )
@@ -173,9 +169,7 @@ class Run:
 
     def _report_through(self, trainer: Any) -> None:
         trainer.remove_callback(PrinterCallback)
-        trainer.add_callback(
-            Reporter(self.job, self.settings, self._validate if self.data.validation else None)
-        )
+        trainer.add_callback(Reporter(self.job, self.settings, self._validate if self.data.validation else None))
 
     def _validate(self, model: Any, *, whole: bool) -> dict[str, float | None]:
         """Return validation metrics: `valid_*` on the first rows, with `whole` also `full_valid_*` on all."""
@@ -211,9 +205,7 @@ class Run:
                 cut.append(row.line)
             kept.append(encoded)
         if without_answer:
-            text = (
-                f"{name}: {len(without_answer)} examples are left out, since no part of their answer to learn"
-            )
+            text = f"{name}: {len(without_answer)} examples are left out, since no part of their answer to learn"
             self._say(f"{text} lies within {sequence_length} tokens ({_lines(without_answer)})", "warn")
         if cut:
             text = f"{name}: {len(cut)} examples are longer than {sequence_length} tokens"
@@ -280,9 +272,7 @@ class Run:
 
     def _dataset(self) -> Any:
         rows = self.data.training
-        return Dataset.from_dict(
-            {"input_ids": [row.input_ids for row in rows], "labels": [row.labels for row in rows]}
-        )
+        return Dataset.from_dict({"input_ids": [row.input_ids for row in rows], "labels": [row.labels for row in rows]})
 
     def _leave_adapter(self, model: Any) -> None:
         """Save adapter and tokenizer; the folder is there whole or not at all."""
@@ -298,9 +288,7 @@ class Run:
 
     def _leave_results(self) -> None:
         """Write the table of metrics, one row a step; an empty cell is no value."""
-        by_step = {
-            event.data["step"]: event.data for event in self.job.log.read() if event.kind is Kind.METRICS
-        }
+        by_step = {event.data["step"]: event.data for event in self.job.log.read() if event.kind is Kind.METRICS}
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(_RESULT_COLUMNS)
@@ -324,7 +312,27 @@ class Run:
 
 
 class AdapterTrainer(SFTTrainer):
-    """TRL's trainer without the model card that it writes for the Hub into every checkpoint."""
+    """TRL's trainer, with a loss that is twice as quick on a CPU and without a model card per checkpoint."""
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Return the summed loss of the answer tokens over the number of them in the whole batch.
+
+        TRL's fused head scores prompt tokens too where there is no GPU, and computes everything twice.
+        """
+        if return_outputs:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        logits, targets = answer_logits(model, inputs["input_ids"], inputs["attention_mask"], inputs["labels"])
+        learned = targets != IGNORED
+        count = learned.sum().clamp(min=1)
+        self._metrics["train"]["mean_token_accuracy"].append(
+            float(((logits.detach().argmax(dim=-1) == targets) & learned).sum() / count)
+        )
+        loss = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
+        )
+        return loss / (count if num_items_in_batch is None else num_items_in_batch)
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """Write nothing: the product makes its own card."""
@@ -333,9 +341,7 @@ class AdapterTrainer(SFTTrainer):
 class Reporter(TrainerCallback):
     """Turns what the Trainer does into events, validates when it is due, and stops for a pause."""
 
-    def __init__(
-        self, job: Job, settings: Hyperparameters, validate: Callable[..., dict[str, Any]] | None
-    ) -> None:
+    def __init__(self, job: Job, settings: Hyperparameters, validate: Callable[..., dict[str, Any]] | None) -> None:
         self._job = job
         self._settings = settings
         self._validate = validate
@@ -371,9 +377,7 @@ class Reporter(TrainerCallback):
         if control.should_save:
             self._check_space(kwargs["model"])
 
-    def on_log(
-        self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any
-    ) -> None:
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Report a step."""
         if not logs or "loss" not in logs:
             return
@@ -402,9 +406,7 @@ class Reporter(TrainerCallback):
         self._job.log.append(Event(Kind.CHECKPOINT, text, data=data))
 
     def _emit(self, metrics: dict[str, Any]) -> None:
-        lost = [
-            key for key, value in metrics.items() if isinstance(value, float) and not math.isfinite(value)
-        ]
+        lost = [key for key, value in metrics.items() if isinstance(value, float) and not math.isfinite(value)]
         finite = {key: None if key in lost else _rounded(value) for key, value in metrics.items()}
         self._last_metrics = finite
         message = _step_text(finite)
@@ -453,9 +455,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _report_pause(job: Job, message: str, reason: str) -> int:
     (job.folder / _RESERVE_NAME).unlink(missing_ok=True)
     job.set_flag(PAUSE_FLAG, False)
-    job.log.append(
-        Event(Kind.PAUSED, message, "info" if reason == "requested" else "warn", {"reason": reason})
-    )
+    job.log.append(Event(Kind.PAUSED, message, "info" if reason == "requested" else "warn", {"reason": reason}))
     return 0
 
 

@@ -118,9 +118,7 @@ def _text_of(message: dict[str, Any]) -> str:
         return content
     if content is None and (message.get("tool_calls") or message.get("function_call")):
         return ""
-    if isinstance(content, list) and all(
-        isinstance(part, dict) and part.get("type") == "text" for part in content
-    ):
+    if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in content):
         return "".join(str(part.get("text", "")) for part in content)
     raise BadRow("content is not text" if content is not None else "content is missing")
 
