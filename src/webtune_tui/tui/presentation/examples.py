@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,8 @@ from webtune_tui.tui.presentation.text_layout import StyledLine, wrap
 EXCERPT = 400
 """Characters of a prompt or answer that a table row keeps; no terminal line shows more."""
 
-SPLIT_WORDS = {Split.TRAIN: "train", Split.VALIDATION: "valid", Split.TEST: "test"}
+_SHORTEST_LEAD = 12
+_LONGEST_LEAD = 2000
 
 FLAG_WORDS = {
     "edited": "Changed by hand; the edit is a step of the recipe and can be undone.",
@@ -45,16 +47,33 @@ class ExampleRow:
     flags: tuple[str, ...]
 
 
-def row_of(example: Example, needle: str = "") -> ExampleRow:
-    """The row of an example; the texts begin near the searched words when these lie far in."""
+def row_of(example: Example, needle: str = "", lead: str = "") -> ExampleRow:
+    """The row of an example; the texts begin near the searched words when these lie far in.
+
+    ``lead`` is the beginning that the template gives to every prompt: it is left out, for it tells nothing.
+    """
+    prompt = example.prompt
+    if lead and not needle and prompt.startswith(lead) and len(prompt) > len(lead):
+        shown = "…" + excerpt(prompt[len(lead) :])
+    else:
+        shown = excerpt(prompt, needle)
     return ExampleRow(
         example_id=example.example_id,
         split=example.split.value,
         tokens=example.tokens,
-        prompt=excerpt(example.prompt, needle),
+        prompt=shown,
         answer=excerpt(example.answer, needle),
         flags=tuple(display_line(flag, limit=40) for flag in example.flags),
     )
+
+
+def common_lead(prompts: Sequence[str]) -> str:
+    """The words with which all these prompts begin, where that is more than a few."""
+    if len(prompts) < 3:
+        return ""
+    shared = os.path.commonprefix([prompt[:_LONGEST_LEAD] for prompt in prompts])
+    end = max(shared.rfind(" "), shared.rfind("\n")) + 1
+    return shared[:end] if end >= _SHORTEST_LEAD else ""
 
 
 def excerpt(text: str, needle: str = "") -> str:

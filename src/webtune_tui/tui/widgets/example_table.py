@@ -11,10 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.message import Message
 from textual.reactive import reactive
+from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.services.curate import ExamplePage
-from webtune_tui.tui.presentation.examples import ExampleRow, row_of, split_word
+from webtune_tui.tui.presentation.examples import ExampleRow, common_lead, row_of, split_word
 from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right
 from webtune_tui.tui.widgets.row_view import RowView, highlighted
 
@@ -61,9 +62,10 @@ class ExampleTable(RowView):
         super().__init__(id=id)
         self._source: PageSource | None = None
         self._needle = ""
+        self._lead = ""
         self._pages: OrderedDict[int, Sequence[ExampleRow]] = OrderedDict()
         self._listing = 0
-        self._fetching = False
+        self._fetching: Worker[None] | None = None
         self._is_stale = False
         self._wide_number = 3
         self._wide_tokens = 6
@@ -80,6 +82,12 @@ class ExampleTable(RowView):
             self.scroll_to(y=0, animate=False, force=True)
             self.set_reactive(RowView.cursor, 0)
         self._fetch_visible()
+
+    async def reload(self, source: PageSource, *, needle: str = "") -> None:
+        """Lists anew at the same place; returns when the rows in sight are there."""
+        self.show(source, needle=needle, keep_place=True)
+        if self._fetching is not None:
+            await self._fetching.wait()
 
     @property
     def current(self) -> ExampleRow | None:
@@ -154,11 +162,10 @@ class ExampleTable(RowView):
         self._fetch_visible()
 
     def _fetch_visible(self) -> None:
-        if self._source is None or self._fetching or not self.is_attached:
+        if self._source is None or self._fetching is not None or not self.is_attached:
             return
         if self._is_stale or self._next_missing() is not None:
-            self._fetching = True
-            self.run_worker(self._fetch(), group="example-pages")
+            self._fetching = self.run_worker(self._fetch(), group="example-pages")
 
     def _next_missing(self) -> int | None:
         rows = self.visible_rows
@@ -175,7 +182,7 @@ class ExampleTable(RowView):
             self._is_stale = False
             self.post_message(self.Failed(error))
         finally:
-            self._fetching = False
+            self._fetching = None
 
     def _wanted_page(self) -> int | None:
         if self._is_stale:
@@ -186,9 +193,11 @@ class ExampleTable(RowView):
         assert self._source is not None
         listing, needle, is_first = self._listing, self._needle, self._is_stale
         page = await self._source(number * PAGE_ROWS, PAGE_ROWS)
-        rows = await asyncio.to_thread(_rows_of, page, needle)
+        lead = None if is_first else self._lead
+        lead, rows = await asyncio.to_thread(_rows_of, page, needle, lead)
         if listing != self._listing:
             return
+        self._lead = lead
         if is_first:
             self._pages.clear()
             self._is_stale = False
@@ -274,5 +283,8 @@ class _Widths:
         return cls(number, tokens, prompt, free - prompt, flags)
 
 
-def _rows_of(page: ExamplePage, needle: str) -> list[ExampleRow]:
-    return [row_of(example, needle) for example in page.examples]
+def _rows_of(page: ExamplePage, needle: str, lead: str | None) -> tuple[str, list[ExampleRow]]:
+    """The rows of a page, and what its prompts begin with where that was not known yet."""
+    if lead is None:
+        lead = common_lead([example.prompt for example in page.examples])
+    return lead, [row_of(example, needle, lead) for example in page.examples]

@@ -134,7 +134,7 @@ class PreparePanel(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r,ctrl+r", "run", "Run"),
+        Binding("r,p,ctrl+r", "run", "Run"),
         Binding("ctrl+s", "save", "Save recipe"),
         Binding("c", "cancel", "Cancel run", show=False),
     ]
@@ -155,14 +155,14 @@ class PreparePanel(Vertical):
     class CancelWanted(Message):
         """Stop the run; the last version stays."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._parts: tuple[RecipePart, ...] = ()
         self._pending: dict[str, str] = {}
         self._report: PrepareReport | None = None
         self._pause: Timer | None = None
         self._shown_part = ""
-        self.is_running = False
+        self.is_preparing = False
         self.refusal = ""
 
     def compose(self) -> ComposeResult:
@@ -234,12 +234,12 @@ class PreparePanel(Vertical):
 
     def run_started(self) -> None:
         """A run is under way."""
-        self.is_running = True
+        self.is_preparing = True
         self._say(Content("Preparing …"), "")
 
     def run_ended(self, words: str = "") -> None:
         """No run is under way any more."""
-        self.is_running = False
+        self.is_preparing = False
         if words:
             self._say(Content(display_line(words, limit=300)), "")
         else:
@@ -250,6 +250,11 @@ class PreparePanel(Vertical):
         self._pending.clear()
         self._show_parts()
         self._tell_state()
+
+    @property
+    def is_list_focused(self) -> bool:
+        """Whether the keys go to the list of parts."""
+        return self.query_one(RecipeParts).has_focus
 
     def focus_parts(self) -> None:
         """The keys go to the list of parts."""
@@ -323,7 +328,7 @@ class PreparePanel(Vertical):
         """Replays the recipe on all records."""
         if self._refused():
             return
-        if not self.is_running:
+        if not self.is_preparing:
             self.post_message(self.RunWanted(self.pending))
 
     def action_save(self) -> None:
@@ -335,7 +340,7 @@ class PreparePanel(Vertical):
 
     def action_cancel(self) -> None:
         """Stops a run."""
-        if self.is_running:
+        if self.is_preparing:
             self.post_message(self.CancelWanted())
 
     def _refused(self) -> bool:
@@ -406,7 +411,7 @@ class PreparePanel(Vertical):
         return None
 
     def _tell_state(self) -> None:
-        if self.is_running:
+        if self.is_preparing:
             return
         if self._pending:
             changed = figures.count(len(self._pending), "change")

@@ -1,0 +1,264 @@
+"""A dataset of any size that exists only where it is looked at, and services that remember what was asked of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tests.tui.fake_services import AppOnFakes, fake_services
+from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, PrepareReport, RecordOrigin
+from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.events import PrepareEvent, Prepared, Progressed
+from webtune_tui.domain.examples import Example, Message, Split
+from webtune_tui.services.curate import EditResult, ExamplePage
+from webtune_tui.services.export import Exported
+from webtune_tui.services.prepare import PreviewRow, StepDescription
+
+PRODUCTS = (
+    ("Bose QuietComfort 45 Wireless Headphones", "Balanced sound and steady noise cancelling for long flights."),
+    ("Anker Soundcore Life Q30", "Hybrid noise cancelling, 40 hours of battery, soft ear cushions that stay cool."),
+    ("象印 電気ケトル 0.8L", "素早く沸騰し、倒れてもお湯がこぼれにくい安全設計の電気ケトルです。"),
+    ("Café Moído Tradicional 500 g", "Torra média, aroma intenso e sabor equilibrado para o dia a dia."),
+    ("Lodge Cast Iron Skillet 10.25 inch", "Seasoned with vegetable oil; goes from the stove to the oven and lasts for decades."),
+    ("Stanley Quencher Tumbler 40 oz", "Keeps water cold for a full day, fits the cup holder and survives the dishwasher."),
+)
+FLAGS = ((), (), ("edited",), (), ("cut",), (), ("redacted", "near-duplicate"), ())
+SYSTEM = "You write product descriptions for an online shop: plain, true and short."
+
+
+def make_example(index: int) -> Example:
+    """The example at a place; always the same for the same place."""
+    title, text = PRODUCTS[index % len(PRODUCTS)]
+    split = Split.TEST if index % 10 == 9 else Split.VALIDATION if index % 10 == 8 else Split.TRAIN
+    messages = (
+        Message("system", SYSTEM),
+        Message("user", f"Write a product description.\nTitle: {title}\nItem no. {index}"),
+        Message("assistant", f"{text} It comes with a two-year warranty and free returns."),
+    )
+    return Example(f"ex-{index:07d}", split, messages, tokens=60 + index % 240, flags=FLAGS[index % len(FLAGS)])
+
+
+def make_version(examples: int, revision: int = 0) -> DatasetVersion:
+    """A version of so many examples."""
+    test = validation = examples // 10
+    splits = {"train": examples - test - validation, "validation": validation, "test": test}
+    name = f"{examples:06x}{revision:06x}"
+    return DatasetVersion(
+        name, name * 5, 1, revision, examples, splits, examples * 178, "o200k_base", "2026-11-22T13:00:00.000Z", True
+    )
+
+
+def make_report(examples: int) -> PrepareReport:
+    """What a run said that made so many examples."""
+    return PrepareReport(
+        dataset_version=f"{examples:06x}000000",
+        content_hash="0" * 64,
+        records=examples + 71,
+        records_used=examples,
+        examples=examples,
+        dropped={"error": 12, "near_duplicate": 31, "exact_duplicate": 14, "empty": 9, "title_as_target": 4, "placeholder": 1},
+        changed={"normalise_text": 187, "token_budget": 22},
+        redacted={"email": 6, "phone": 3},
+        duplicates={"exact": 14, "near": 31, "clusters": 28},
+        splits=dict(make_version(examples).splits),
+        leak={"shared_clusters": 0, "random_split_rate": 0.118},
+        tokens={"total": examples * 178, "per_split": {}, "encoding": "o200k_base"},
+        seconds=1.8,
+    )
+
+
+class FakeCurate:
+    """Examples by place; drops, edits and their undoing are kept in memory."""
+
+    def __init__(self, examples: int = 240, make: Callable[[int], Example] = make_example) -> None:
+        self.make = make
+        self.size = examples
+        self.asked: list[tuple[int, int]] = []
+        self.edits: list[tuple[str, Mapping[str, str]]] = []
+        self.dropped: list[str] = []
+        self.gate: asyncio.Event | None = None
+
+    async def report(self) -> PrepareReport | None:
+        return make_report(self.size) if self.size else None
+
+    async def version(self, name: str | None = None) -> DatasetVersion:
+        if not self.size:
+            raise NotFound("There is no dataset")
+        return make_version(self.size - len(self.dropped), len(self.dropped) + len(self.edits))
+
+    async def page(
+        self, version: str | None = None, *, text: str = "", split: str = "", offset: int = 0, limit: int = 100
+    ) -> ExamplePage:
+        self.asked.append((offset, limit))
+        if self.gate is not None:
+            await self.gate.wait()
+        if not text and not split and not self.dropped:
+            end = min(offset + limit, self.size)
+            return ExamplePage([self.make(index) for index in range(offset, end)], offset, self.size)
+        every = [example for index in range(self.size) if self._fits(example := self.make(index), text, split)]
+        return ExamplePage(every[offset : offset + limit], offset, len(every))
+
+    def _fits(self, example: Example, text: str, split: str) -> bool:
+        if example.example_id in self.dropped or (split and example.split != split):
+            return False
+        return any(text.casefold() in message.content.casefold() for message in example.messages)
+
+    async def example(self, example_id: str, version: str | None = None) -> Example:
+        if example_id in self.dropped:
+            raise NotFound(f"There is no example {example_id}")
+        return self.make(int(example_id.removeprefix("ex-")))
+
+    async def lineage(self, example_id: str) -> Sequence[RecordOrigin]:
+        position = int(example_id.removeprefix("ex-"))
+        return [
+            RecordOrigin(
+                position, "c-20261122-bestsellers", position, f"https://www.shop.example/dp/B0{position:08d}",
+                "2026-11-22T12:31:09.000Z", "/home/ana/work/headphones/raw/c-20261122-bestsellers",
+            )
+        ]  # fmt: skip
+
+    async def edit(self, example_id: str, changes: Mapping[str, str]) -> EditResult:
+        self.edits.append((example_id, changes))
+        return EditResult(await self.version(), (example_id,))
+
+    async def drop(self, example_ids: Sequence[str]) -> EditResult:
+        self.dropped += example_ids
+        return EditResult(await self.version(), tuple(example_ids))
+
+    async def undo(self) -> EditResult:
+        if not self.dropped:
+            raise UsageError("There is nothing to undo")
+        back = self.dropped.pop()
+        return EditResult(await self.version(), (back,))
+
+    async def redo(self) -> EditResult:
+        raise UsageError("There is nothing to redo")
+
+
+STEPS = (
+    StepDescription("error_rows", "Error rows out", True, True, ()),
+    StepDescription("normalise_text", "Normalise text", True, True, (
+        {"name": "repeated_lines", "label": "Drop repeated lines", "help": "Lines that stand there twice.", "default": True, "kind": "bool"},
+        {"name": "unicode", "label": "Unicode form", "help": "How accents are stored.", "default": "NFC", "kind": "str",
+         "choices": ("NFC", "NFKC")},
+    )),
+    StepDescription("empty_targets", "Empty answers out", True, True, ()),
+    StepDescription("length", "Length of answers", False, False, (
+        {"name": "minimum", "label": "Shortest answer", "help": "In characters, after cleaning.", "default": 40, "kind": "int"},
+        {"name": "maximum", "label": "Longest answer", "help": "In characters; 0 sets no limit.", "default": 0, "kind": "int"},
+    )),
+    StepDescription("language", "Language", False, False, ()),
+    StepDescription("redact", "Redact personal data", True, True, ()),
+    StepDescription("exact_duplicates", "Exact duplicates out", True, True, ()),
+    StepDescription("near_duplicates", "Near-duplicates out", True, True, (
+        {"name": "threshold", "label": "Similarity", "help": "1 is equal.", "default": 0.8, "kind": "float"},
+    )),
+    StepDescription("shared_targets", "Same answer, other prompt", True, True, ()),
+    StepDescription("token_budget", "Token budget", True, True, (
+        {"name": "tokens", "label": "Tokens per example", "help": "Cut at the end of a sentence.", "default": 1024, "kind": "int"},
+    )),
+)  # fmt: skip
+
+
+class FakePrepare:
+    """A recipe that can be set, previewed and run."""
+
+    def __init__(self, curate: FakeCurate, makes: int = 240) -> None:
+        self.curate = curate
+        self.makes = makes
+        self.previews: list[Mapping[str, str]] = []
+        self.set: dict[str, str] = {}
+        self.go = asyncio.Event()
+        self.go.set()
+        self.stopped = False
+
+    async def recipe(self) -> Mapping[str, Any]:
+        return {
+            "template": {
+                "system": self.set.get("template.system", SYSTEM),
+                "user": "Write a product description.\nTitle: {title}\nBrand: {brand}",
+                "assistant": "{description}",
+            },
+            "steps": {"length": {"minimum": 40}},
+            "split": {"train": 0.8, "validation": 0.1, "test": 0.1, "seed": 7},
+        }
+
+    async def steps(self) -> Sequence[StepDescription]:
+        return [replace(s, enabled=self.set.get(f"steps.{s.name}.enabled", str(s.enabled)).lower() == "true") for s in STEPS]
+
+    async def set_option(self, assignments: Mapping[str, str]) -> Sequence[str]:
+        self.set |= assignments
+        return tuple(assignments)
+
+    async def preview(self, assignments: Mapping[str, str], *, limit: int = 20) -> Sequence[PreviewRow]:
+        self.previews.append(dict(assignments))
+        if assignments.get("steps.length.minimum") == "4x":
+            raise UsageError("steps.length.minimum = '4x' does not fit", hint="Give a number.")
+        system = assignments.get("template.system", SYSTEM)
+        rows = []
+        for index in range(limit):
+            example = make_example(index)
+            title = PRODUCTS[index % len(PRODUCTS)][0]
+            if index % 7 == 3:
+                rows.append(PreviewRow(index, title, None, "near_duplicate" if index % 2 else "empty"))
+                continue
+            messages = (Message("system", system), *example.messages[1:])
+            rows.append(PreviewRow(index, title, replace(example, messages=messages)))
+        return rows
+
+    async def run(self, **options: Any) -> AsyncIterator[PrepareEvent]:
+        try:
+            for done in (0, 40, 80, 120):
+                yield Progressed("near duplicates", done, self.makes, "records")
+            await self.go.wait()
+            self.curate.size = self.makes
+            yield Prepared(make_report(self.makes))
+        except (asyncio.CancelledError, GeneratorExit):
+            self.stopped = True
+            raise
+
+    async def dropped(self, reason: str | None = None, *, limit: int = 200) -> Sequence[DroppedRecord]:
+        number = make_report(240).dropped.get(reason or "", 0)
+        return [
+            DroppedRecord(n, "c-20261122-bestsellers", n * 7, reason or "", reason or "", f"like record {n * 7 + 3}", PRODUCTS[n % 6][0])
+            for n in range(number)
+        ]
+
+
+class FakeExport:
+    """Says where files would lie."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def export(self, **options: Any) -> Exported:
+        self.calls += 1
+        paths = {split: Path(f"/home/ana/work/headphones/exports/{split}.jsonl") for split in ("train", "validation", "test")}
+        return Exported(paths, "openai", {"train": 192, "validation": 24, "test": 24}, "0" * 64)
+
+
+@dataclass
+class FakeCollections:
+    """How many records there are."""
+
+    records: int = 311
+
+    async def collections(self) -> Sequence[Any]:
+        return [SimpleNamespace(records=self.records)] if self.records else []
+
+
+def dataset_app(folder: Path, *, curate: FakeCurate | None = None, prepare: FakePrepare | None = None, records: int = 311) -> AppOnFakes:
+    """The real app on its Dataset screen over these services."""
+    curate = curate or FakeCurate()
+    services = fake_services(
+        workspace=SimpleNamespace(read_only=False, holder=None, root=folder),
+        curate=curate,
+        prepare=prepare or FakePrepare(curate),
+        export=FakeExport(),
+        collect=FakeCollections(records),
+    )
+    return AppOnFakes("dataset", services, folder)
