@@ -89,6 +89,7 @@ class KeyringStore:
 
     def set(self, name: str, host: str, secret: Secret) -> None:
         """Stores the key and notes its host. Raises KeyringUnavailable; never falls back to a plain file."""
+        remember(secret.reveal())
 
         def work(backend: KeyringBackend) -> None:
             backend.set_password(SERVICE, _user(name, host), secret.reveal())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webtune_tui.domain.credentials import Secret
+from webtune_tui.domain.masking import remember
 
 
 class SessionStore:
@@ -19,6 +20,7 @@ class SessionStore:
 
     def set(self, name: str, host: str, secret: Secret) -> None:
         """Keeps the key until the process ends."""
+        remember(secret.reveal())
         self._kept[name, host] = secret
 
     def delete(self, name: str, host: str) -> bool:
