@@ -26,8 +26,17 @@ START_SECONDS = 30.0
 
 def open_socket(port: int = 0) -> socket.socket:
     """A listening loopback socket; port 0 takes a free one. Raises OSError when the port is taken."""
-    listener = socket.create_server((HOST, port), backlog=128)
-    listener.setblocking(False)
+    # asyncio switches Nagle's delay off only on sockets that name their protocol: 40 ms less for each answer
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # elsewhere this option would let two programs share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(128)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
     return listener
 
 
@@ -42,7 +51,9 @@ def make_server(app: object) -> uvicorn.Server:
             app,  # type: ignore[arg-type]  # uvicorn names its own, narrower types for an ASGI application
             http="h11",
             ws="none",
+            interface="asgi3",
             lifespan="off",
+            proxy_headers=False,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=1,
