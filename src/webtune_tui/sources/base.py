@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from webtune_tui.domain.credentials import Secret
-from webtune_tui.domain.errors import TryLater, WorkFailed
+from webtune_tui.domain.errors import ServiceUnavailable, TryLater, WorkFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,14 @@ class SnapshotNotReady(TryLater):
         self.retry_after = retry_after
 
 
+class Overloaded(ServiceUnavailable):
+    """The service answered with a fault of its own; ``retry_after`` is in seconds where it said when."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message, hint="Try again later.")
+        self.retry_after = retry_after
+
+
 class CutBody(TryLater):
     """A download ended before its end, or is not what was asked for; fetching again is free."""
 
@@ -121,7 +129,7 @@ class ScrapingService(Protocol):
         """The snapshot's state."""
         ...
 
-    def download(self, snapshot_id: str, target: Path) -> AsyncIterator[int]:
+    def download(self, snapshot_id: str, target: Path) -> AsyncGenerator[int, None]:
         """Streams the records as NDJSON into ``target``; yields the bytes so far. Raises TryLater while it builds."""
         ...
 

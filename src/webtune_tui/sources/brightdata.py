@@ -9,7 +9,7 @@ import asyncio
 import os
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -24,7 +24,6 @@ from webtune_tui.domain.errors import (
     OutcomeUnknown,
     RateLimited,
     ServiceUnavailable,
-    UsageError,
     WebtuneError,
     WorkFailed,
 )
@@ -32,6 +31,7 @@ from webtune_tui.sources import brightdata_requests as wire
 from webtune_tui.sources.base import (
     CutBody,
     KeyLookup,
+    Overloaded,
     SnapshotEmpty,
     SnapshotListing,
     SnapshotMissing,
@@ -107,7 +107,7 @@ class BrightDataClient:
             raise self._not_the_service()
         return wire.status_of(snapshot_id, text)
 
-    async def download(self, snapshot_id: str, target: Path) -> AsyncIterator[int]:
+    async def download(self, snapshot_id: str, target: Path) -> AsyncGenerator[int, None]:
         """Streams the records as NDJSON into ``target``; yields the bytes so far and syncs the file at the end.
 
         Raises:
@@ -171,9 +171,7 @@ class BrightDataClient:
             raise self._offline(error) from error
 
     async def _authorization(self) -> dict[str, str]:
-        if not self.address.startswith("https://") and not wire.is_loopback(self.address):
-            raise UsageError(f"The key is not sent to {self.address}, which is not encrypted", hint="Use https://")
-        secret = await self._find_key(KEY_NAME, self._host)
+        secret = await self._find_key(KEY_NAME, self.address)
         value = secret.reveal()
         if not value.isascii() or not value.isprintable() or " " in value or not value:
             raise CredentialRefused(
@@ -202,7 +200,7 @@ class BrightDataClient:
             )
         raise self._refusal(response)
 
-    async def _store(self, response: httpx.Response, target: Path) -> AsyncIterator[int]:
+    async def _store(self, response: httpx.Response, target: Path) -> AsyncGenerator[int, None]:
         """The body into the file; a short first piece is looked at for a notice in place of data."""
         decoder = _Decoder(is_gzip=response.headers.get("content-encoding", "").lower() == "gzip")
         stream = await asyncio.to_thread(_create, target)
@@ -260,7 +258,10 @@ class BrightDataClient:
                 hint="Nothing was started. Try again later." if response.request.method == "POST" else "",
             )
         if status >= 500 or status == 408:
-            return ServiceUnavailable(f"{self._host} answered {status}: {words}", hint="Try again later.")
+            return Overloaded(
+                f"{self._host} answered {status}: {words}",
+                retry_after=wire.retry_after(response.headers.get("retry-after")),
+            )
         if response.is_redirect:
             return Offline(
                 f"{self._host} answered with a redirect, not as the service does",

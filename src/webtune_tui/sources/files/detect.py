@@ -71,6 +71,11 @@ def encoding_name(name: str) -> str:
     return found.name
 
 
+def reader_of(word: str) -> str:
+    """The format under which a file of some word is read: ready examples are JSON lines."""
+    return _ALIASES.get(word, word)
+
+
 def open_regular(path: Path) -> BinaryIO:
     """A regular file for reading; never waits for a pipe. Raises OSError, with a plain text for other things."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

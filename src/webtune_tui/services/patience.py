@@ -1,0 +1,111 @@
+"""How long to wait between free calls to a remote service, and when to stop waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from webtune_tui.domain.errors import RateLimited, StillRunning, TryLater
+
+_FIRST_WAIT, _LONGEST_WAIT = 2.0, 30.0
+_LONGEST_REFUSAL = 600.0  # a longer Retry-After is told to the person in place of being waited for
+_BLOCK_WINDOW, _MOST_REFUSALS = 300.0, 20  # the service blocks at 25 refusals in five minutes
+_TRIES_WITHOUT_CONTACT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The clock that waiting goes by; tests bring their own. Times are monotonic seconds."""
+
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+
+
+@dataclass
+class Patience:
+    """The waits of one run. ``poll_seconds`` is what the person set; ``deadline`` counts from the beginning.
+
+    A run that had an answer once never gives up by itself: the remote work goes on without us. One that never
+    reached the service ends after some tries.
+    """
+
+    poll_seconds: float | None
+    deadline: float | None
+    waiting: Waiting = field(default_factory=Waiting)
+    had_contact: bool = False
+    _ends_at: float | None = field(init=False)
+    _poll_wait: float = field(init=False, default=_FIRST_WAIT)
+    _failures: int = field(init=False, default=0)
+    _refusals: deque[float] = field(init=False, default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self._ends_at = None if self.deadline is None else self.waiting.monotonic() + self.deadline
+
+    @property
+    def left(self) -> float | None:
+        """The seconds until the deadline; ``None`` without one."""
+        return None if self._ends_at is None else max(0.0, self._ends_at - self.waiting.monotonic())
+
+    def answered(self) -> None:
+        """The service answered: earlier trouble is over."""
+        self.had_contact = True
+        self._failures = 0
+
+    async def between_polls(self, recommended: float | None = None) -> None:
+        """Waits as the person set, else as the service recommends, else longer each time.
+
+        Raises:
+            StillRunning: the deadline passed.
+        """
+        if self.poll_seconds is not None:
+            await self._pause(self.poll_seconds)
+            return
+        await self._pause(min(recommended or self._poll_wait, _LONGEST_REFUSAL))
+        self._poll_wait = min(self._poll_wait * 2, _LONGEST_WAIT)
+
+    async def after_trouble(self, error: TryLater) -> None:
+        """Waits longer after each failure in a row, and as long as the service asks for.
+
+        Raises:
+            TryLater: the service was never reached, or asks for more patience than is reasonable.
+            StillRunning: the deadline passed.
+        """
+        self._failures += 1
+        asked: float | None = getattr(error, "retry_after", None)
+        if isinstance(error, RateLimited):
+            self.had_contact = True
+            await self._pause(self._refusal_wait(error, asked))
+            return
+        if not self.had_contact and self._failures >= _TRIES_WITHOUT_CONTACT:
+            raise error
+        if asked is not None and asked > _LONGEST_REFUSAL:
+            raise error
+        first = self.poll_seconds if self.poll_seconds else _FIRST_WAIT
+        await self._pause(max(asked or 0.0, min(first * 2 ** (self._failures - 1), _LONGEST_WAIT)))
+
+    def _refusal_wait(self, error: RateLimited, asked: float | None) -> float:
+        now = self.waiting.monotonic()
+        self._refusals.append(now)
+        while self._refusals and self._refusals[0] <= now - _BLOCK_WINDOW:
+            self._refusals.popleft()
+        if asked is not None and asked > _LONGEST_REFUSAL:
+            raise error
+        wait = asked if asked is not None else min(_FIRST_WAIT * 2 ** min(self._failures - 1, 10), 32.0)
+        if len(self._refusals) >= _MOST_REFUSALS:
+            wait = max(wait, self._refusals[0] + _BLOCK_WINDOW - now)
+        return wait
+
+    async def _pause(self, seconds: float) -> None:
+        seconds *= 1 + 0.2 * self.waiting.jitter()
+        left = self.left
+        await self.waiting.sleep(seconds if left is None else min(seconds, left))
+        if self.left == 0.0:
+            raise StillRunning(
+                "The deadline passed; the collection goes on at the service",
+                hint="Run: webtune collect resume",
+            )

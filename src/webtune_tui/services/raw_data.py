@@ -1,0 +1,112 @@
+"""The raw bytes of a collection on disk: downloaded under a part name, checked, renamed, described. Blocking."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from webtune_tui.domain.errors import StorageFailed
+from webtune_tui.sources.base import CutBody
+from webtune_tui.sources.files import json_document, json_lines
+from webtune_tui.sources.files.base import Reject, Row
+from webtune_tui.storage.files import sync_folder, write_text
+
+RECORDS = "records.ndjson"
+PART = "records.ndjson.part"
+MANIFEST = "manifest.json"
+_CHUNK = 1024**2
+_TAIL = 64 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A raw file as the manifest describes it; ``path`` is relative to the collection's folder."""
+
+    path: str
+    bytes: int
+    sha256: str
+    rows: int
+
+
+def measured(path: Path) -> RawFile:
+    """A downloaded file's size, hash and rows.
+
+    Raises:
+        CutBody: its end is not the end of a record, so it was cut on the way.
+    """
+    digest, size, newlines, last = hashlib.sha256(), 0, 0, b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            newlines += chunk.count(b"\n")
+            last = chunk[-1:]
+    is_array = first_byte(path) == b"["
+    _require_end(path, size, is_array=is_array)
+    rows = sum(1 for _ in json_document.rows(path, "utf-8")) if is_array else newlines + (last not in (b"\n", b""))
+    return RawFile(path.name.removesuffix(".part"), size, digest.hexdigest(), rows)
+
+
+def keep(folder: Path) -> None:
+    """Gives the finished part file its name; both survive a crash at any moment."""
+    with (folder / PART).open("rb") as stream:
+        os.fsync(stream.fileno())
+    (folder / PART).replace(folder / RECORDS)
+    sync_folder(folder)
+
+
+def write_manifest(folder: Path, facts: Mapping[str, Any], files: list[RawFile]) -> None:
+    """Replaces the manifest at once."""
+    body = dict(facts) | {"files": [asdict(file) for file in files]}
+    write_text(folder / MANIFEST, json.dumps(body, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_manifest(folder: Path) -> Mapping[str, Any] | None:
+    """The manifest, or ``None`` before the raw data is whole.
+
+    Raises:
+        StorageFailed: it stands there and can't be read.
+    """
+    try:
+        body = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise StorageFailed(
+            f"{folder / MANIFEST} can't be read: {error}", hint="Remove it; the raw data is described anew."
+        ) from error
+    return body if isinstance(body, Mapping) else None
+
+
+def rows_of(path: Path) -> Iterator[Row | Reject]:
+    """The rows of a download, mended where they hold what can't be stored: they were paid for."""
+    if first_byte(path) == b"[":
+        return json_document.rows(path, "utf-8")
+    return json_lines.rows(path, "utf-8", mend=True)
+
+
+def first_byte(path: Path) -> bytes:
+    """The first byte that is no white space."""
+    with path.open("rb") as stream:
+        return stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+
+
+def _require_end(path: Path, size: int, *, is_array: bool) -> None:
+    with path.open("rb") as stream:
+        stream.seek(max(0, size - _TAIL))
+        tail = stream.read().rstrip(b" \t\r\n")
+    if not tail:
+        return
+    if is_array:
+        if not tail.endswith(b"]"):
+            raise CutBody("The download ends in the middle of a list")
+        return
+    try:
+        json.loads(tail[tail.rfind(b"\n") + 1 :])
+    except (ValueError, RecursionError) as error:
+        raise CutBody("The download ends in the middle of a record") from error
