@@ -33,12 +33,12 @@ def overview_of(state: PathState) -> Overview:
 
 def _credentials(state: PathState) -> StageState:
     used = state.confirmed_operations > 0
-    return StageState("credentials", "Credentials", "done" if used else "todo", "" if used else "if needed")
+    return StageState("credentials", "Credentials", "done" if used else "todo", "" if used else "optional")
 
 
 def _collect(state: PathState) -> StageState:
     if any(collection.state == "unknown" for collection in state.open_collections):
-        return StageState("collect", "Collect", "attention", "outcome unknown")
+        return StageState("collect", "Collect", "attention", "unknown")
     if state.open_collections:
         return StageState("collect", "Collect", "active", f"{len(state.open_collections)} running")
     if state.records:
@@ -48,7 +48,7 @@ def _collect(state: PathState) -> StageState:
 
 def _dataset(state: PathState) -> StageState:
     if state.examples is None:
-        return StageState("dataset", "Dataset", "todo", "not prepared")
+        return StageState("dataset", "Dataset", "todo", "none yet")
     if _has_newer_records(state):
         return StageState("dataset", "Dataset", "attention", "new records")
     if not state.examples:
@@ -59,20 +59,20 @@ def _dataset(state: PathState) -> StageState:
 def _fine_tune(state: PathState) -> StageState:
     for job in state.open_jobs:
         if job.state == "unknown":
-            return StageState("fine_tune", "Fine-tune", "attention", "outcome unknown")
+            return StageState("fine_tune", "Fine-tune", "attention", "unknown")
         steps = f" {job.step}/{job.total_steps}" if job.total_steps else ""
         return StageState("fine_tune", "Fine-tune", "active", f"{job.state}{steps}")
     if state.last_job_state in ("failed", "cancelled") and not state.tuned_models:
         return StageState("fine_tune", "Fine-tune", "attention", state.last_job_state)
     if state.tuned_models:
-        models = "1 tuned model" if state.tuned_models == 1 else f"{state.tuned_models} tuned models"
+        models = "1 model" if state.tuned_models == 1 else f"{state.tuned_models} models"
         return StageState("fine_tune", "Fine-tune", "done", models)
     return StageState("fine_tune", "Fine-tune", "todo", "no job")
 
 
 def _chat(state: PathState) -> StageState:
     if state.answers:
-        return StageState("chat", "Chat", "done", f"{state.answers:,} answers")
+        return StageState("chat", "Chat", "done", "1 answer" if state.answers == 1 else f"{state.answers:,} answers")
     return StageState("chat", "Chat", "todo", "ready" if state.tuned_models else "no model")
 
 

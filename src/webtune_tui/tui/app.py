@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingsMap, BindingType
 from textual.reactive import reactive
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from webtune_tui import registry
 from webtune_tui import settings as settings_module
+from webtune_tui.credentials.hosts import host_of, is_loopback
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Overview
 from webtune_tui.domain.masking import mask
@@ -83,7 +83,7 @@ class WebtuneApp(App[int]):
         super().__init__()
         self.workspace_path = workspace
         self.settings = settings
-        self.set_reactive(WebtuneApp.place, Place(workspace.name, is_loopback(settings.brightdata_url)))
+        self.set_reactive(WebtuneApp.place, Place(workspace.name, is_loopback(host_of(settings.brightdata_url))))
         for theme in themes.OWN:
             self.register_theme(theme)
         self.theme = settings.theme if settings.theme in self.available_themes else themes.DARK.name
@@ -124,10 +124,14 @@ class WebtuneApp(App[int]):
         await self._open.aclose()
 
     async def settled(self) -> None:
-        """Waits until the workspace is open and no worker is busy; for tests and pictures."""
-        await self.workers.wait_for_complete([worker for worker in self.workers if worker.group == "services"])
-        while any(not worker.is_finished for worker in self.workers):
-            await self.workers.wait_for_complete()
+        """Waits until the workspace is open and no worker is busy, or a dialogue asks; for tests and pictures."""
+        while self.services is None or self._busy_workers():
+            if isinstance(self.screen, ModalScreen) or self._exit:
+                return
+            await asyncio.sleep(0.005)
+
+    def _busy_workers(self) -> bool:
+        return any(not worker.is_finished for worker in self.workers)
 
     # The header
 
@@ -196,8 +200,8 @@ class WebtuneApp(App[int]):
                 f"Go to {stage.title}", f"Key {stage.key}", partial(self.action_show_stage, stage.name)
             )
         if isinstance(screen, StageScreen):
-            for active in screen.active_bindings.values():
-                if active.node is screen and active.enabled and active.binding.description:
+            for active in own_bindings(screen):
+                if active.enabled and active.binding.description:
                     yield SystemCommand(
                         f"{screen.TITLE}: {active.binding.description}",
                         f"Key {self.get_key_display(active.binding)}",
@@ -218,8 +222,6 @@ class WebtuneApp(App[int]):
     @work(group="theme", exclusive=True, exit_on_error=False)
     async def _keep_theme(self, name: str) -> None:
         if self.services is not None and not self.place.is_read_only:
-            import asyncio
-
             from webtune_tui.storage import settings_file
 
             await asyncio.to_thread(
@@ -286,28 +288,27 @@ class WebtuneApp(App[int]):
         return frozenset(stage.name for stage in stages())
 
 
-def is_loopback(address: str) -> bool:
-    """Whether an address lies on this machine, so that what it serves is the sandbox or a test."""
-    host = urlsplit(address).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _make_screen(name: str) -> StageScreen:
     screen: StageScreen = registry.load("tui.screens", name).SCREEN(name=name)
     return screen
+
+
+def own_bindings(screen: StageScreen) -> list[ActiveBinding]:
+    """What the screen itself offers, without Textual's own keys for moving and copying."""
+    common = {binding.action for _, binding in BindingsMap(Screen.BINDINGS)}
+    return [
+        active
+        for active in screen.active_bindings.values()
+        if active.node is screen and active.binding.action not in common
+    ]
 
 
 def _keys(screen: StageScreen) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """The keys of a screen and of the app as (key, words)."""
     app = screen.app
     mine: dict[str, str] = {}
-    for active in screen.active_bindings.values():
-        if active.node is screen and active.binding.description:
+    for active in own_bindings(screen):
+        if active.binding.description:
             mine[app.get_key_display(active.binding)] = active.binding.tooltip or active.binding.description
     path = " ".join(stage.key for stage in stages())
     everywhere = [

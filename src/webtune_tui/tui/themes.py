@@ -18,6 +18,8 @@ DARK = Theme(
     warning="#e9b872",
     error="#ee7f7b",
     variables={
+        "text-muted": "#9aa7b1",
+        "text-disabled": "#5f6c76",
         "border": "#6cc5b0",
         "border-blurred": "#33414c",
         "block-cursor-background": "#2a5a54",
@@ -56,10 +58,12 @@ LIGHT = Theme(
     warning="#94590a",
     error="#b2322f",
     variables={
+        "text-muted": "#616c75",
+        "text-disabled": "#98a0a6",
         "border": "#17705f",
         "border-blurred": "#cbc3b3",
-        "block-cursor-background": "#17705f",
-        "block-cursor-foreground": "#ffffff",
+        "block-cursor-background": "#c3e2d9",
+        "block-cursor-foreground": "#0f3a31",
         "block-cursor-text-style": "bold",
         "block-cursor-blurred-background": "#ddd6c8",
         "block-cursor-blurred-foreground": "#263038",

@@ -32,7 +32,7 @@ class Dialog(ModalScreen[Answer], ReportsErrors):
         padding: 1 2 0 2;
     }
     Dialog.-danger > .dialog-box { border: round $error; border-title-color: $error; }
-    Dialog .dialog-content { height: auto; max-height: 100%; scrollbar-gutter: auto; }
+    Dialog .dialog-content { height: auto; max-height: 65vh; }
     Dialog .dialog-buttons { height: auto; align-horizontal: right; margin-top: 1; }
     Dialog .dialog-buttons Button { margin-left: 2; }
     """

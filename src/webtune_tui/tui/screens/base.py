@@ -38,7 +38,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.screen import Screen
@@ -66,14 +66,14 @@ class StageScreen(Screen[None], ReportsErrors):
     ORDER: ClassVar[int] = 0
     HELP: ClassVar[str] = ""
     EDITING: ClassVar[frozenset[str]] = frozenset()
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "back", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-regular"), (150, "-wide")]  # noqa: RUF012 - Textual's own form
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - Textual's own form
     AUTO_FOCUS = ""
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name)
-        self._running: dict[str, tuple[str, bool]] = {}
+        self._followed: dict[str, tuple[str, bool]] = {}
         self._are_services_known = False
 
     # What a screen gives
@@ -152,7 +152,7 @@ class StageScreen(Screen[None], ReportsErrors):
 
     def running(self) -> list[tuple[str, bool]]:
         """The labelled work this screen follows now: its label and whether it survives the app."""
-        return [entry for entry in self._running.values() if entry[0]]
+        return [entry for entry in self._followed.values() if entry[0]]
 
     def colour(self, name: str) -> str:
         """A colour of the present theme for Rich styles, such as ``success``, ``text-muted``, ``error``."""
@@ -217,15 +217,15 @@ class StageScreen(Screen[None], ReportsErrors):
         ended: Callable[[], Awaitable[None] | None] | None,
     ) -> None:
         entry = (label, survives)
-        self._running[group] = entry
+        self._followed[group] = entry
         try:
             async for event in events:
                 result = show(event)
                 if inspect.isawaitable(result):
                     await result
         finally:
-            if self._running.get(group) is entry:
-                del self._running[group]
+            if self._followed.get(group) is entry:
+                del self._followed[group]
             close = getattr(events, "aclose", None)
             if close is not None:
                 await close()
