@@ -69,23 +69,25 @@ def seconds_left(job: Job, now: str) -> float | None:
 
 
 def list_entry(job: Job, loss: float | None, *, width: int, now: str) -> Content:
-    """A job in two lines of ``width`` cells for the list."""
+    """A job in two lines of ``width`` cells for the list: what it is, and how it stands."""
     look = job_look(job.state)
-    age = figures.age(job.created_at, now)
-    name = job_name(job, max(width - len(age) - 3, 8))
-    first = Content.assemble((look.symbol, look.colour), " ", (name, "bold"))
-    first = first.pad_right(max(width - first.cell_length - len(age), 1)) + Content.styled(age, _MUTED)
+    first = Content.assemble((look.symbol, look.colour), " ", (job_name(job, max(width - 10, 8)), "bold"))
+    if job.suffix:
+        first += Content.styled(f"  {short_model(job.base_model)}", _MUTED)
     state = look.word
     if job.state is JobState.RUNNING and job.total_steps:
-        state = f"{job.step:,}/{job.total_steps:,}"
-    details = [state, display_line(job.provider, limit=12)]
-    if job.suffix:
-        details.append(short_model(job.base_model, 24))
-    words = f" {GLYPHS.dot} ".join(details)
-    tail = f"loss {loss:.3f}" if loss is not None else ""
-    second = Content("  ") + Content.styled(words, _MUTED).truncate(max(width - len(tail) - 3, 4), ellipsis=True)
-    second = second.pad_right(max(width - second.cell_length - len(tail), 0)) + Content.styled(tail, _MUTED)
-    return first + Content("\n") + second
+        state = f"step {job.step:,}/{job.total_steps:,}"
+    second = Content.styled(f"  {state} {GLYPHS.dot} {display_line(job.provider, limit=12)}", _MUTED)
+    tail = Content.styled(f"loss {loss:.3f}" if loss is not None else "", _MUTED)
+    age = Content.styled(figures.age(job.created_at, now), _MUTED)
+    return Content("\n").join([_with_tail(first, age, width), _with_tail(second, tail, width)])
+
+
+def _with_tail(line: Content, tail: Content, width: int) -> Content:
+    """A line with something at its right end; the line is cut where both don't fit."""
+    room = max(width - tail.cell_length - (1 if tail else 0), 1)
+    line = line.truncate(room, ellipsis=True)
+    return line.pad_right(width - tail.cell_length - line.cell_length) + tail
 
 
 def title_line(job: Job) -> Content:
@@ -108,7 +110,7 @@ def facts(job: Job, train: LossSeries, valid: LossSeries, now: str) -> list[tupl
     if job.trained_tokens:
         found.append(("tokens", figures.count(job.trained_tokens)))
     took = clock.seconds_between(job.started_at or job.created_at, job.finished_at or now)
-    if took is not None and not (job.state in _WAITING):
+    if took is not None and job.state not in _WAITING:
         found.append(("took" if job.state.is_final else "running for", figures.duration(took)))
     if job.cost is not None:
         found.append(("cost", figures.money(job.cost)))
@@ -138,22 +140,37 @@ def advice(job: Job, verdict: str = "") -> Content:
     """What this state means for the person, and the next step."""
     match job.state:
         case JobState.SUCCEEDED:
-            words = [Content.styled("Done. ", "$success bold"), Content("Next: "), _key("5"), Content(" ask base and tuned side by side")]
+            words = [
+                Content.styled("Done. ", "$success bold"),
+                Content("Next: "),
+                _key("5"),
+                Content(" ask base and tuned side by side"),
+            ]
             if verdict:
-                words += [Content(f"  {GLYPHS.dot}  held-out test: "), Content.styled(display_line(verdict, limit=60), "bold")]
+                words += [
+                    Content(f"  {GLYPHS.dot}  held-out test: "),
+                    Content.styled(display_line(verdict, limit=60), "bold"),
+                ]
             return Content.assemble(*words)
         case JobState.FAILED:
             reason = display(job.message, limit=600) or "The provider gave no reason."
             return Content.assemble(
-                ("Failed: ", "$error bold"), reason, "\n", _key("r"), " fix and retry with these settings",
+                ("Failed: ", "$error bold"),
+                reason,
+                "\n",
+                _key("r"),
+                " fix and retry with these settings",
             )
         case JobState.CANCELLED:
-            return Content.assemble("Cancelled. Steps done so far are kept; ", _key("r"), " starts again with these settings")
+            return Content.assemble(
+                "Cancelled. Steps done so far are kept; ", _key("r"), " starts again with these settings"
+            )
         case JobState.UNKNOWN:
             return Content.assemble(
                 ("It is not known whether the provider has this job. ", "$warning"),
                 "It is looked up, never sent again by itself. ",
-                _key("u"), " looks again",
+                _key("u"),
+                " looks again",
             )
         case JobState.PAUSED:
             return Content.assemble(("Paused at the provider. ", "$warning"), display_line(job.message, limit=200))
@@ -177,13 +194,13 @@ def checkpoint_lines(checkpoints: Sequence[Checkpoint], *, count: int, best_step
         is_best = checkpoint.step == best_step
         lines.append(
             Content.assemble(
-                (f"{checkpoint.step:>7,}  ", "bold" if is_best else ""),
+                (f"{checkpoint.step:>5,}  ", "bold" if is_best else ""),
                 f" {GLYPHS.dot} ".join(losses) or "no loss measured",
-                (f"  {GLYPHS.done} best" if is_best else "", "$success"),
+                (f" {GLYPHS.done} best" if is_best else "", "$success"),
             )
         )
     if len(checkpoints) > count:
-        lines[-1] = Content.styled(f"        and {len(checkpoints) - count + 1} earlier", _MUTED)
+        lines[-1] = Content.styled(f"       and {len(checkpoints) - count + 1} earlier", _MUTED)
     return Content("\n").join(lines)
 
 
@@ -237,7 +254,7 @@ def base_facts(base: BaseModel) -> str:
     known = [
         f"{base.parameters / 1e6:,.0f}M parameters" if base.parameters else "",
         figures.size(base.size_bytes) if base.size_bytes else "",
-        f"licence {display_line(base.licence, limit=30)}" if base.licence else "licence not known",
+        display_line(base.licence, limit=30) if base.licence else "licence not stated",
         f"context {base.context:,}" if base.context else "",
         display_line(base.note, limit=160),
     ]
@@ -246,7 +263,7 @@ def base_facts(base: BaseModel) -> str:
 
 def estimate_rows(estimate: Estimate) -> list[tuple[str, str]]:
     """The estimate as name and value; what can't be known has a dash."""
-    cost = "nothing, on this machine" if estimate.cost == 0 else figures.money(estimate.cost)
+    cost = "free, runs here" if estimate.cost == 0 else figures.money(estimate.cost)
     return [
         ("Tokens", f"{estimate.tokens:,} in {figures.count(estimate.epochs, 'epoch')}"),
         ("Time", _about(figures.duration(estimate.seconds))),

@@ -68,7 +68,7 @@ class JobMonitor(Vertical):
         & > #job-advice { height: auto; max-height: 5; margin-top: 1; }
         & > #job-losses { margin-top: 1; min-height: 5; }
         & > #job-below { height: 35%; min-height: 4; max-height: 14; margin-top: 1; }
-        & #job-checkpoints-box { width: 38; margin-right: 2; }
+        & #job-checkpoints-box { width: 41; margin-right: 2; }
         & .job-heading { height: 1; color: $text-muted; text-style: bold; }
         & EventLog { height: 1fr; }
     }
@@ -113,7 +113,7 @@ class JobMonitor(Vertical):
     def on_resize(self) -> None:
         self.set_class(self.size.height < 26, "-short")
         self.set_class(self.size.height < 13, "-tiny")
-        self.set_class(self.size.width < 76, "-slim")
+        self.set_class(self.size.width < 80, "-slim")
         self._is_stale = True
 
     @property

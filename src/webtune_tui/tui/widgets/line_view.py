@@ -47,6 +47,7 @@ class LineView(ScrollView, can_focus=True):
         self._starts: list[int] = []
         self._strips: dict[int, Strip] = {}
         self._wrapped_width = 0
+        self._follows_end = True
         self._span_styles: dict[str, Style] = {}
 
     @property
@@ -61,8 +62,8 @@ class LineView(ScrollView, can_focus=True):
 
     def set_blocks(self, blocks: Sequence[LineBlock]) -> None:
         """Replaces everything and shows the end."""
+        self._follows_end = True
         self.replace_from(0, blocks)
-        self._follow(force=True)
 
     def append(self, *blocks: LineBlock) -> None:
         """Adds blocks at the end."""
@@ -70,7 +71,6 @@ class LineView(ScrollView, can_focus=True):
 
     def replace_from(self, index: int, blocks: Sequence[LineBlock]) -> None:
         """Puts ``blocks`` in the place of all blocks from ``index`` on."""
-        was_at_end = self.is_vertical_scroll_end
         start = self._starts[index] if index < len(self._starts) else len(self._flat)
         del self._blocks[index:], self._lines[index:], self._starts[index:], self._flat[start:]
         self._blocks.extend(blocks)
@@ -80,8 +80,7 @@ class LineView(ScrollView, can_focus=True):
         for y in [y for y in self._strips if y >= start]:
             del self._strips[y]
         self._fit()
-        if was_at_end:
-            self._follow()
+        self._follow()
         self.refresh()
 
     def drop_first(self, count: int) -> None:
@@ -114,6 +113,12 @@ class LineView(ScrollView, can_focus=True):
         """Wraps everything again where the width has changed."""
         if self._text_width != self._wrapped_width:
             self._rewrap()
+        self._follow()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Stops following the end when the person scrolls up, and follows it again from the end on."""
+        super().watch_scroll_y(old_value, new_value)
+        self._follows_end = self.is_vertical_scroll_end or (self._follows_end and new_value >= old_value)
 
     def notify_style_update(self) -> None:
         """Colours may have changed with the theme."""
@@ -135,14 +140,11 @@ class LineView(ScrollView, can_focus=True):
         return self.scrollable_content_region.width
 
     def _rewrap(self) -> None:
-        was_at_end = self.is_vertical_scroll_end
         self._wrapped_width = self._text_width
         blocks = self._blocks
         self._blocks, self._lines, self._starts, self._flat = [], [], [], []
         self._strips.clear()
         self.replace_from(0, blocks)
-        if was_at_end:
-            self._follow(force=True)
 
     def _add_lines(self, lines: list[Content]) -> None:
         self._starts.append(len(self._flat))
@@ -152,9 +154,9 @@ class LineView(ScrollView, can_focus=True):
     def _fit(self) -> None:
         self.virtual_size = Size(self._wrapped_width or self._text_width, len(self._flat))
 
-    def _follow(self, *, force: bool = False) -> None:
-        if force or not self.is_vertical_scrollbar_grabbed:
-            self.scroll_end(animate=False, immediate=not force, x_axis=False)
+    def _follow(self) -> None:
+        if self._follows_end and not self.is_vertical_scrollbar_grabbed:
+            self.scroll_end(animate=False, immediate=True, x_axis=False)
 
     def _strip(self, line: int) -> Strip:
         content = self._flat[line]
@@ -164,8 +166,7 @@ class LineView(ScrollView, can_focus=True):
                 self.screen.get_visual_style("screen--selection"), start, None if end == -1 else end
             )
         segments = [
-            Segment(text, style.rich_style)
-            for text, style in content.render(self.visual_style, "", self._span_style)
+            Segment(text, style.rich_style) for text, style in content.render(self.visual_style, "", self._span_style)
         ]
         return Strip(segments, content.cell_length)
 

@@ -78,9 +78,7 @@ class LossChart(Widget):
         legend = legend_runs(self._train, self._valid, width)
         if not self._train.buckets() and not self._valid.buckets():
             return [legend]
-        picture = draw_losses(
-            self._train, self._valid, width=width, height=height - 1, total_steps=self._total_steps
-        )
+        picture = draw_losses(self._train, self._valid, width=width, height=height - 1, total_steps=self._total_steps)
         return [legend, *picture]
 
 
@@ -88,7 +86,7 @@ def legend_runs(train: LossSeries, valid: LossSeries, width: int) -> list[Run]:
     """What the shapes mean, with the newest values; the least important part goes first where room is scarce."""
     parts: list[list[Run]] = []
     if not train.buckets() and not valid.buckets():
-        return [Run("loss: nothing measured yet", loss_curve.LABEL)]
+        return [Run("No loss has been measured.", loss_curve.LABEL)]
     train_value = "" if train.last is None else f" {train.last:.3f}"
     parts.append([Run("━", loss_curve.SMOOTH), Run(f" train loss{train_value}", loss_curve.LABEL)])
     if valid.last is not None:
@@ -98,8 +96,10 @@ def legend_runs(train: LossSeries, valid: LossSeries, width: int) -> list[Run]:
     unmeasured = train.unmeasured + valid.unmeasured
     if unmeasured:
         first = min(step for s in (train, valid) if (step := s.first_unmeasured) is not None)
-        words = f" no number (NaN) at {unmeasured:,} steps, first {first:,}" if unmeasured > 1 else (
-            f" no number (NaN) at step {first:,}"
+        words = (
+            f" no number (NaN) at {unmeasured:,} steps, first {first:,}"
+            if unmeasured > 1
+            else (f" no number (NaN) at step {first:,}")
         )
         parts.append([Run(loss_curve.MISSING_MARK, loss_curve.MISSING), Run(words, loss_curve.LABEL)])
     parts.append([Run("⠢", loss_curve.RAW), Run(" as measured", loss_curve.LABEL)])
