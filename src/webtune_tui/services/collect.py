@@ -73,7 +73,8 @@ _PROGRESS_SECONDS = 0.1
 _SHOWN_INPUTS = 20
 
 
-def _new_collection_id() -> str:
+def new_collection_id() -> str:
+    """A short id that sorts by day."""
     return f"c{datetime.now(UTC):%y%m%d}-{secrets.token_hex(4)}"
 
 
@@ -95,7 +96,7 @@ class CollectPlan:
     query: Mapping[str, str]
     body: str
     command: str
-    collection_id: str = field(default_factory=_new_collection_id)
+    collection_id: str = field(default_factory=new_collection_id)
 
 
 class CollectService:
@@ -462,7 +463,7 @@ class CollectService:
             name = catalogue.find(status.scraper_id).name
         now = clock.now()
         collection = Collection(
-            collection_id=_new_collection_id(),
+            collection_id=new_collection_id(),
             source=SOURCE,
             label=name or snapshot_id,
             state=CollectionState.RUNNING,
@@ -619,7 +620,7 @@ class CollectService:
                 return False
             await self._log(collection, f"The service announced {expected} records and sent {raw.rows}", "warn")
         await asyncio.to_thread(raw_data.keep, folder)
-        await asyncio.to_thread(raw_data.write_manifest, folder, _facts(collection), [raw])
+        await asyncio.to_thread(raw_data.write_manifest, folder, _facts(collection), [dataclasses.asdict(raw)])
         await self._set(
             collection.collection_id,
             phase="storing",
@@ -635,7 +636,7 @@ class CollectService:
         scraper_id = str(collection.request.get("scraper_id", ""))
         if not (folder / raw_data.MANIFEST).exists():  # killed between the rename and the manifest
             raw = await asyncio.to_thread(raw_data.measured, folder / raw_data.RECORDS)
-            await asyncio.to_thread(raw_data.write_manifest, folder, _facts(collection), [raw])
+            await asyncio.to_thread(raw_data.write_manifest, folder, _facts(collection), [dataclasses.asdict(raw)])
         raw_path = self._workspace.relative(folder / raw_data.RECORDS)
         await self._set(collection_id, phase="storing", raw_path=raw_path)
         rejects = RejectsFile(folder / "rejects.jsonl")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,9 @@ def keep(folder: Path) -> None:
     sync_folder(folder)
 
 
-def write_manifest(folder: Path, facts: Mapping[str, Any], files: list[RawFile]) -> None:
+def write_manifest(folder: Path, facts: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> None:
     """Replaces the manifest at once."""
-    body = dict(facts) | {"files": [asdict(file) for file in files]}
+    body = dict(facts) | {"files": list(files)}
     write_text(folder / MANIFEST, json.dumps(body, ensure_ascii=False, indent=2) + "\n")
 
 
