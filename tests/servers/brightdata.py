@@ -240,6 +240,17 @@ class ResetBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldAnswer:
+    """The request takes effect at once; its answer waits for ``service.release()``."""
+
+    async def apply(self, exchange: Exchange) -> None:
+        answered = await exchange.ask()
+        exchange.service.held.set()
+        await asyncio.to_thread(exchange.service.released.wait, PATIENCE)
+        await exchange.reply(answered.status, answered.body, answered.headers_for_reply())
+
+
+@dataclass(frozen=True, slots=True)
 class HalfAnAnswer:
     """The request takes effect; its answer ends in the middle, short of its declared length."""
 
@@ -496,6 +507,7 @@ class FaultyBrightData:
         self.sandbox = create_sandbox(clock=self.clock, timing=timing, state=state)
         self.seconds_per_call = seconds_per_call
         self.blocks_hammering = blocks_hammering
+        self.is_offline = False
         self.requests: Counter[str] = Counter()
         self.seen: list[tuple[str, str, str]] = []
         self.bodies: dict[str, list[bytes]] = defaultdict(list)
@@ -531,12 +543,19 @@ class FaultyBrightData:
         for kind in MOVES_TIME:
             self.always(kind, NeverReady())
 
+    def go_offline(self) -> None:
+        """Every connection is reset from now on, until :meth:`go_online`."""
+        self.is_offline = True
+
+    def go_online(self) -> None:
+        self.is_offline = False
+
     def advance(self, seconds: float) -> None:
         """Moves the service's time."""
         self.clock.moment += seconds
 
     def release(self) -> None:
-        """Lets a HeldBody go on."""
+        """Lets a HeldBody or HeldAnswer go on."""
         self.released.set()
 
     def wait_for(self, kind: str, count: int = 1) -> None:
@@ -559,8 +578,11 @@ class FaultyBrightData:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = kind_of(scope["path"])
         receive = await self._note(kind, scope, receive)
-        if self.blocks_hammering and self.refusals >= HAMMERING:
-            fault: Fault | None = Answer(403, "Blocked: too many refused requests from this address")
+        fault: Fault | None
+        if self.is_offline:
+            fault = ResetBefore()
+        elif self.blocks_hammering and self.refusals >= HAMMERING:
+            fault = Answer(403, "Blocked: too many refused requests from this address")
         else:
             fault = self._queued[kind].popleft() if self._queued[kind] else self._standing.get(kind)
         if fault is None:

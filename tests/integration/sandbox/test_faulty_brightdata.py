@@ -78,6 +78,26 @@ def test_a_reset_before_the_trigger_leaves_nothing(faulty: FaultyBrightData, cal
     assert (faulty.requests["trigger"], faulty.triggers) == (1, 0)
 
 
+def test_a_held_answer_has_already_taken_effect(faulty: FaultyBrightData, caller: httpx.Client) -> None:
+    faulty.on("trigger", faults.HeldAnswer())
+    answers: list[httpx.Response] = []
+    sender = threading.Thread(target=lambda: answers.append(trigger(caller)))
+    sender.start()
+    assert faulty.held.wait(faults.PATIENCE)
+    assert (faulty.triggers, answers) == (1, [])
+    faulty.release()
+    sender.join(faults.PATIENCE)
+    assert answers[0].status_code == 200
+
+
+def test_the_service_can_be_out_of_reach_for_a_while(faulty: FaultyBrightData, caller: httpx.Client) -> None:
+    faulty.go_offline()
+    with pytest.raises(httpx.ReadError):
+        caller.get("/status")
+    faulty.go_online()
+    assert caller.get("/status").status_code == 200
+
+
 def test_half_an_answer_leaves_a_job_and_a_protocol_error(faulty: FaultyBrightData, caller: httpx.Client) -> None:
     faulty.on("trigger", faults.HalfAnAnswer())
     with pytest.raises(httpx.RemoteProtocolError):
