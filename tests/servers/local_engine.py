@@ -61,9 +61,7 @@ class LocalEngine:
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[AsyncOpenAI]:
         """Give the real SDK, pointed at this server."""
-        async with AsyncOpenAI(
-            api_key=self.token, base_url=self.base_url, max_retries=0, timeout=120
-        ) as client:
+        async with AsyncOpenAI(api_key=self.token, base_url=self.base_url, max_retries=0, timeout=120) as client:
             yield client
 
     def events(self, job_id: str) -> list[dict[str, Any]]:
@@ -107,22 +105,21 @@ def run_local_engine(jobs_dir: Path, models_dir: Path, *options: str) -> Iterato
 
 def start_local_engine(jobs_dir: Path, models_dir: Path, *options: str) -> LocalEngine:
     """Start the server and wait until it has written its address."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "webtune_tui.local_server"),
-            *("--jobs-dir", str(jobs_dir), "--models-dir", str(models_dir), "--threads", "2", *options),
-        ],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    errors_path = jobs_dir.with_name(f"{jobs_dir.name}-stderr")
+    with errors_path.open("w") as errors:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "webtune_tui.local_server"),
+                *("--jobs-dir", str(jobs_dir), "--models-dir", str(models_dir), "--threads", "2", *options),
+            ],
+            cwd=ROOT,
+            stderr=errors,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
 
     def announced() -> dict[str, Any] | None:
         if process.poll() is not None:
-            assert process.stderr is not None
-            raise AssertionError(
-                f"the server ended with {process.returncode}: {process.stderr.read().decode()}"
-            )
+            raise AssertionError(f"the server ended with {process.returncode}: {errors_path.read_text()}")
         with contextlib.suppress(OSError, ValueError):
             note: dict[str, Any] = json.loads((jobs_dir / "server.json").read_text())
             return note if note["pid"] == process.pid else None

@@ -288,6 +288,8 @@ def _fetch_from_hub(addition: Addition, hub_id: str, made: Path) -> dict[str, An
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
+    no_connection: tuple[type[Exception], ...] = (OfflineModeIsEnabled, ConnectionError, TimeoutError)
+    no_connection += _network_errors()
     addition.progress.tell("download", f"Asking the Hub for {hub_id}")
     try:
         info = HfApi().model_info(hub_id, files_metadata=True, timeout=_SECONDS_TO_CONNECT)
@@ -305,7 +307,7 @@ def _fetch_from_hub(addition: Addition, hub_id: str, made: Path) -> dict[str, An
                 "model, accept its terms on its page and store a key: webtune keys set huggingface."
             ) from error
         raise HubUnreachable(f"The Hub failed (answer {status})") from error
-    except (*_network_errors(), OfflineModeIsEnabled, ConnectionError, TimeoutError) as error:
+    except no_connection as error:
         raise HubUnreachable(f"The Hub can't be reached ({type(error).__name__})") from error
     _check_sums(made, {f.rfilename: f.lfs.sha256 for f in wanted if f.lfs is not None})
     licence = getattr(info.card_data, "license", None) if info.card_data else None

@@ -101,7 +101,8 @@ class Chat:
         if body.get("stream"):
             with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
             return await self._stream(request, asked, model, with_usage=with_usage)
-        answers = [answer async for answer in self._answers(request, asked)]
+        async with aclosing(self._answers(request, asked)) as coming:
+            answers = [answer async for answer in coming]
         text = "".join(answer["text"] for answer in answers if answer["event"] == "delta")
         end = answers[-1]
         usage = usage_object(end["prompt_tokens"], end["completion_tokens"])
@@ -120,7 +121,8 @@ class Chat:
             **load,
             "examples": [_loss_example(i, value) for i, value in enumerate(examples)],
         }
-        answers = [answer async for answer in self._answers(request, asked)]
+        async with aclosing(self._answers(request, asked)) as coming:
+            answers = [answer async for answer in coming]
         return JSONResponse({"object": "list", "model": body["model"], "data": answers[-1]["data"]})
 
     async def _stream(self, request: Request, asked: Json, model: str, *, with_usage: bool) -> Response:
@@ -147,24 +149,8 @@ class Chat:
 
         return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
-    async def _answers(self, request: Request, asked: Json) -> AsyncGenerator[Json, None]:
-        """Yield the answers of the inference process until it is done or the client has gone."""
-        gone = asyncio.ensure_future(_client_gone(request))
-        async with aclosing(self._inference.ask(asked)) as answers:
-            try:
-                while True:
-                    following = asyncio.ensure_future(anext(answers))
-                    await asyncio.wait({following, gone}, return_when=asyncio.FIRST_COMPLETED)
-                    if not following.done():
-                        following.cancel()
-                        await asyncio.wait({following})
-                        raise ApiError(499, "The client closed the connection.", code="client_closed_request")
-                    answer = following.result()
-                    yield answer
-                    if answer["event"] == "done":
-                        return
-            finally:
-                gone.cancel()
+    def _answers(self, request: Request, asked: Json) -> AsyncGenerator[Json, None]:
+        return self._inference.ask(asked, _client_gone(request))
 
 
 def unknown_model(model: str) -> ApiError:

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -38,32 +38,48 @@ class InferenceClient:
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Queue[dict[str, Any]]] = {}
 
-    async def ask(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+    async def ask(self, request: dict[str, Any], gone: Awaitable[None]) -> AsyncGenerator[dict[str, Any], None]:
         """Send a request and yield its answers; the last one has `event` "done".
 
-        Closing the iterator early stops the work.
+        The work stops when `gone` comes true (the client has left) and when the iterator is closed early.
 
         Raises:
-            ApiError: the process refused the request, could not start, or died.
+            ApiError: the process refused the request, could not start, or died; or the client has left.
         """
         number = next(self._numbers)
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._answers[number] = queue
-        finished = False
+        watch = asyncio.create_task(self._withdraw_when(gone, number, queue))
         try:
-            await self._send({**request, "id": number})
-            while not finished:
+            await self._start_if_needed()
+            self._write({**request, "id": number})
+            while True:
                 answer = await queue.get()
-                finished = answer["event"] in ("done", "error")
                 if answer["event"] == "error":
+                    self._answers.pop(number, None)
                     raise _refusal(answer)
+                if answer["event"] == "done":
+                    self._answers.pop(number, None)
+                    yield answer
+                    return
                 yield answer
         finally:
-            self._answers.pop(number, None)
-            if not finished:
-                with contextlib.suppress(ApiError):
-                    await self._send({"op": "cancel", "id": number}, start=False)
+            watch.cancel()
+            self._withdraw(number)
             self._wait_for_idleness()
+
+    async def _withdraw_when(self, gone: Awaitable[None], number: int, queue: asyncio.Queue[dict[str, Any]]) -> None:
+        await gone
+        self._withdraw(number)
+        queue.put_nowait(
+            {"event": "error", "status": 499, "code": "client_closed_request", "message": "The client has left."}
+        )
+
+    def _withdraw(self, number: int) -> None:
+        """Stop a request that is not answered yet. It waits for nothing, since its caller may be cancelled."""
+        if self._answers.pop(number, None) is not None:
+            with contextlib.suppress(ApiError):
+                self._write({"op": "cancel", "id": number})
 
     async def close(self) -> None:
         """End the process."""
@@ -87,24 +103,20 @@ class InferenceClient:
         """Say whether a request is being worked on."""
         return bool(self._answers)
 
-    async def _send(self, message: dict[str, Any], *, start: bool = True) -> None:
-        if start:
-            async with self._starting:
-                await self._start_if_needed()
+    def _write(self, message: dict[str, Any]) -> None:
         process = self._process
-        if process is None or process.stdin is None:
-            return
-        try:
-            process.stdin.write(json.dumps(message).encode() + b"\n")
-            await process.stdin.drain()
-        except (BrokenPipeError, ConnectionResetError) as error:
-            raise self._died() from error
+        if process is None or process.stdin is None or process.stdin.is_closing():
+            raise self._died()
+        process.stdin.write(json.dumps(message).encode() + b"\n")
 
     async def _start_if_needed(self) -> None:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        if self.pid is not None:
-            return
+        async with self._starting:
+            if self.pid is None:
+                await self._start()
+
+    async def _start(self) -> None:
         absent = missing_modules(self._module)
         if absent:
             raise ApiError(503, missing_text(absent), code="missing_dependency", kind="server_error")

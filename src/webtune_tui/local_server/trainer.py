@@ -322,7 +322,8 @@ class AdapterTrainer(SFTTrainer):
         TRL's fused head scores prompt tokens too where there is no GPU, and computes everything twice.
         """
         if return_outputs:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            original: Callable[..., Any] = super().compute_loss
+            return original(model, inputs, return_outputs, num_items_in_batch)
         logits, targets = answer_logits(model, inputs["input_ids"], inputs["attention_mask"], inputs["labels"])
         learned = targets != IGNORED
         count = learned.sum().clamp(min=1)
