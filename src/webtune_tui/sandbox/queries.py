@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from webtune_tui.sandbox import errors
@@ -68,6 +71,19 @@ async def json_body(request: Request) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise errors.unreadable_body(not body.strip()) from None
+
+
+async def triggered_body(request: Request) -> Any:
+    """The body of a trigger call: JSON, or a CSV file in the form field ``data``. Raises Refusal."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await json_body(request)
+    async with request.form(max_files=1) as form:
+        file = form.get("data")
+        content = await file.read() if isinstance(file, UploadFile) else (file or "").encode("utf-8")
+    try:
+        return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    except (UnicodeDecodeError, csv.Error):
+        raise errors.unreadable_body(False) from None
 
 
 def inputs_of(body: Any) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:

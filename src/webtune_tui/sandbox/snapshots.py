@@ -34,7 +34,7 @@ async def read_order(request: Request, kind: str) -> Order:
     include_errors = queries.truth(query, "include_errors")
     scraper = catalogue.load().scraper(query.get("dataset_id"))
     door = scraper.door(collecting if kind == "trigger" else None, query.get("discover_by"))
-    inputs, beside = queries.inputs_of(await queries.json_body(request))
+    inputs, beside = queries.inputs_of(await queries.triggered_body(request))
     custom = names_beside(beside, "custom_input_fields")
     scraper.check(door, inputs, custom)
     if kind == "scrape" and len(inputs) > SCRAPE_INPUTS:

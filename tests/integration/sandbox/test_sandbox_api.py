@@ -101,6 +101,16 @@ def test_three_forms_of_body_are_taken(client: httpx.Client, body: Any) -> None:
     assert answer.json()["snapshot_id"].startswith("sd_")
 
 
+def test_a_table_of_inputs_is_taken_as_a_form_field(service: FaultyBrightData, client: httpx.Client) -> None:
+    table = f"category_url,zipcode\r\n{OFFICE['category_url']},94107\r\n{EVERYTHING['category_url']},\r\n"
+    answer = client.post(
+        "/datasets/v3/trigger", params=BEST_SELLERS, files={"data": ("inputs.csv", table.encode(), "text/csv")}
+    )
+    assert answer.status_code == 200, answer.text
+    (job,) = service.sandbox.book.all()
+    assert job.order.inputs == [{**OFFICE, "zipcode": "94107"}, {**EVERYTHING, "zipcode": ""}]
+
+
 def test_an_empty_list_has_nothing_to_trigger(client: httpx.Client) -> None:
     refused(trigger(client, []), 400, "No data to trigger")
 
