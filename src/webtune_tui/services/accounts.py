@@ -37,10 +37,12 @@ class _Account:
 
     @property
     def host(self) -> str:
+        """The host that the key is bound to; empty without an address."""
         return host_of(self.address)
 
     @property
     def key_name(self) -> KeyName:
+        """What others may know of it."""
         return KeyName(self.name, self.title, self.variable, self.host)
 
 
@@ -125,8 +127,7 @@ class AccountsService:
         if not session_only:
             self._session.delete(account.entry, account.host)
         source = KeySource.SESSION if session_only else KeySource.KEYRING
-        is_overruled = account.variable and self._environment.get(account.variable) is not None
-        detail = f"{account.variable} is set and wins" if is_overruled else ""
+        detail = f"{account.variable} is set and wins" if self._variables.get(account.variable) else ""
         return _state(account, source, secret, detail)
 
     async def delete(self, name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from webtune_tui import settings
-from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
+from webtune_tui.cli.command import Access, CommandContext, Outcome
 
 SUMMARY = "where the workspace, settings, base models and logs lie"
 EXAMPLES = ("webtune paths", "webtune paths --json", "webtune paths -w ./my-project")
@@ -25,5 +25,5 @@ async def run(context: CommandContext) -> Outcome:
         "models": settings.models_folder(),
         "logs": settings.log_folder(),
     }
-    rows = [(name, path, "" if path.exists() else "not there yet") for name, path in paths.items()]
-    return Outcome({name: str(path) for name, path in paths.items()}, Table(("what", "path", ""), rows))
+    lines = [f"{name:<9}  {path}{'' if path.exists() else '  (not there yet)'}" for name, path in paths.items()]
+    return Outcome({name: str(path) for name, path in paths.items()}, "\n".join(lines))
