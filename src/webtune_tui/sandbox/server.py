@@ -1,27 +1,22 @@
-"""Runs the sandbox on loopback, in this process or as a program of its own."""
+"""Runs the sandbox on loopback in this process; `process.py` starts it as a program of its own."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import uvicorn
 
 from webtune_tui.sandbox.app import create_app, create_sandbox
 from webtune_tui.sandbox.jobs import SystemClock, Timing
+from webtune_tui.sandbox.process import SandboxProcess
+
+__all__ = ["HOST", "SandboxProcess", "address_of", "make_server", "open_socket", "serve"]
 
 HOST = "127.0.0.1"
-START_SECONDS = 30.0
 
 
 def open_socket(port: int = 0) -> socket.socket:
@@ -104,49 +99,3 @@ def announcement(listener: socket.socket, state: Path | None) -> dict[str, objec
 async def stop_when(stop: asyncio.Event, server: uvicorn.Server) -> None:
     await stop.wait()
     server.should_exit = True
-
-
-@dataclass(slots=True)
-class SandboxProcess:
-    """A sandbox running as a child; it ends with :meth:`stop`, and by itself when this process dies."""
-
-    base_url: str
-    process: subprocess.Popen[bytes]
-
-    @classmethod
-    def start(cls, *, port: int = 0, state: Path | None = None, speed: float = 1.0, ready_lag: float = 1.0) -> Self:
-        """Starts it and waits for its address; blocks for about half a second.
-
-        Raises:
-            OSError: it ended or stayed silent instead of naming its address.
-        """
-        command = [sys.executable, "-m", "webtune_tui.sandbox", "--until-stdin-closes", "--port", str(port)]
-        command += ["--speed", str(speed), "--ready-lag", str(ready_lag)]
-        command += ["--state", str(state)] if state else []
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        )
-        timer = threading.Timer(START_SECONDS, process.kill)
-        timer.start()
-        try:
-            line = process.stdout.readline() if process.stdout else b""
-        finally:
-            timer.cancel()
-        if not line:
-            _, complaint = process.communicate()
-            reason = complaint.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
-            raise OSError(f"the sandbox did not start: {reason[0]}")
-        return cls(json.loads(line)["base_url"], process)
-
-    def stop(self) -> None:
-        """Ends it and waits for the end."""
-        self.process.terminate()
-        self.process.communicate()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from webtune_tui.sandbox.server import SandboxProcess, open_socket, serve
+from webtune_tui.sandbox.process import SandboxProcess
+from webtune_tui.sandbox.server import open_socket, serve
 
 PATIENCE = 30
 HEADERS = {"authorization": "Bearer sandbox-key"}
@@ -61,9 +62,12 @@ def test_it_ends_when_its_parent_dies() -> None:
     assert sandbox.process.stdin is not None
     sandbox.process.stdin.close()
     assert sandbox.process.wait(PATIENCE) == 0
-    for pipe in (sandbox.process.stdout, sandbox.process.stderr):
-        assert pipe is not None
-        pipe.close()
+    sandbox.stop()
+
+
+def test_the_program_that_starts_it_loads_no_web_server() -> None:
+    look = "import sys, webtune_tui.sandbox.process; sys.exit('uvicorn' in sys.modules or 'starlette' in sys.modules)"
+    subprocess.run([sys.executable, "-c", look], check=True, timeout=PATIENCE)
 
 
 def test_a_taken_port_is_said_and_exits_with_2() -> None:
