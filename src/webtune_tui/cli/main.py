@@ -70,7 +70,8 @@ def _dispatch(argv: Sequence[str], progress: Progress) -> int:
         return 0
     for key, value in _DEFAULTS.items():
         arguments.__dict__.setdefault(key, value)
-    return _run_command(arguments, progress)
+    app_exit = arguments.takes_over(arguments) if arguments.takes_over else None
+    return _run_command(arguments, progress) if app_exit is None else app_exit
 
 
 def _parse(parser: Parser, argv: Sequence[str]) -> argparse.Namespace | None:
@@ -156,7 +157,11 @@ def build_parser(only: str | None = None) -> Parser:
             examples=module.EXAMPLES,
             parents=[common_options()],
         )
-        command.set_defaults(access=getattr(module, "ACCESS", Access.NONE), handler=getattr(module, "run", None))
+        command.set_defaults(
+            access=getattr(module, "ACCESS", Access.NONE),
+            handler=getattr(module, "run", None),
+            takes_over=getattr(module, "takes_over", None),  # a command that may open the app instead
+        )
         module.add_arguments(command)
     return parser
 

@@ -119,6 +119,24 @@ class Journey:
             ),
         )  # fmt: skip
 
+    async def is_done(self, step: str) -> bool:
+        """Whether a step has its result already."""
+        match step:
+            case "collect":
+                found = await self.collection()
+                return found is not None and found.state is CollectionState.READY
+            case "prepare":
+                return await self._curate.report() is not None
+            case "base":
+                return BASE_MODEL in {model.model for model in await self._train.bases("local") if model.is_present}
+            case "train":
+                job = await self.job()
+                return job is not None and job.state is JobState.SUCCEEDED
+            case "evaluate":
+                return await self.evaluation() is not None
+            case _:
+                return await self.answers() is not None
+
     async def collect(self) -> AsyncIterator[CollectEvent]:
         """Collects once from the address of the settings; an interrupted collection goes on."""
         found = await self.collection()
@@ -151,8 +169,7 @@ class Journey:
 
     async def base(self) -> AsyncIterator[TrainEvent]:
         """Adds the base model where it is missing."""
-        present = {model.model for model in await self._train.bases("local") if model.is_present}
-        if BASE_MODEL in present:
+        if await self.is_done("base"):
             yield Noted(f"{BASE_MODEL} is on this machine already")
             return
         async for event in self._train.add_base(BASE_MODEL):

@@ -64,10 +64,7 @@ class WebtuneApp(App[int]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        *[
-            Binding(stage.key, f"show_stage('{stage.name}')", stage.title, show=False)
-            for stage in stages()
-        ],
+        *[Binding(stage.key, f"show_stage('{stage.name}')", stage.title, show=False) for stage in stages()],
         Binding("u", "show_unfinished", "Unfinished work", show=False),
         Binding("question_mark,f1", "help", "Help", key_display="?"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
@@ -102,6 +99,7 @@ class WebtuneApp(App[int]):
     async def _open_services(self) -> None:
         from webtune_tui.bootstrap import open_services  # after the first frame
 
+        self.settings = await self.settings_for_opening()
         services = await self._open.enter_async_context(
             open_services(self.workspace_path, self.settings, command="webtune app", mode="write if free")
         )
@@ -115,9 +113,22 @@ class WebtuneApp(App[int]):
             )
         self.overview = await services.overview.read()
         self.services = services
+        self.place = replace(self.place, is_sandbox=is_loopback(host_of(self.settings.brightdata_url)))
+        self.services_opened()
         self.watch(self, "theme", self._keep_theme, init=False)
         if not self._has_chosen_screen and self.overview.next_screen in self._mode_names():
             await self.switch_mode(self.overview.next_screen)
+
+    async def settings_for_opening(self) -> Settings:
+        """The settings that the services are opened with; the guided demo brings its sandbox here."""
+        return self.settings
+
+    def services_opened(self) -> None:
+        """Called once the services may be used."""
+
+    def guide_bars(self) -> Iterable[Widget]:
+        """What stands above the footer of every screen; only the guided demo has something."""
+        return ()
 
     async def on_unmount(self) -> None:
         self.workers.cancel_all()
@@ -196,9 +207,7 @@ class WebtuneApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every screen, the actions of the present one, both themes, help and quitting."""
         for stage in stages():
-            yield SystemCommand(
-                f"Go to {stage.title}", f"Key {stage.key}", partial(self.action_show_stage, stage.name)
-            )
+            yield SystemCommand(f"Go to {stage.title}", f"Key {stage.key}", partial(self.action_show_stage, stage.name))
         if isinstance(screen, StageScreen):
             for active in own_bindings(screen):
                 if active.enabled and active.binding.description:
@@ -209,7 +218,9 @@ class WebtuneApp(App[int]):
                     )
         for theme in themes.OWN:
             yield SystemCommand(
-                f"Theme: {'dark' if theme.dark else 'light'}", "Kept for this workspace", partial(self._use_theme, theme.name)
+                f"Theme: {'dark' if theme.dark else 'light'}",
+                "Kept for this workspace",
+                partial(self._use_theme, theme.name),
             )
         yield SystemCommand("Theme: choose …", "All themes that come with Textual", self.action_change_theme)
         yield SystemCommand("Help", "What this screen is for and its keys", self.action_help)
@@ -277,12 +288,7 @@ class WebtuneApp(App[int]):
         return self.is_running and bool(self.screen_stack)
 
     def _stage_screens(self) -> list[StageScreen]:
-        return [
-            screen
-            for stack in self._screen_stacks.values()
-            for screen in stack
-            if isinstance(screen, StageScreen)
-        ]
+        return [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, StageScreen)]
 
     def _mode_names(self) -> frozenset[str]:
         return frozenset(stage.name for stage in stages())

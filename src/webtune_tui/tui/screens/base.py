@@ -176,6 +176,7 @@ class StageScreen(Screen[None], ReportsErrors):
         with Container(id="body"):
             yield from self.compose_body()
         yield Static(_too_small(), id="too-small", markup=False)
+        yield from self.webtune.guide_bars()
         yield Footer()
 
     def on_mount(self) -> None:
