@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from webtune_tui.domain.errors import WorkFailed
-from webtune_tui.sandbox.server import SandboxProcess
+from webtune_tui.sandbox.process import SandboxProcess
 from webtune_tui.storage.files import make_folder, write_text
 
 _PORT_FREE_SECONDS = 10
