@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from webtune_tui import settings as settings_module
 from webtune_tui.credentials.base import CredentialStore
-from webtune_tui.credentials.environment import EnvironmentKeys
+from webtune_tui.credentials.environment import EnvironmentKeys, read_secret
 from webtune_tui.credentials.hosts import host_of, is_loopback, require_private
 from webtune_tui.credentials.keyring_store import KeyringStore
 from webtune_tui.credentials.session import SessionStore
@@ -106,8 +106,9 @@ class AccountsService:
 
         Raises:
             KeyringUnavailable: nothing was kept.
-            NotFound, UsageError: an unknown service, one without an address, or one without https.
+            NotFound, UsageError: what was given is no key; an unknown service, or one that no key can be sent to.
         """
+        secret = read_secret(secret.reveal(), where="The given key")
         account = self._account(name)
         if not account.host:
             raise UsageError(

@@ -105,6 +105,8 @@ def assert_nothing_written_holds_it(root: Path) -> None:
     assert [path for path in root.rglob("*") if CANARY in path.name] == []
 
 
+CATEGORY = "category_url=https://www.amazon.com/b"
+COLLECT = ("collect", "brightdata", "--scraper", "gd_l7q7dkf244hwjntr0", "--input", CATEGORY, "--yes")
 COMMANDS = [
     ("keys", "list"),
     ("keys", "check"),
@@ -112,7 +114,7 @@ COMMANDS = [
     ("keys", "check", "openai", "-v"),
     ("keys", "delete", "openai"),
     ("doctor", "-v"),
-    ("collect", "brightdata", "--scraper", "gd_l7q7dkf244hwjntr0", "--input", "category_url=https://www.amazon.com/b", "--yes"),
+    COLLECT,
     ("collect", "resume"),
     ("collect", "list"),
     ("bases", "--provider", "openai"),
@@ -120,7 +122,7 @@ COMMANDS = [
     ("jobs", "list"),
     ("ledger",),
     ("paths",),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
@@ -172,7 +174,7 @@ main()
 def test_what_is_written_is_for_its_owner_alone_whatever_the_umask(
     environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    webtune(environment, *COMMANDS[6], "--json")
+    webtune(environment, *COLLECT, "--json")
     workspace = tmp_path / "workspace"
     assert workspace.is_dir()
     modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in (workspace, *workspace.rglob("*"))}

@@ -212,6 +212,13 @@ def test_what_is_no_key_is_refused_without_showing_it(text: str) -> None:
     assert not text.strip() or text not in raised.value.message
 
 
+async def test_what_is_no_key_is_not_stored(backend: MemoryBackend) -> None:
+    for store in (False, True):
+        with pytest.raises(UsageError):
+            await accounts_of().store("openai", Secret("two words"), session_only=store)
+    assert backend.kept == {}
+
+
 def test_a_trailing_line_end_is_no_part_of_the_key() -> None:
     assert read_secret("abc-0123456789\r\n", where="it") == Secret("abc-0123456789")
 

@@ -13,8 +13,7 @@ from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.credentials.detached import run_detached
-from webtune_tui.credentials.environment import read_secret
-from webtune_tui.domain.credentials import KeySource, KeyState
+from webtune_tui.domain.credentials import KeySource, KeyState, Secret
 from webtune_tui.domain.errors import CredentialMissing, CredentialRefused, TryLater, UsageError, WebtuneError
 from webtune_tui.services.accounts import AccountsService
 
@@ -75,7 +74,7 @@ async def set_key(context: CommandContext) -> Outcome:
     accounts = AccountsService(context.settings())
     key = accounts.named(context.arguments.name)
     line = await _read_line(context, f"Key for {key.title} ({key.host}): ")
-    state = await accounts.store(key.name, read_secret(line, where="The given key"))
+    state = await accounts.store(key.name, Secret(line))
     lines = [f"The key …{state.last4} for {state.title} is in the keyring; it is sent to {state.host} only."]
     if state.detail:
         lines.append(f"Note: {state.detail}.")
