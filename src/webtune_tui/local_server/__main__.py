@@ -107,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def serve(options: Options) -> None:
     """Serve on a free port of 127.0.0.1; server.json tells port and token while the server runs."""
     jobs_dir = options.jobs_dir.absolute()
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio turns Nagle off only where the protocol is named; else each answer waits some 40 ms
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     port: int = listener.getsockname()[1]
     token, activity = secrets.token_urlsafe(32), Activity()
