@@ -112,7 +112,6 @@ def _unfinished(state: PathState) -> tuple[str, ...]:
         for collection in state.open_collections
     ]
     jobs = [
-        f"Job {job.job_id} on {job.base_model} is {job.state}. Fine-tune (4) shows it live."
-        for job in state.open_jobs
+        f"Job {job.job_id} on {job.base_model} is {job.state}. Fine-tune (4) shows it live." for job in state.open_jobs
     ]
     return (*collections, *jobs)

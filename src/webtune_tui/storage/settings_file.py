@@ -21,7 +21,7 @@ def set_value(path: Path, table: str, key: str, value: str | int | float | bool)
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
         if table not in document:
             document[table] = tomlkit.table()
-        document[table][key] = value  # type: ignore[index]  # tomlkit's items are typed as a union
+        document[table][key] = value
     except (TOMLKitError, UnicodeDecodeError, TypeError, OSError) as error:
         raise StorageFailed(f"{path} can't be changed: {error}", hint="Mend or remove the file.") from error
     write_text(path, tomlkit.dumps(document))

@@ -16,6 +16,7 @@ from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingsMap, BindingType
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from webtune_tui import registry
 from webtune_tui import settings as settings_module
@@ -115,7 +116,7 @@ class WebtuneApp(App[int]):
         self.services = services
         self.place = replace(self.place, is_sandbox=is_loopback(host_of(self.settings.brightdata_url)))
         self.services_opened()
-        self.watch(self, "theme", self._keep_theme, init=False)
+        self.watch(self, "theme", self._theme_changed, init=False)
         if not self._has_chosen_screen and self.overview.next_screen in self._mode_names():
             await self.switch_mode(self.overview.next_screen)
 
@@ -201,7 +202,7 @@ class WebtuneApp(App[int]):
         goes_on = [label for label, survives in running if survives]
         if self.services is not None:
             with contextlib.suppress(WebtuneError):
-                goes_on += [words for words in (await self.services.overview.read()).unfinished]
+                goes_on += (await self.services.overview.read()).unfinished
         return list(dict.fromkeys(goes_on)), [label for label, survives in running if not survives]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -229,6 +230,9 @@ class WebtuneApp(App[int]):
 
     def _use_theme(self, name: str) -> None:
         self.theme = name
+
+    def _theme_changed(self, name: str) -> None:
+        self._keep_theme(name)
 
     @work(group="theme", exclusive=True, exit_on_error=False)
     async def _keep_theme(self, name: str) -> None:

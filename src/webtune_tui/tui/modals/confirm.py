@@ -26,9 +26,7 @@ class Confirm(Dialog[bool]):
 
     def compose_buttons(self) -> ComposeResult:
         yield Button(shown(display_line(self.no)), id="confirm-no")
-        yield Button(
-            shown(display_line(self.yes)), id="confirm-yes", variant="error" if self.danger else "primary"
-        )
+        yield Button(shown(display_line(self.yes)), id="confirm-yes", variant="error" if self.danger else "primary")
 
     def action_leave(self) -> None:
         self.dismiss(False)

@@ -16,7 +16,7 @@ from webtune_tui.tui.error_display import ReportsErrors
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer], ReportsErrors):
+class Dialog(ModalScreen[Answer | None], ReportsErrors):
     """A box over the screen. Subclasses give ``compose_content`` and, where they need, ``compose_buttons``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

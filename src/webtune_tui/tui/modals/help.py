@@ -49,7 +49,5 @@ class Help(Dialog[None]):
 
 def _table(keys: Sequence[KeyLine]) -> Content:
     width = max(len(key) for key, _ in keys)
-    lines = [
-        Content.assemble((f"{key:>{width}}", "$accent bold"), "  ", Content(words)) for key, words in keys
-    ]
+    lines = [Content.assemble((f"{key:>{width}}", "$accent bold"), "  ", Content(words)) for key, words in keys]
     return Content("\n").join(lines)

@@ -27,7 +27,7 @@ class Glyphs:
     ellipsis: str
 
 
-UNICODE = Glyphs("○", "●", "▲", "✓", "✗", "?", "‖", "■", "›", "·", "→", "▌", "…")  # noqa: RUF001 - drawn, not read
+UNICODE = Glyphs("○", "●", "▲", "✓", "✗", "?", "‖", "■", "›", "·", "→", "▌", "…")
 ASCII = Glyphs("o", "*", "!", "+", "x", "?", "=", "#", ">", "-", ">", ">", "~")
 
 

@@ -14,7 +14,7 @@ How to write a screen ``screens/x.py`` (with its rules in ``screens/x.tcss``, ea
 * Long work: ``self.follow(service.run(...), self.show_event, group="prepare", label="Preparing")``. It consumes the
   events in a worker, replaces an older one of the same group, and brings errors to the app's one door. Give
   ``survives=False`` when the work stops with the app (prepare, import); the quit dialogue then says so.
-  Short work: ``self.run_worker(self.load(), group="load", exclusive=True, exit_on_error=False)`` or ``@work`` with
+  Short work: ``self.launch(self.load, "load")`` or ``@work`` with
   ``exit_on_error=False``; errors find the door too. Throttle what you draw to ten times a second.
 * Questions: ``if await self.confirm("Delete it?", "…", yes="Delete", danger=True):`` inside a worker.
 * Read-only: list the actions that change something in ``EDITING``; the frame greys them and answers their keys with
@@ -51,6 +51,8 @@ from webtune_tui.tui.widgets.notices import Notices
 from webtune_tui.tui.widgets.path_bar import PathBar
 
 if TYPE_CHECKING:
+    from textual.worker import WorkType
+
     from webtune_tui.bootstrap import Services
     from webtune_tui.tui.app import WebtuneApp
 
@@ -138,11 +140,15 @@ class StageScreen(Screen[None], ReportsErrors):
             exit_on_error=False,
         )
 
+    def launch(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> Worker[None]:
+        """Short work in a worker; it replaces an older one of its group, and its errors find the door."""
+        return self.run_worker(cast("WorkType[None]", work), group=group, exclusive=True, exit_on_error=False)
+
     async def confirm(self, title: str, question: str, *, yes: str, no: str = "Keep", danger: bool = False) -> bool:
         """Asks in a dialogue; call it inside a worker."""
         from webtune_tui.tui.modals.confirm import Confirm  # dialogues load when they are first needed
 
-        return bool(await self.app.push_screen_wait(Confirm(title, question, yes=yes, no=no, danger=danger)))
+        return bool(await self.webtune.push_screen_wait(Confirm(title, question, yes=yes, no=no, danger=danger)))
 
     def refuses_editing(self) -> bool:
         """True in a read-only workspace, and then the person is told why."""
@@ -187,7 +193,7 @@ class StageScreen(Screen[None], ReportsErrors):
 
     def on_screen_resume(self) -> None:
         if self._are_services_known:
-            self._start(self.shown, "shown")
+            self.launch(self.shown, "shown")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Greys what would change a read-only workspace."""
@@ -199,14 +205,11 @@ class StageScreen(Screen[None], ReportsErrors):
         if services is not None and not self._are_services_known:
             self._are_services_known = True
             self.refresh_bindings()
-            self._start(self._first_shown, "services-ready")
+            self.launch(self._first_shown, "services-ready")
 
     async def _first_shown(self) -> None:
         await self.services_ready()
         await self.shown()
-
-    def _start(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
-        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
     async def _consume(
         self,

@@ -97,7 +97,7 @@ class CredentialsScreen(StageScreen):
         key = self._current()
         if key is None:
             return
-        answer = await self.app.push_screen_wait(SetKey(key, keyring_trouble=keyring_trouble(self._keys.values())))
+        answer = await self.webtune.push_screen_wait(SetKey(key, keyring_trouble=keyring_trouble(self._keys.values())))
         if answer is None:
             return
         session_only = answer.session_only
@@ -139,7 +139,9 @@ class CredentialsScreen(StageScreen):
         if key.source is KeySource.ENVIRONMENT:
             self.notify(f"This key comes from {key.variable}; unset the variable to be rid of it.")
             return
-        question = f"The key for {key.title} ({key.host}) is removed from {source_words(key)}. The service still has it."
+        question = (
+            f"The key for {key.title} ({key.host}) is removed from {source_words(key)}. The service still has it."
+        )
         if await self.confirm("Delete the key?", question, yes="Delete", danger=True):
             await self.services.accounts.delete(key.name)
             self._keys.pop(key.name, None)
@@ -210,7 +212,12 @@ def _detail(key: KeyState, trouble: str) -> Content:
     lines = [Content(purpose(key.name)), Content("")]
     facts = [
         ("State", look.content()),
-        ("Key", Content(f"…{display_line(key.last4)} from {source_words(key)}" if key.last4 else source_words(key) or "none")),
+        (
+            "Key",
+            Content(
+                f"…{display_line(key.last4)} from {source_words(key)}" if key.last4 else source_words(key) or "none"
+            ),
+        ),
         ("Sent to", Content(display_line(key.host, limit=120) or "nobody yet: its address is not set")),
         ("Variable", Content(display_line(key.variable))),
     ]
@@ -221,7 +228,9 @@ def _detail(key: KeyState, trouble: str) -> Content:
         lines += [Content(""), Content.assemble((" s ", "bold $accent on $panel"), " sets the key")]
     lines += [Content("")]
     if trouble:
-        lines.append(Content.styled(f"{display(trouble, limit=300)}. A key can still be kept for this session.", "$warning"))
+        lines.append(
+            Content.styled(f"{display(trouble, limit=300)}. A key can still be kept for this session.", "$warning")
+        )
     else:
         lines.append(Content.styled(_WHERE_KEPT, "$text-muted"))
     return Content("\n").join(lines)

@@ -95,7 +95,13 @@ class PathBar(Widget):
             return Content.assemble((stage.key, "" if is_here else "$accent"), " ", stage.title)
         look = stage_look(found[0].state)
         colour, quiet = ("", "") if is_here else (look.colour, "$text-muted")
-        parts = [(stage.key, "" if is_here else "$accent"), " ", stage.title, " ", (look.symbol, colour)]
+        parts: list[str | tuple[str, str]] = [
+            (stage.key, "" if is_here else "$accent"),
+            " ",
+            stage.title,
+            " ",
+            (look.symbol, colour),
+        ]
         if with_summary and found[0].summary:
             parts += [" ", (display_line(found[0].summary, limit=24), quiet)]
         return Content.assemble(*parts)
@@ -107,7 +113,9 @@ class PathBar(Widget):
         words = display_line(overview.next_step, limit=160)
         if stage is None or stage.name == self._here:
             return Content.assemble((f"{GLYPHS.arrow} ", "$accent"), words)
-        return Content.assemble((f"{GLYPHS.arrow} ", "$accent"), words, "  ", (f" {stage.key} ", "bold $accent on $panel"))
+        return Content.assemble(
+            (f"{GLYPHS.arrow} ", "$accent"), words, "  ", (f" {stage.key} ", "bold $accent on $panel")
+        )
 
     def _place(self, app: WebtuneApp) -> Content:
         parts: list[Content] = [Content.styled(display_line(app.place.name, limit=40), "$text-muted")]
