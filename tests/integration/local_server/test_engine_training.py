@@ -59,7 +59,7 @@ def metrics(engine: LocalEngine, job_id: str, name: str) -> dict[int, float]:
 
 async def test_a_tuned_model_predicts_held_out_answers_better_and_chat_and_loss_agree(engine: LocalEngine) -> None:
     async with engine.client() as client:
-        job = await wait_for_end(client, (await create(client, "real", seed=3)).id)
+        job = await wait_for_end(client, (await create(client, "real")).id)
         assert job.error is None
         assert job.status == "succeeded"
         assert job.fine_tuned_model is not None
@@ -268,13 +268,13 @@ async def test_the_same_seed_gives_the_same_answer(engine: LocalEngine) -> None:
 
 async def test_models_are_unloaded_when_nobody_chats(tmp_path: Path, tiny_models_dir: Path) -> None:
     engine = start_local_engine(tmp_path / "jobs", tiny_models_dir, "--inference-idle-seconds", "0.2")
+    children = Path(f"/proc/{engine.process.pid}/task/{engine.process.pid}/children")
     try:
         async with engine.client() as client:
             for _ in range(2):
                 await client.chat.completions.create(
                     model="tiny", messages=[{"role": "user", "content": "x"}], max_tokens=1
                 )
-                children = Path(f"/proc/{engine.process.pid}/task/{engine.process.pid}/children")
                 await asyncio.to_thread(wait_until, lambda: not children.read_text().strip(), "the process ended")
     finally:
         engine.stop()
