@@ -10,9 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.tui.fake_services import AppOnFakes, fake_services
+
 from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, PrepareReport, RecordOrigin
 from webtune_tui.domain.errors import NotFound, UsageError
-from webtune_tui.domain.events import PrepareEvent, Prepared, Progressed
+from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.services.curate import EditResult, ExamplePage
 from webtune_tui.services.export import Exported
@@ -23,8 +24,14 @@ PRODUCTS = (
     ("Anker Soundcore Life Q30", "Hybrid noise cancelling, 40 hours of battery, soft ear cushions that stay cool."),
     ("象印 電気ケトル 0.8L", "素早く沸騰し、倒れてもお湯がこぼれにくい安全設計の電気ケトルです。"),
     ("Café Moído Tradicional 500 g", "Torra média, aroma intenso e sabor equilibrado para o dia a dia."),
-    ("Lodge Cast Iron Skillet 10.25 inch", "Seasoned with vegetable oil; goes from the stove to the oven and lasts for decades."),
-    ("Stanley Quencher Tumbler 40 oz", "Keeps water cold for a full day, fits the cup holder and survives the dishwasher."),
+    (
+        "Lodge Cast Iron Skillet 10.25 inch",
+        "Seasoned with vegetable oil; goes from the stove to the oven and lasts for decades.",
+    ),
+    (
+        "Stanley Quencher Tumbler 40 oz",
+        "Keeps water cold for a full day, fits the cup holder and survives the dishwasher.",
+    ),
 )
 FLAGS = ((), (), ("edited",), (), ("cut",), (), ("redacted", "near-duplicate"), ())
 SYSTEM = "You write product descriptions for an online shop: plain, true and short."
@@ -60,7 +67,14 @@ def make_report(examples: int) -> PrepareReport:
         records=examples + 71,
         records_used=examples,
         examples=examples,
-        dropped={"error": 12, "near_duplicate": 31, "exact_duplicate": 14, "empty": 9, "title_as_target": 4, "placeholder": 1},
+        dropped={
+            "error": 12,
+            "near_duplicate": 31,
+            "exact_duplicate": 14,
+            "empty": 9,
+            "title_as_target": 4,
+            "placeholder": 1,
+        },
         changed={"normalise_text": 187, "token_budget": 22},
         redacted={"email": 6, "phone": 3},
         duplicates={"exact": 14, "near": 31, "clusters": 28},
@@ -89,6 +103,9 @@ class FakeCurate:
         if not self.size:
             raise NotFound("There is no dataset")
         return make_version(self.size - len(self.dropped), len(self.dropped) + len(self.edits))
+
+    async def versions(self) -> Sequence[DatasetVersion]:
+        return [await self.version()] if self.size else []
 
     async def page(
         self, version: str | None = None, *, text: str = "", split: str = "", offset: int = 0, limit: int = 100
@@ -141,27 +158,79 @@ class FakeCurate:
 
 STEPS = (
     StepDescription("error_rows", "Error rows out", True, True, ()),
-    StepDescription("normalise_text", "Normalise text", True, True, (
-        {"name": "repeated_lines", "label": "Drop repeated lines", "help": "Lines that stand there twice.", "default": True, "kind": "bool"},
-        {"name": "unicode", "label": "Unicode form", "help": "How accents are stored.", "default": "NFC", "kind": "str",
-         "choices": ("NFC", "NFKC")},
-    )),
+    StepDescription(
+        "normalise_text",
+        "Normalise text",
+        True,
+        True,
+        (
+            {
+                "name": "repeated_lines",
+                "label": "Drop repeated lines",
+                "help": "Lines that stand there twice.",
+                "default": True,
+                "type": "bool",
+            },
+            {
+                "name": "unicode",
+                "label": "Unicode form",
+                "help": "How accents are stored.",
+                "default": "NFC",
+                "type": "str",
+                "choices": ("NFC", "NFKC"),
+            },
+        ),
+    ),
     StepDescription("empty_targets", "Empty answers out", True, True, ()),
-    StepDescription("length", "Length of answers", False, False, (
-        {"name": "minimum", "label": "Shortest answer", "help": "In characters, after cleaning.", "default": 40, "kind": "int"},
-        {"name": "maximum", "label": "Longest answer", "help": "In characters; 0 sets no limit.", "default": 0, "kind": "int"},
-    )),
+    StepDescription(
+        "length",
+        "Length of answers",
+        False,
+        False,
+        (
+            {
+                "name": "minimum",
+                "label": "Shortest answer",
+                "help": "In characters, after cleaning.",
+                "default": 40,
+                "type": "int",
+            },
+            {
+                "name": "maximum",
+                "label": "Longest answer",
+                "help": "In characters; 0 sets no limit.",
+                "default": 0,
+                "type": "int",
+            },
+        ),
+    ),
     StepDescription("language", "Language", False, False, ()),
     StepDescription("redact", "Redact personal data", True, True, ()),
     StepDescription("exact_duplicates", "Exact duplicates out", True, True, ()),
-    StepDescription("near_duplicates", "Near-duplicates out", True, True, (
-        {"name": "threshold", "label": "Similarity", "help": "1 is equal.", "default": 0.8, "kind": "float"},
-    )),
+    StepDescription(
+        "near_duplicates",
+        "Near-duplicates out",
+        True,
+        True,
+        ({"name": "threshold", "label": "Similarity", "help": "1 is equal.", "default": 0.8, "type": "float"},),
+    ),
     StepDescription("shared_targets", "Same answer, other prompt", True, True, ()),
-    StepDescription("token_budget", "Token budget", True, True, (
-        {"name": "tokens", "label": "Tokens per example", "help": "Cut at the end of a sentence.", "default": 1024, "kind": "int"},
-    )),
-)  # fmt: skip
+    StepDescription(
+        "token_budget",
+        "Token budget",
+        True,
+        True,
+        (
+            {
+                "name": "tokens",
+                "label": "Tokens per example",
+                "help": "Cut at the end of a sentence.",
+                "default": 1024,
+                "type": "int",
+            },
+        ),
+    ),
+)
 
 
 class FakePrepare:
@@ -188,7 +257,9 @@ class FakePrepare:
         }
 
     async def steps(self) -> Sequence[StepDescription]:
-        return [replace(s, enabled=self.set.get(f"steps.{s.name}.enabled", str(s.enabled)).lower() == "true") for s in STEPS]
+        return [
+            replace(s, enabled=self.set.get(f"steps.{s.name}.enabled", str(s.enabled)).lower() == "true") for s in STEPS
+        ]
 
     async def set_option(self, assignments: Mapping[str, str]) -> Sequence[str]:
         self.set |= assignments
@@ -224,7 +295,15 @@ class FakePrepare:
     async def dropped(self, reason: str | None = None, *, limit: int = 200) -> Sequence[DroppedRecord]:
         number = make_report(240).dropped.get(reason or "", 0)
         return [
-            DroppedRecord(n, "c-20261122-bestsellers", n * 7, reason or "", reason or "", f"like record {n * 7 + 3}", PRODUCTS[n % 6][0])
+            DroppedRecord(
+                n,
+                "c-20261122-bestsellers",
+                n * 7,
+                reason or "",
+                reason or "",
+                f"like record {n * 7 + 3}",
+                PRODUCTS[n % 6][0],
+            )
             for n in range(number)
         ]
 
@@ -237,7 +316,9 @@ class FakeExport:
 
     async def export(self, **options: Any) -> Exported:
         self.calls += 1
-        paths = {split: Path(f"/home/ana/work/headphones/exports/{split}.jsonl") for split in ("train", "validation", "test")}
+        paths = {
+            split: Path(f"/home/ana/work/headphones/exports/{split}.jsonl") for split in ("train", "validation", "test")
+        }
         return Exported(paths, "openai", {"train": 192, "validation": 24, "test": 24}, "0" * 64)
 
 
@@ -251,7 +332,9 @@ class FakeCollections:
         return [SimpleNamespace(records=self.records)] if self.records else []
 
 
-def dataset_app(folder: Path, *, curate: FakeCurate | None = None, prepare: FakePrepare | None = None, records: int = 311) -> AppOnFakes:
+def dataset_app(
+    folder: Path, *, curate: FakeCurate | None = None, prepare: FakePrepare | None = None, records: int = 311
+) -> AppOnFakes:
     """The real app on its Dataset screen over these services."""
     curate = curate or FakeCurate()
     services = fake_services(

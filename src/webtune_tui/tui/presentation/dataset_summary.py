@@ -104,7 +104,8 @@ def listing_words(total: int, all_examples: int, text: str, split: str, marked: 
 
 def export_words(paths: Sequence[tuple[str, str, int]]) -> str:
     """Split, number of examples and path, a block each."""
+    width = max((len(split) for split, _, _ in paths), default=0)
     return "\n".join(
-        f"{split}  {figures.count(number, 'example')}\n  {path}" if number else f"{split}\n  {path}"
+        f"{split:<{width}}  {figures.count(number, 'example') if number else ''}".rstrip() + f"\n  {path}"
         for split, path, number in paths
     )

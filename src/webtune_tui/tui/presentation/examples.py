@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -53,7 +52,8 @@ def row_of(example: Example, needle: str = "", lead: str = "") -> ExampleRow:
     ``lead`` is the beginning that the template gives to every prompt: it is left out, for it tells nothing.
     """
     prompt = example.prompt
-    if lead and not needle and prompt.startswith(lead) and len(prompt) > len(lead):
+    is_hit = bool(needle) and needle.casefold() in prompt.casefold()
+    if lead and not is_hit and prompt.startswith(lead) and len(prompt) > len(lead):
         shown = "…" + excerpt(prompt[len(lead) :])
     else:
         shown = excerpt(prompt, needle)
@@ -71,7 +71,9 @@ def common_lead(prompts: Sequence[str]) -> str:
     """The words with which all these prompts begin, where that is more than a few."""
     if len(prompts) < 3:
         return ""
-    shared = os.path.commonprefix([prompt[:_LONGEST_LEAD] for prompt in prompts])
+    first, last = min(prompts)[:_LONGEST_LEAD], max(prompts)
+    length = next((n for n, character in enumerate(first) if last[n : n + 1] != character), len(first))
+    shared = first[:length]
     end = max(shared.rfind(" "), shared.rfind("\n")) + 1
     return shared[:end] if end >= _SHORTEST_LEAD else ""
 
@@ -97,9 +99,7 @@ def flag_words(flag: str) -> str:
     return FLAG_WORDS.get(name, f"{display_line(flag).replace('-', ' ').replace('_', ' ').capitalize()}.")
 
 
-def detail_lines(
-    example: Example, origins: Sequence[RecordOrigin], *, number: int, width: int
-) -> list[StyledLine]:
+def detail_lines(example: Example, origins: Sequence[RecordOrigin], *, number: int, width: int) -> list[StyledLine]:
     """The whole example as wrapped lines: messages by role, flags in words, and where it comes from.
 
     Takes time in proportion to the text: call it in a thread.
@@ -160,16 +160,20 @@ def _origin_lines(origins: Sequence[RecordOrigin], width: int) -> Iterator[Style
     if not origins:
         yield StyledLine((("no record is known", "muted"),))
     for origin in origins:
-        yield StyledLine(
-            (
-                (f"record {origin.position:,}", ""),
-                (f" of {display_line(origin.collection_id, limit=60)}", ""),
-                (f"  {display_line(origin.collected_at, limit=40)}" if origin.collected_at else "", "muted"),
-            )
-        )
+        place = f"record {origin.position:,} of {display_line(origin.collection_id, limit=60)}"
+        yield from (StyledLine(((line, ""),)) for line in wrap(place, width))
+        if origin.collected_at:
+            yield StyledLine(((f"collected {_when(origin.collected_at)}", "muted"),))
         if origin.url:
             for line in wrap(display_line(origin.url, limit=2000), width):
                 yield StyledLine(((line, "link"),))
         if origin.raw_path:
             for line in wrap(display_line(origin.raw_path, limit=2000), width):
                 yield StyledLine(((line, "muted"),))
+
+
+def _when(moment: str) -> str:
+    try:
+        return figures.local_date(moment)
+    except ValueError:  # a time as a source wrote it
+        return display_line(moment, limit=40)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webtune_tui.domain.datasets import PrepareReport
-from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
@@ -108,7 +108,7 @@ def _option_field(step: str, option: Mapping[str, Any], values: Mapping[str, Any
     name = str(option["name"])
     value = values.get(name, option.get("value", option.get("default", "")))
     choices = tuple(str(choice) for choice in option.get("choices") or ())
-    if isinstance(value, bool) or option.get("kind") in ("bool", bool):
+    if isinstance(value, bool) or option.get("type") == "bool":
         kind = "bool"
     elif choices and not isinstance(value, list | tuple):
         kind = "choice"
@@ -165,9 +165,14 @@ def report_lines(report: PrepareReport, width: int) -> list[StyledLine]:
             )
         )
     ]
-    lines += _bars("Dropped", {reason_words(name): n for name, n in report.dropped.items()}, width, "warn")
-    lines += _bars("Changed", {_title(name): n for name, n in report.changed.items()}, width, "second")
-    lines += _bars("Redacted", {_title(name): n for name, n in report.redacted.items()}, width, "second")
+    groups = (
+        ("Dropped", {reason_words(name): n for name, n in report.dropped.items()}, "warn"),
+        ("Changed", {_title(name): n for name, n in report.changed.items()}, "second"),
+        ("Redacted", {_title(name): n for name, n in report.redacted.items()}, "second"),
+    )
+    label = max((len(name) for _, counts, _ in groups for name in counts), default=12)
+    for title, counts, style in groups:
+        lines += _bars(title, counts, min(label, max(width // 2, 12)), width, style)
     splits = "  ".join(f"{name} {number:,}" for name, number in report.splits.items())
     lines += [StyledLine(), StyledLine((("SPLITS", "section"),)), StyledLine(((splits, ""),))]
     lines += list(_leak_lines(report.leak, width))
@@ -179,21 +184,21 @@ def report_lines(report: PrepareReport, width: int) -> list[StyledLine]:
 def _leak_lines(leak: Mapping[str, float], width: int) -> Iterator[StyledLine]:
     shared = int(leak.get("shared_clusters", 0))
     would = 100 * float(leak.get("random_split_rate", 0))
-    words = f"{figures.count(shared, 'cluster')} of near-duplicates in two splits; a random split would leak {would:.1f} %"
+    clusters = figures.count(shared, "cluster")
+    words = f"{clusters} of near-duplicates in two splits; a random split would leak {would:.1f} %"
     for line in wrap(words, width):
         yield StyledLine(((line, "bad" if shared else "good"),))
 
 
-def _bars(title: str, counts: Mapping[str, int], width: int, style: str) -> list[StyledLine]:
+def _bars(title: str, counts: Mapping[str, int], label: int, width: int, style: str) -> list[StyledLine]:
     rows = by_count(counts)
     if not rows:
         return []
-    label = min(max(len(name) for name, _ in rows), max(width // 2, 12))
-    largest = rows[0][1]
-    room = min(max(width - label - 10, 4), 40)
-    lines = [StyledLine(), StyledLine(((f"{title.upper()}", "section"), (f"  {sum(counts.values()):,}", "muted")))]
+    room = min(max(width - label - 10, 4), 32)
+    total = fit(title.upper(), label), fit_right(f"{sum(counts.values()):,}", 8)
+    lines = [StyledLine(), StyledLine(((total[0], "section"), (total[1], "muted")))]
     for name, number in rows:
-        drawn = bar(number, largest, room)
+        drawn = bar(number, rows[0][1], room)
         lines.append(StyledLine(((fit(name, label), ""), (fit_right(f"{number:,}", 8), ""), (f"  {drawn}", style))))
     return lines
 
@@ -208,15 +213,20 @@ def preview_title(rows: Sequence[PreviewRow]) -> str:
     return f"{kept} of {figures.count(len(rows), 'record')} would make an example"
 
 
-def preview_lines(rows: Sequence[PreviewRow], width: int) -> list[StyledLine]:
-    """The sample, three lines for what becomes an example and one for what does not."""
+def preview_lines(rows: Sequence[PreviewRow], width: int, *, lines_each: int) -> list[StyledLine]:
+    """The sample: title, prompt and answer of what becomes an example, one line with the reason for the others.
+
+    ``lines_each`` limits the prompt and the answer of a record.
+    """
     lines: list[StyledLine] = []
     for row in rows:
-        lines += list(_preview_row(row, width))
+        if lines and lines_each > 1:
+            lines.append(StyledLine())
+        lines += list(_preview_row(row, width, lines_each))
     return lines
 
 
-def _preview_row(row: PreviewRow, width: int) -> Iterator[StyledLine]:
+def _preview_row(row: PreviewRow, width: int, lines_each: int) -> Iterator[StyledLine]:
     title = display_line(row.title or f"record {row.record_id}", limit=300)
     if row.example is None:
         reason = reason_words(row.reason)
@@ -226,5 +236,18 @@ def _preview_row(row: PreviewRow, width: int) -> Iterator[StyledLine]:
     note = figures.count(row.example.tokens, "token")
     room = max(width - 4 - len(note), 8)
     yield StyledLine(((f"{GLYPHS.done} ", "good"), (fit(title, room), "title"), (f"  {note}", "muted")))
-    for name, text, style in (("U", row.example.prompt, "second"), ("A", row.example.answer, "accent")):
-        yield StyledLine(((f"  {name} ", style), (fit(display_line(text[:800]), max(width - 4, 4)), "")))
+    system = (("S", row.example.system, "muted"),) if lines_each > 1 and row.example.system else ()
+    for name, text, style in (*system, ("U", row.example.prompt, "second"), ("A", row.example.answer, "accent")):
+        for index, line in enumerate(_first_lines(text, max(width - 4, 4), lines_each)):
+            yield StyledLine(((f"  {name if index == 0 else ' '} ", style), (line, "muted" if name == "S" else "")))
+
+
+def _first_lines(text: str, width: int, lines: int) -> list[str]:
+    """The first lines of a text, with ``…`` at the end where there is more."""
+    head = text[: width * (lines + 1)]
+    if lines == 1:
+        return [fit(display_line(head), width)]
+    wrapped = list(wrap(display(head), width))
+    if len(wrapped) > lines or len(head) < len(text):
+        wrapped = [*wrapped[: lines - 1], fit(wrapped[min(lines, len(wrapped)) - 1] + "…" * width, width)]
+    return wrapped

@@ -80,12 +80,11 @@ def _chop(text: str, width: int) -> list[str]:
 
 
 def bar(value: float, largest: float, width: int) -> str:
-    """A horizontal bar of up to ``width`` cells in steps of an eighth; anything above zero is visible."""
+    """A thin horizontal bar of up to ``width`` cells in steps of half a cell; anything above zero is visible."""
     if value <= 0 or largest <= 0 or width <= 0:
         return ""
-    eighths = max(1, round(value / largest * width * 8))
-    whole, rest = divmod(min(eighths, width * 8), 8)
-    return "█" * whole + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
+    halves = min(max(1, round(value / largest * width * 2)), width * 2)
+    return "━" * (halves // 2) + ("╸" if halves % 2 else "")
 
 
 def short_number(number: float) -> str:

@@ -18,7 +18,7 @@ from textual.worker import Worker
 
 from webtune_tui.domain.datasets import DatasetVersion, PrepareReport
 from webtune_tui.domain.errors import NotFound, WebtuneError
-from webtune_tui.domain.events import PrepareEvent, Prepared, Progressed
+from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Split
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.curate import EditResult, ExamplePage
@@ -45,6 +45,13 @@ _FILTER_SECONDS = 0.15
 _DETAIL_SECONDS = 0.03
 _DRAW_SECONDS = 0.1
 _SPLITS = ("", *(split.value for split in Split))
+_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export"})
+_TABLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export", "prepare", "dropped"})
+_HINTS = {
+    "examples": "enter reads · space marks · s split · D dropped records · ? all keys",
+    "prepare": "space turns a step on or off · enter goes to its options · esc back",
+    "dropped": "the reasons of the newest run · enter goes to the records · esc back",
+}
 _PREVIEW_RECORDS = 20
 _DROPPED_SHOWN = 500
 
@@ -125,12 +132,26 @@ class DatasetScreen(StageScreen):
     async def services_ready(self) -> None:
         if self.is_read_only:
             self.query_one(PreparePanel).refusal = self.webtune.place.read_only_reason
+
+    async def shown(self) -> None:
+        await self._load()
+        await self._tell_draft()
+
+    async def _tell_draft(self) -> None:
+        """Offers an edit that was typed and not saved."""
+        if self._version is None or self.is_read_only or self.has_class("-editing"):
+            return
         draft = await asyncio.to_thread(self._drafts.newest)
         if draft is not None:
             self._say(f"An edit of {figures.local_date(draft.saved_at)} was not saved: E goes on with it", "-care")
 
-    async def shown(self) -> None:
-        await self._load()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers the keys that mean something in the present view."""
+        if action in _EXAMPLE_ACTIONS and self._are_views_there and self._view != "examples":
+            return False
+        if action in _TABLE_ACTIONS and self.has_class("-editing"):
+            return False
+        return super().check_action(action, parameters)
 
     def focus_home(self) -> None:
         match self._view:
@@ -306,6 +327,7 @@ class DatasetScreen(StageScreen):
         draft = await asyncio.to_thread(self._drafts.of, example_id)
         self._show_view("examples")
         self.add_class("-editing", "-side-open")
+        self.refresh_bindings()
         self.query_one("#side").border_title = Content("Edit example")
         await self._editor.open(example, draft)
 
@@ -362,6 +384,7 @@ class DatasetScreen(StageScreen):
         await asyncio.to_thread(self._drafts.forget, example_id)
         await self._editor.close()
         self.remove_class("-editing")
+        self.refresh_bindings()
         self.query_one("#side").border_title = Content("Example")
         (self.query_one(ExampleDetail) if self._is_side_alone else self._table).focus()
 
@@ -544,7 +567,7 @@ class DatasetScreen(StageScreen):
         done = await self.services.export.export()
         paths = [(split, str(path), done.examples.get(split, 0)) for split, path in done.paths.items()]
         self._say(f"Exported {figures.count(sum(done.examples.values()), 'example')}", "-good")
-        await self.app.push_screen(Message(f"Exported as {done.format}", export_words(paths)))
+        await self.app.push_screen(Message(f"Exported in the {done.format} format", export_words(paths)))
 
     # Going back
 
@@ -587,12 +610,18 @@ class DatasetScreen(StageScreen):
     # What is on screen
 
     @property
+    def _are_views_there(self) -> bool:
+        return bool(self.query("#dataset-views"))
+
+    @property
     def _view(self) -> str:
         return self.query_one("#dataset-views", ContentSwitcher).current or ""
 
     def _show_view(self, view: str) -> None:
         self.query_one("#dataset-views", ContentSwitcher).current = view
         self.focus_home()
+        self.refresh_bindings()
+        self._say(_HINTS.get(view, ""))
 
     @property
     def _has_side(self) -> bool:

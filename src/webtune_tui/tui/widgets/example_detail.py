@@ -27,9 +27,7 @@ class ExampleDetail(StyledLines):
         """The example in the view."""
         return self._example
 
-    def show_example(
-        self, example: Example, origins: Sequence[RecordOrigin], *, number: int, needle: str = ""
-    ) -> None:
+    def show_example(self, example: Example, origins: Sequence[RecordOrigin], *, number: int, needle: str = "") -> None:
         """Shows an example; ``number`` is its place in the table, counted from 1."""
         is_same = self._example is not None and self._example.example_id == example.example_id
         self._example = example

@@ -52,11 +52,6 @@ class ExampleEditor(VerticalScroll, can_focus=False):
     ExampleEditor .editor-role.-assistant { color: $primary; }
     ExampleEditor .editor-note { height: auto; color: $text-muted; }
     ExampleEditor .editor-note.-changed { color: $accent; }
-    ExampleEditor MessageField {
-        height: auto; min-height: 3; max-height: 20; padding: 0 1;
-        border: none; border-left: outer $border-blurred; background: $surface;
-    }
-    ExampleEditor MessageField:focus { border: none; border-left: outer $border; background: $panel; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

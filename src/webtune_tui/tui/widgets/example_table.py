@@ -165,7 +165,7 @@ class ExampleTable(RowView):
         if self._source is None or self._fetching is not None or not self.is_attached:
             return
         if self._is_stale or self._next_missing() is not None:
-            self._fetching = self.run_worker(self._fetch(), group="example-pages")
+            self._fetching = self.run_worker(self._fetch, group="example-pages")
 
     def _next_missing(self) -> int | None:
         rows = self.visible_rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -16,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Select, Static, TextArea
 
 from webtune_tui.domain.datasets import PrepareReport
-from webtune_tui.domain.events import Noted, PrepareEvent, Prepared, Progressed
+from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.tui.presentation import figures
@@ -29,7 +30,7 @@ from webtune_tui.tui.presentation.recipe_form import (
     recipe_parts,
     report_lines,
 )
-from webtune_tui.tui.presentation.text_layout import Part, StyledLine, bar, fit, fit_right, short_number
+from webtune_tui.tui.presentation.text_layout import Part, StyledLine, bar, fit, short_number
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
 from webtune_tui.tui.widgets.styled_lines import StyledLines
@@ -92,9 +93,8 @@ class RecipeParts(RowView):
         title = display_line(part.title, limit=80) + (" *" if part.name in self._pending else "")
         return [
             (f" {sign} ", "accent" if is_on else "muted"),
-            (fit(title, max(width - 9, 4)), "" if is_on else "muted"),
-            (fit_right(figure, 5), "muted"),
-            (" ", ""),
+            (fit(title, max(width - 4 - len(figure), 4)), "" if is_on else "muted"),
+            (figure, "muted"),
         ]
 
 
@@ -118,19 +118,11 @@ class PreparePanel(Vertical):
     PreparePanel .field-row { height: 1; }
     PreparePanel .field-row .field-label { width: 22; }
     PreparePanel .field-help { height: auto; color: $text-muted; margin-bottom: 1; }
-    PreparePanel Input { width: 1fr; max-width: 48; background: $panel; }
-    PreparePanel Select { width: 1fr; max-width: 48; }
-    PreparePanel TextArea {
-        height: auto; min-height: 1; max-height: 6; padding: 0 1;
-        border: none; border-left: outer $border-blurred; background: $surface;
-    }
-    PreparePanel TextArea:focus { border: none; border-left: outer $border; background: $panel; }
     PreparePanel.-compact #recipe-parts { width: 27; }
     PreparePanel.-compact .field-row .field-label { width: 18; }
     PreparePanel.-compact .field-help { margin-bottom: 0; }
     PreparePanel.-compact #recipe-form { max-height: 65%; }
     PreparePanel.-compact #preview-title { margin-top: 0; }
-    PreparePanel.-compact TextArea { max-height: 3; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -205,7 +197,7 @@ class PreparePanel(Vertical):
         self._preview_title(preview_title(rows) if rows else "No records to try the recipe on", failed=False)
 
         def lines(width: int) -> Sequence[StyledLine]:
-            return preview_lines(rows, width)
+            return preview_lines(rows, width, lines_each=1 if self.has_class("-compact") else 4)
 
         self.query_one("#recipe-preview", StyledLines).show(lines, keep_place=True)
 
@@ -374,7 +366,7 @@ class PreparePanel(Vertical):
 
             self.query_one("#recipe-report", StyledLines).show(lines)
         else:
-            self.run_worker(self._show_form(part), group="recipe-form", exclusive=True)
+            self.run_worker(partial(self._show_form, part), group="recipe-form", exclusive=True)
 
     async def _show_form(self, part: RecipePart) -> None:
         form = self.query_one("#recipe-form", VerticalScroll)
@@ -461,6 +453,5 @@ def _progress(event: Progressed, width: int) -> Content:
     room = max(min(width // 4, 40), 8)
     drawn = fit(bar(event.done, event.total, room), room)
     share = figures.share(event.done, event.total)
-    return Content.assemble(
-        words, (drawn, "$primary on $panel"), f" {share}  {event.done:,} of {event.total:,}", ("  c cancels", "$text-muted")
-    )
+    counts = f" {share}  {event.done:,} of {event.total:,}"
+    return Content.assemble(words, (drawn, "$primary on $panel"), counts, ("  c cancels", "$text-muted"))

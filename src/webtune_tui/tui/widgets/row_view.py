@@ -43,6 +43,7 @@ class RowView(ScrollView, can_focus=True):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         background: transparent;
         & > .row-view--header { color: $text-muted; text-style: bold; }
         & > .row-view--cursor {
@@ -195,7 +196,7 @@ class RowView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         base = self.rich_style
         if y < self._header_height:
             return self._strip(self.header(width) or (), width, base + self.style_named("header"))

@@ -1,9 +1,10 @@
-"""A scrolling view of lines that were wrapped in a thread: a text of a megabyte costs the screen no more than a line."""
+"""A scrolling view of lines that a thread has wrapped: a text of a megabyte costs the screen what one line costs."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -19,8 +20,6 @@ from webtune_tui.tui.presentation.text_layout import StyledLine
 
 LineMaker = Callable[[int], Sequence[StyledLine]]
 """Makes the lines for a width in cells; it is called in a thread, also again when the width changes."""
-
-_SCROLLBAR = 1
 
 
 class StyledLines(ScrollView, can_focus=True):
@@ -108,7 +107,7 @@ class StyledLines(ScrollView, can_focus=True):
     def _wrap(self, *, to_top: bool) -> None:
         if self._text_width <= 0 or not self.is_attached:
             return
-        self.run_worker(self._wrap_in_thread(to_top), group="wrap", exclusive=True)
+        self.run_worker(partial(self._wrap_in_thread, to_top), group="wrap", exclusive=True)
 
     async def _wrap_in_thread(self, to_top: bool) -> None:
         make, width, request = self._make, self._text_width, self._request
@@ -128,7 +127,7 @@ class StyledLines(ScrollView, can_focus=True):
 
     @property
     def _text_width(self) -> int:
-        return self.size.width
+        return self.scrollable_content_region.width
 
     def action_scroll_lines(self, lines: int) -> None:
         """Scrolls by lines."""
@@ -156,7 +155,7 @@ class StyledLines(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
-        width, base = self.size.width, self.rich_style
+        width, base = self._text_width, self.rich_style
         number = y + round(self.scroll_y)
         if number >= len(self._lines):
             return Strip.blank(width, base)
