@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from textual import work
+from textual.css.query import NoMatches
+from textual.pilot import Pilot
 
 from webtune_tui.domain.costs import Estimate
 from webtune_tui.domain.datasets import DatasetVersion
@@ -25,15 +28,41 @@ from webtune_tui.settings import Settings
 from webtune_tui.tui import app as shell
 from webtune_tui.tui.app import WebtuneApp
 
+DEADLINE_SECONDS = 20.0
 LOCAL = Capabilities("local", "This machine", True, None, 1, None, held_out_loss=True, note="Free; needs no account.")
 HOSTED = Capabilities("openai", "OpenAI", False, "openai", 10, 512_000_000, closes_on="2027-01-06", note="Paid.")
 CLOSED = Capabilities("gone", "Gone Tuning", False, "gone", 10, None, closes_on="2026-01-06")
-BASE = BaseModel("HuggingFaceTB/SmolLM2-135M-Instruct", "SmolLM2-135M-Instruct", 269_000_000, 135_000_000, "Apache-2.0", 8192)
+BASE = BaseModel(
+    "HuggingFaceTB/SmolLM2-135M-Instruct", "SmolLM2-135M-Instruct", 269_000_000, 135_000_000, "Apache-2.0", 8192
+)
 BASE_TO_ADD = BaseModel("big/model", "A bigger one", 980_000_000, 500_000_000, "MIT", 32768, is_present=False)
-VERSION = DatasetVersion("3f2a91c0d2ef", "3f" * 32, 1, 0, 180, {"train": 144, "validation": 18, "test": 18}, 27_000,
-                         "o200k_base", "2026-11-22T13:00:00.000Z", is_working=True)
-ESTIMATE = Estimate("local", BASE.model, 81_000, 3, 0.0, 240, 1_800_000_000, 90_000_000, "measured on this machine", None)
+VERSION = DatasetVersion(
+    "3f2a91c0d2ef",
+    "3f" * 32,
+    1,
+    0,
+    180,
+    {"train": 144, "validation": 18, "test": 18},
+    27_000,
+    "o200k_base",
+    "2026-11-22T13:00:00.000Z",
+    is_working=True,
+)
+ESTIMATE = Estimate(
+    "local", BASE.model, 81_000, 3, 0.0, 240, 1_800_000_000, 90_000_000, "measured on this machine", None
+)
 WHEN = "2026-11-22T13:05:00.000Z"
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    """Lets the app run until the condition holds; fails after a deadline. A widget that is not there yet is a no."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            await pilot.pause()
+            with contextlib.suppress(NoMatches):
+                if condition():
+                    return
+            await asyncio.sleep(0.01)
 
 
 def job(job_id: str = "job-1", state: JobState = JobState.RUNNING, **changes: Any) -> Job:
@@ -75,10 +104,15 @@ class FakeTrainService:
         self.added.append(model)
         for done in (0, 50, 100):
             yield Progressed("Downloading", done, 100, "bytes")
-        self.bases_known = [*[b for b in self.bases_known if b.model != model], replace(BASE_TO_ADD, model=model, is_present=True)]
+        self.bases_known = [
+            *[b for b in self.bases_known if b.model != model],
+            replace(BASE_TO_ADD, model=model, is_present=True),
+        ]
         yield Noted(f"{model} is ready")
 
-    async def estimate(self, provider: str, base_model: str, hyperparameters: Hyperparameters, version: str | None = None) -> Estimate:
+    async def estimate(
+        self, provider: str, base_model: str, hyperparameters: Hyperparameters, version: str | None = None
+    ) -> Estimate:
         self.estimates.append(hyperparameters)
         if self.estimate_error is not None:
             raise self.estimate_error
@@ -89,7 +123,13 @@ class FakeTrainService:
         yield Progressed("Writing the training files", 1, 2)
         if self.start_error is not None:
             raise self.start_error
-        new = job(f"job-new-{len(self.started)}", JobState.QUEUED, provider=request["provider"], step=0, suffix=request["suffix"])
+        new = job(
+            f"job-new-{len(self.started)}",
+            JobState.QUEUED,
+            provider=request["provider"],
+            step=0,
+            suffix=request["suffix"],
+        )
         self.known = {new.job_id: new, **self.known}
         yield JobChanged(new)
 
@@ -147,17 +187,18 @@ class FakeCurateService:
             raise NotFound("There is no dataset yet", hint="Run: webtune prepare")
         return self.known[0]
 
-    async def page(self, version: str | None = None, *, text: str = "", split: str = "", offset: int = 0, limit: int = 100) -> ExamplePage:
+    async def page(
+        self, version: str | None = None, *, text: str = "", split: str = "", offset: int = 0, limit: int = 100
+    ) -> ExamplePage:
         found = [one for one in self.examples if not split or one.split == split]
         return ExamplePage(found[offset : offset + limit], offset, len(found))
 
 
 def held_out(number: int) -> Example:
     """An example of the test split."""
-    return Example(
-        f"ex-{number}", Split.TEST,
-        (Message("system", "You write for a shop."), Message("user", f"Describe item {number}"), Message("assistant", "Good.")),
-    )  # fmt: skip
+    question = Message("user", f"Describe item {number}")
+    messages = (Message("system", "You write for a shop."), question, Message("assistant", "Good."))
+    return Example(f"ex-{number}", Split.TEST, messages)
 
 
 @dataclass
@@ -165,7 +206,9 @@ class Answer:
     """What a fake model says: pieces, each after its turn of the gate, then the end or an error."""
 
     pieces: Sequence[str] = ("Hello", " there")
-    end: ChatEnd | WebtuneError | None = field(default_factory=lambda: ChatEnd("stop", {"completion_tokens": 12, "prompt_tokens": 20}))
+    end: ChatEnd | WebtuneError | None = field(
+        default_factory=lambda: ChatEnd("stop", {"completion_tokens": 12, "prompt_tokens": 20})
+    )
     gate: asyncio.Event | None = None
 
 
@@ -184,7 +227,13 @@ class FakeChatService:
         return self.known
 
     async def answer(
-        self, model: ChatModel, messages: Sequence[Message], *, conversation: str, max_tokens: int = 256, temperature: float = 0.0
+        self,
+        model: ChatModel,
+        messages: Sequence[Message],
+        *,
+        conversation: str,
+        max_tokens: int = 256,
+        temperature: float = 0.0,
     ) -> AsyncIterator[ChatDelta | ChatEnd]:
         self.asked.append((model.model, tuple(messages)))
         if self._turn is not None:
@@ -195,7 +244,9 @@ class FakeChatService:
             async for item in self._say(model, conversation, messages):
                 yield item
 
-    async def _say(self, model: ChatModel, conversation: str, messages: Sequence[Message]) -> AsyncIterator[ChatDelta | ChatEnd]:
+    async def _say(
+        self, model: ChatModel, conversation: str, messages: Sequence[Message]
+    ) -> AsyncIterator[ChatDelta | ChatEnd]:
         planned = self.answers.get(model.model, Answer())
         said, reason = "", None
         try:
@@ -239,7 +290,9 @@ class FakeOverviewService:
     """A path on which everything is to do."""
 
     async def read(self) -> Overview:
-        stages = tuple(StageState(name, name, "todo", "") for name in ("credentials", "collect", "dataset", "fine_tune", "chat"))
+        stages = tuple(
+            StageState(name, name, "todo", "") for name in ("credentials", "collect", "dataset", "fine_tune", "chat")
+        )
         return Overview(stages, "Set up a job", "fine_tune")
 
 

@@ -163,7 +163,7 @@ def _may_continue(line: str) -> bool:
 
 def parse_markdown(source: str) -> list[Block]:
     """The blocks of a Markdown text, without blank lines between them."""
-    tokens = _parser().parse(display(source).replace("\r", ""))
+    tokens = _parser().parse(display(source.expandtabs(4)))
     return list(_Builder(tokens).blocks())
 
 

@@ -18,7 +18,8 @@ AXIS, LABEL, RAW, SMOOTH, VALID, MISSING = "axis", "label", "raw", "smooth", "va
 VALID_MARK, MISSING_MARK, HEAD_MARK = "◆", "×", "●"
 _BRAILLE = 0x2800
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-_SMALLEST_WIDTH, _SMALLEST_HEIGHT = 20, 4
+_SMALLEST_WIDTH, _SMALLEST_HEIGHT = 24, 4
+_WIDEST_LABEL = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +222,15 @@ def _ticks(lowest: float, highest: float, rows: int) -> list[tuple[float, str]]:
     """Round loss values with labels of one width, about one for every third row."""
     distance = _round_distance((highest - lowest) / max(rows / 3, 1))
     digits = max(0, -math.floor(math.log10(distance)))
-    value = math.ceil(lowest / distance) * distance
-    ticks = []
-    while value <= highest + distance * 1e-9:
-        ticks.append((value, f"{value:.{digits}f}"))
-        value += distance
-    return ticks or [(highest, f"{highest:.{digits + 1}f}")]
+    first = math.ceil(lowest / distance)
+    values = [(first + index) * distance for index in range(rows + 1)]
+    ticks = [(value, _tick_label(value, digits)) for value in values if value <= highest]
+    return ticks or [(highest, _tick_label(highest, digits + 1))]
+
+
+def _tick_label(value: float, digits: int) -> str:
+    label = f"{value:.{digits}f}"
+    return label if len(label) <= _WIDEST_LABEL else f"{value:.1e}"
 
 
 def _round_distance(distance: float, *, whole: bool = False) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 MAXIMUM_BUCKETS = 1024
 _SMOOTHING = 0.9
+_BEYOND_ANY_LOSS = 1e12  # also false for NaN
 
 
 @dataclass(slots=True)
@@ -66,9 +67,9 @@ class LossSeries:
         return len(self._buckets)
 
     def add(self, step: int, value: float | None) -> None:
-        """Takes one point; ``None``, NaN and infinities are the absence of a value."""
+        """Takes one point; ``None``, NaN, infinities and absurdly large numbers are the absence of a value."""
         bucket = self._bucket(step)
-        if value is None or not math.isfinite(value):
+        if value is None or not abs(value) < _BEYOND_ANY_LOSS:
             bucket.unmeasured += 1
             self.unmeasured += 1
             if self.first_unmeasured is None or step < self.first_unmeasured:

@@ -186,7 +186,7 @@ class AnswerPane(Vertical):
         self._answer_start = len(self.transcript.blocks)
         self._closed_shown = 0
         self.is_streaming = True
-        self.transcript.scroll_end(animate=False)
+        self.transcript.follow_end()
 
     def push(self, text: str) -> None:
         """Takes the next piece of the answer; it is drawn at once when the last drawing is long enough ago."""

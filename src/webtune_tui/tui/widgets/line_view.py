@@ -83,19 +83,10 @@ class LineView(ScrollView, can_focus=True):
         self._follow()
         self.refresh()
 
-    def drop_first(self, count: int) -> None:
-        """Forgets the oldest blocks."""
-        kept = self._blocks[count:]
-        self._blocks, self._lines, self._starts, self._flat = [], [], [], []
-        self._strips.clear()
-        self.replace_from(0, kept)
-
-    def block_at(self, y: int) -> int | None:
-        """The index of the block in row ``y`` of the visible part, or ``None`` below the last one."""
-        line = int(self.scroll_offset.y) + y
-        if line >= len(self._flat):
-            return None
-        return max(index for index, start in enumerate(self._starts) if start <= line)
+    def follow_end(self) -> None:
+        """Goes to the end and stays there while text is added."""
+        self._follows_end = True
+        self._follow()
 
     def render_line(self, y: int) -> Strip:
         """One row of the visible part."""

@@ -167,6 +167,7 @@ class TrainForm(Vertical):
         self._first_provider = wanted if wanted in self._capabilities else next(iter(self._capabilities))
         self._wanted_base = preset.base_model if preset else base_model
         self._bases: dict[str, BaseModel] = {}
+        self._bases_problem: WebtuneError | None = None
         self.estimate: Estimate | None = None
         self.problem: WebtuneError | None = None
 
@@ -265,7 +266,10 @@ class TrainForm(Vertical):
 
         Raises:
             UsageError: a value does not fit, or no base model is chosen.
+            WebtuneError: the provider's base models could not be read.
         """
+        if self._bases_problem is not None:
+            raise self._bases_problem
         if self.base is None:
             raise UsageError("No base model is chosen", hint="Choose one, or add one with a.")
         values = {field.option.name: self._value(field) for field in FIELDS if self._applies(field)}
@@ -341,7 +345,7 @@ class TrainForm(Vertical):
         """Hands the request over when it is whole."""
         try:
             request = self.request()
-        except UsageError as error:
+        except WebtuneError as error:
             self._show_problem(error)
             return
         base = self.base
@@ -386,11 +390,12 @@ class TrainForm(Vertical):
         try:
             bases = await self._load_bases(provider)
         except WebtuneError as error:
-            self._bases = {}
+            self._bases, self._bases_problem = {}, error
             select.set_options([])
             self._show_base()
             self._show_problem(error)
             return
+        self._bases_problem = None
         self._bases = {base.model: base for base in bases}
         today = _today()
         with self.prevent(Select.Changed):
