@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
 
 _FAULT = 70
+_STAGES_WITH_WORK = frozenset({"collect", "fine_tune"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class WebtuneApp(App[int]):
                 read_only_reason=f"{holder} is writing to this workspace; looking works, changing waits.",
             )
         self.overview = await services.overview.read()
+        self.is_notice_hidden = not self.overview.unfinished
         self.services = services
         self.place = replace(self.place, is_sandbox=is_loopback(host_of(self.settings.brightdata_url)))
         self.services_opened()
@@ -166,13 +168,19 @@ class WebtuneApp(App[int]):
             await self.switch_mode(name)
 
     async def action_show_unfinished(self) -> None:
-        """Lists the unfinished work and where it goes on."""
+        """Goes to the screen of the unfinished work; lists it where it lies on several."""
         if self.overview is None or not self.overview.unfinished:
             self.notify("Nothing is unfinished.")
             return
+        self.is_notice_hidden = True
+        open_stages = [
+            stage.name for stage in self.overview.stages if stage.name in _STAGES_WITH_WORK & _open(self.overview)
+        ]
+        if len(open_stages) == 1:
+            await self.action_show_stage(open_stages[0])
+            return
         from webtune_tui.tui.modals.message import Message
 
-        self.is_notice_hidden = True
         await self.push_screen(Message("Unfinished", "\n\n".join(self.overview.unfinished)))
 
     def action_help(self) -> None:
@@ -202,7 +210,7 @@ class WebtuneApp(App[int]):
         goes_on = [label for label, survives in running if survives]
         if self.services is not None:
             with contextlib.suppress(WebtuneError):
-                goes_on += (await self.services.overview.read()).unfinished
+                goes_on = list((await self.services.overview.read()).unfinished) or goes_on
         return list(dict.fromkeys(goes_on)), [label for label, survives in running if not survives]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -296,6 +304,11 @@ class WebtuneApp(App[int]):
 
     def _mode_names(self) -> frozenset[str]:
         return frozenset(stage.name for stage in stages())
+
+
+def _open(overview: Overview) -> frozenset[str]:
+    """The stages where something is under way or waits for the person."""
+    return frozenset(stage.name for stage in overview.stages if stage.state in ("active", "attention"))
 
 
 def _make_screen(name: str) -> StageScreen:

@@ -49,14 +49,13 @@ class NewCollection(Dialog[CollectPlan]):
     NewCollection #form-fields { width: 1fr; height: 1fr; padding: 1 1 0 1; }
     NewCollection #form-wire { width: 1fr; height: 1fr; padding: 1 1 0 2; border-left: solid $border-blurred; }
     NewCollection .field { height: 1; margin-bottom: 1; }
-    NewCollection .field-label { width: 17; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+    NewCollection .field-label { width: 25; padding-right: 1; color: $text-muted; text-wrap: nowrap; }
     NewCollection Input { width: 1fr; background: $panel; padding: 0 1; }
     NewCollection Input:focus { background: $block-cursor-blurred-background; }
     NewCollection Select { width: 1fr; }
     NewCollection Select > SelectCurrent { background: $panel; }
     NewCollection Select:focus > SelectCurrent { background: $block-cursor-blurred-background; }
-    NewCollection #form-scraper { width: 1fr; height: 1; border: none; background: $panel; text-align: left; }
-    NewCollection #form-scraper:focus { background: $block-cursor-blurred-background; color: $foreground; }
+    NewCollection #form-scraper { width: 1fr; text-align: left; content-align: left middle; padding: 0 1; }
     NewCollection .form-group { height: auto; }
     NewCollection .form-section { color: $primary; text-style: bold; margin-bottom: 1; }
     NewCollection .wire-heading { color: $primary; text-style: bold; }
@@ -150,7 +149,9 @@ class NewCollection(Dialog[CollectPlan]):
         doors = scraper.doors or (_UNLISTED,)
         wanted = [place for place, door in enumerate(doors) if door.discover_by == discover_by]
         place = wanted[0] if wanted else 0
-        self.query_one("#form-scraper", Button).label = Content(display_line(scraper.name, limit=60))
+        self.query_one("#form-scraper", Button).label = Content(
+            f"{display_line(scraper.name, limit=60)} {GLYPHS.ellipsis}"
+        )
         select = self.query_one("#form-door", Select)
         with self.prevent(Select.Changed):
             select.set_options([(_door_words(door), str(number)) for number, door in enumerate(doors)])
@@ -172,7 +173,7 @@ class NewCollection(Dialog[CollectPlan]):
                     Input(
                         prefilled,
                         name=field.name,
-                        placeholder=display_line(field.example or field.kind, limit=80),
+                        placeholder=display_line(f"such as {field.example}" if field.example else field.kind, limit=80),
                         compact=True,
                     ),
                     classes="field",

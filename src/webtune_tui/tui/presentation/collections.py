@@ -53,7 +53,7 @@ def status(collection: Collection, progress: Progressed | None, now: str) -> Con
     look = collection_look(collection.state)
     seconds = clock.seconds_between(collection.created_at, collection.finished_at or now)
     head: list[Content] = [look.content()]
-    if collection.phase:
+    if collection.phase and collection.phase != look.word:
         head.append(Content.styled(f"  {display_line(collection.phase, limit=40)}", "$text-muted"))
     if collection.is_sandbox:
         head += [Content("  "), sandbox_label()]

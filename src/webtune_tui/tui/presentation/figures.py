@@ -20,12 +20,11 @@ def count(value: int | None, singular: str = "", plural: str = "") -> str:
 
 
 def money(amount: float | None) -> str:
-    """US dollars: ``$0.36``, small amounts exactly enough to differ from nothing (``$0.0015``)."""
+    """US dollars: ``$0.36``; fractions of a cent are shown, so that "at most" never says too little (``$0.075``)."""
     if amount is None:
         return UNKNOWN
-    if amount and abs(amount) < 0.01:
-        return f"${amount:.4f}"
-    return f"${amount:,.2f}"
+    cents, fraction = f"{amount:,.4f}"[:-2], f"{amount:.4f}"[-2:].rstrip("0")
+    return f"${cents}{fraction}"
 
 
 def duration(seconds: float | None) -> str:

@@ -148,7 +148,8 @@ class StageScreen(Screen[None], ReportsErrors):
         """Asks in a dialogue; call it inside a worker."""
         from webtune_tui.tui.modals.confirm import Confirm  # dialogues load when they are first needed
 
-        return bool(await self.webtune.push_screen_wait(Confirm(title, question, yes=yes, no=no, danger=danger)))
+        dialogue = Confirm(title, question, yes=yes, no=no, danger=danger)
+        return bool(await self.webtune.push_screen_wait(dialogue))
 
     def refuses_editing(self) -> bool:
         """True in a read-only workspace, and then the person is told why."""

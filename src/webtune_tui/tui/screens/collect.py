@@ -195,6 +195,7 @@ class CollectScreen(StageScreen):
 
     def _follow_live(self, key: str, events: object, label: str) -> None:
         self._live.add(key)
+        self.webtune.is_notice_hidden = True
         if self._ticker is not None:
             self._ticker.resume()
         self.follow(
@@ -208,11 +209,14 @@ class CollectScreen(StageScreen):
     def _collect_event(self, key: str, event: CollectEvent) -> None:
         match event:
             case CollectionChanged(collection):
-                is_new = collection.collection_id not in self._collections
+                before = self._collections.get(collection.collection_id)
                 self._collections[collection.collection_id] = collection
                 self._live.add(collection.collection_id)
-                if is_new:
+                if before is None:
                     self._show_board(collection.collection_id)
+                    self.focus_home()
+                if before is None or before.state is not collection.state:
+                    self.refresh_overview()
                 self._load_log_soon(collection.collection_id)
             case Progressed():
                 self._progress[self._shown_id or key] = event
@@ -341,24 +345,33 @@ class CollectScreen(StageScreen):
         self._records = list(records)
         options = self.query_one("#collect-records", OptionList)
         options.clear_options()
-        options.add_options([Option(record_line(record)) for record in self._records])
+        options.add_options([Option(record_line(record)) for record in self._records] or [self._nothing_yet()])
         self._count_records()
         await self._load_log(collection_id)
 
     def _add_records(self, collection_id: str, sample: tuple[Record, ...]) -> None:
         if collection_id != self._shown_id or len(self._records) >= _SHOWN_RECORDS:
             return
-        self._records.extend(sample)
         options = self.query_one("#collect-records", OptionList)
+        if not self._records:
+            options.clear_options()
+        self._records.extend(sample)
         options.add_options([Option(record_line(record)) for record in sample])
         self._count_records()
 
     def _count_records(self) -> None:
         collection = self._collections.get(self._shown_id or "")
-        total = collection.records + collection.errors if collection else 0
+        total = collection.new + collection.changed + collection.errors if collection else 0
         shown = len(self._records)
         words = f"first {shown:,} of {total:,}" if total > shown else figures.count(shown)
         self.query_one("#collect-records", OptionList).border_subtitle = words if shown else ""
+
+    def _nothing_yet(self) -> Option:
+        collection = self._collections.get(self._shown_id or "")
+        words = "Records are shown here as they arrive."
+        if collection is not None and collection.state.is_final:
+            words = "Every record of this collection was here already." if collection.duplicates else "No records."
+        return Option(Content.styled(words, "$text-muted"), disabled=True)
 
     def _load_log_soon(self, collection_id: str) -> None:
         self.launch(partial(self._load_log, collection_id), "log")

@@ -19,7 +19,7 @@ class Notices(Static):
     """Hidden while there is nothing to say. A click does what the key does."""
 
     DEFAULT_CSS = """
-    Notices { dock: top; height: 1; padding: 0 1; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    Notices { height: 1; width: 100%; padding: 0 1; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
     Notices.-read-only { display: block; background: $warning 25%; }
     Notices.-unfinished { display: block; background: $accent 18%; }
     """

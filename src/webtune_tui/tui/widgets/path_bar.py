@@ -40,7 +40,7 @@ class PathBar(Widget):
     """Two lines. What a stage holds is told as far as the width allows: all, only here, or symbols alone."""
 
     DEFAULT_CSS = """
-    PathBar { dock: top; height: 2; background: $panel; }
+    PathBar { height: 2; width: 100%; background: $panel; }
     PathBar > Horizontal { height: 1; }
     PathBar StageTab { width: auto; padding: 0 1; height: 1; pointer: pointer; }
     PathBar StageTab:hover { background: $block-hover-background; }
