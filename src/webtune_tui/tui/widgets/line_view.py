@@ -147,7 +147,8 @@ class LineView(ScrollView, can_focus=True):
 
     def _follow(self) -> None:
         if self._follows_end and not self.is_vertical_scrollbar_grabbed:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            # forced: the scrollbar that allows scrolling appears only with the next layout
+            self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
 
     def _strip(self, line: int) -> Strip:
         content = self._flat[line]
