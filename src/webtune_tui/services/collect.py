@@ -49,6 +49,7 @@ from webtune_tui.sources.base import (
     ScraperDoor,
     ScrapingService,
     SnapshotEmpty,
+    SnapshotExpired,
     SnapshotListing,
     SnapshotMissing,
     SnapshotNotReady,
@@ -180,6 +181,7 @@ class CollectService:
         collection = await self._trigger(plan)
         yield CollectionChanged(collection)
         patience.answered()
+        patience.is_young_for(_YOUNG_SECONDS)
         async with aclosing(self._follow(collection, patience)) as events:
             async for event in events:
                 yield event
@@ -204,6 +206,7 @@ class CollectService:
             yield CollectionChanged(collection)
         if collection.snapshot_id is None:
             return
+        patience.is_young_for(_YOUNG_SECONDS - _age(collection))
         async with aclosing(self._follow(collection, patience)) as events:
             async for event in events:
                 yield event
@@ -533,7 +536,7 @@ class CollectService:
                 yield CollectionChanged(await self._finish_empty(collection, error.message))
                 return
             except SnapshotMissing as error:
-                if not self._is_young(collection):
+                if isinstance(error, SnapshotExpired) or not patience.is_young:
                     yield CollectionChanged(await self._finish_failed(collection, error.message))
                     return
                 await patience.between_polls()
@@ -756,10 +759,6 @@ class CollectService:
     def _patience(self, deadline: float | None) -> Patience:
         return Patience(self._settings.poll_seconds, deadline, self._waiting)
 
-    def _is_young(self, collection: Collection) -> bool:
-        age = datetime.now(UTC) - clock.parse_rfc3339(collection.created_at)
-        return "adopted" not in collection.request and age.total_seconds() < _YOUNG_SECONDS
-
     async def _client(self, address: str) -> ScrapingService:
         """The connection to an address. httpx is loaded here: only what talks to the network pays for it."""
         if address not in self._clients:
@@ -851,6 +850,11 @@ def _facts(collection: Collection) -> dict[str, Any]:
 def _snapshot(collection: Collection) -> str:
     assert collection.snapshot_id is not None, "only collections with a snapshot are followed"
     return collection.snapshot_id
+
+
+def _age(collection: Collection) -> float:
+    """The seconds since the collection was begun."""
+    return (datetime.now(UTC) - clock.parse_rfc3339(collection.created_at)).total_seconds()
 
 
 def _is_downloaded(folder: Path) -> bool:

@@ -42,6 +42,7 @@ class Patience:
     _poll_wait: float = field(init=False, default=_FIRST_WAIT)
     _failures: int = field(init=False, default=0)
     _refusals: deque[float] = field(init=False, default_factory=deque)
+    _young_until: float = field(init=False, default=float("-inf"))
 
     def __post_init__(self) -> None:
         self._ends_at = None if self.deadline is None else self.waiting.monotonic() + self.deadline
@@ -50,6 +51,15 @@ class Patience:
     def left(self) -> float | None:
         """The seconds until the deadline; ``None`` without one."""
         return None if self._ends_at is None else max(0.0, self._ends_at - self.waiting.monotonic())
+
+    @property
+    def is_young(self) -> bool:
+        """Whether the service may not know the thing yet."""
+        return self.waiting.monotonic() < self._young_until
+
+    def is_young_for(self, seconds: float) -> None:
+        """The service may not know the thing for so long."""
+        self._young_until = self.waiting.monotonic() + seconds
 
     def answered(self) -> None:
         """The service answered: earlier trouble is over."""

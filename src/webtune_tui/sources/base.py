@@ -101,6 +101,12 @@ class SnapshotMissing(WorkFailed):
     code = "snapshot_missing"
 
 
+class SnapshotExpired(SnapshotMissing):
+    """The service no longer keeps the snapshot."""
+
+    code = "snapshot_expired"
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotListing:
     """One row of the service's own list of snapshots; the way to find a trigger whose reply was lost."""

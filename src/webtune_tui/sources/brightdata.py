@@ -33,6 +33,7 @@ from webtune_tui.sources.base import (
     KeyLookup,
     Overloaded,
     SnapshotEmpty,
+    SnapshotExpired,
     SnapshotListing,
     SnapshotMissing,
     SnapshotNotReady,
@@ -42,7 +43,7 @@ from webtune_tui.sources.base import (
 
 KEY_NAME = "brightdata"
 LARGEST_DOWNLOAD = 20 * 1024**3
-LARGEST_EXPANSION = 300  # JSON packs about 10:1; a body that grows more than this is a bomb
+LARGEST_EXPANSION = 100  # JSON packs about 10:1; a body that grows more than this is a bomb
 _EXPANSION_FREE = 64 * 1024**2
 _TEXT_LIMIT = 1024**2
 _WRITE_SIZE = 1024**2
@@ -193,11 +194,12 @@ class BrightDataClient:
                 f"Snapshot {snapshot_id}: the service found nothing ({wire.words_of(text)})",
                 hint="Check the input, then collect again.",
             )
-        if response.status_code == 404 or (response.status_code == 400 and "expired" in text.lower()):
-            raise SnapshotMissing(
-                f"Snapshot {snapshot_id}: {wire.words_of(text)}",
-                hint="Bright Data keeps a snapshot for 30 days.",
+        if response.status_code == 400 and "expired" in text.lower():
+            raise SnapshotExpired(
+                f"Snapshot {snapshot_id}: {wire.words_of(text)}", hint="Bright Data keeps a snapshot for 30 days."
             )
+        if response.status_code == 404:
+            raise SnapshotMissing(f"Snapshot {snapshot_id}: {wire.words_of(text)}", hint="Check the id.")
         raise self._refusal(response)
 
     async def _store(self, response: httpx.Response, target: Path) -> AsyncGenerator[int, None]:
