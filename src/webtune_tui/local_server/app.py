@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -103,6 +104,7 @@ class Routes:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._creating = asyncio.Lock()
 
     async def health(self, request: Request) -> Response:
         """Say that the server lives; the only path without a token."""
@@ -147,11 +149,11 @@ class Routes:
         body = await _json_body(request)
         metadata = _checked_metadata(body.get("metadata"))
         job_id = _wanted_job_id(metadata)
-        existing = self._engine.jobs.existing(job_id, body)
-        if existing is not None:
-            return JSONResponse(existing.as_json())
-        job = self._engine.jobs.create(self._checked_job(job_id, body))
-        self._engine.supervisor.wake()
+        async with self._creating:
+            job = self._engine.jobs.existing(job_id, body)
+            if job is None:
+                job = await asyncio.to_thread(self._engine.jobs.create, self._checked_job(job_id, body))
+                self._engine.supervisor.wake()
         return JSONResponse(job.as_json())
 
     async def list_jobs(self, request: Request) -> Response:

@@ -16,6 +16,7 @@ from webtune_tui.local_server.private_files import (
     create_private,
     make_private_folder,
     read_json,
+    remove_unfinished,
     sync_folder,
     write_json,
 )
@@ -50,6 +51,7 @@ class FileStore:
 
     def __init__(self, folder: Path, produced: Callable[[], Iterable[StoredFile]]) -> None:
         self.folder = make_private_folder(folder)
+        remove_unfinished(self.folder)
         self._produced = produced
 
     async def save(self, chunks: AsyncIterator[bytes], filename: str, purpose: str) -> StoredFile:

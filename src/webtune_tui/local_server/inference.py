@@ -7,6 +7,7 @@ Each line is one JSON object. Requests have `id` and `op` (chat, loss, cancel); 
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 import os
 import queue
@@ -51,10 +52,12 @@ class AnswerLoss:
 
 @dataclass(frozen=True)
 class LoadedBase:
-    """A base model in memory with its tokenizer and the tokens that end an answer."""
+    """A base model in memory with its tokenizer, its own chat template and the tokens that end an answer."""
 
+    folder: str
     model: Any
     tokenizer: Any
+    chat_template: str
     stop_ids: list[int]
     device: str
     dtype_name: str
@@ -101,7 +104,8 @@ def load_base(folder: Path, dtype_name: str | None = None) -> LoadedBase:
     stop_ids = _stop_ids(model, tokenizer)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return LoadedBase(model, tokenizer, stop_ids, device, dtype_name)
+    template = str(tokenizer.chat_template)
+    return LoadedBase(str(folder), model, tokenizer, template, stop_ids, device, dtype_name)
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> list[int]:
@@ -179,10 +183,10 @@ class Engine:
     """Holds the weights that were asked for last; another base takes the place of the one before."""
 
     def __init__(self) -> None:
-        self._key: tuple[str, str | None] | None = None
         self._base: LoadedBase | None = None
         self._model: Any = None
         self._adapters: dict[str, str] = {}
+        self._numbers = itertools.count()
 
     def use(self, request: dict[str, Any]) -> tuple[LoadedBase, AbstractContextManager[Any]]:
         """Load what a request names; work inside the returned context, which has the right adapter active.
@@ -190,29 +194,21 @@ class Engine:
         Raises:
             UnusableModel: the weights are unsafe or not whole.
         """
-        key = (request["base"], request.get("dtype"))
-        if self._base is None or self._key is None or self._key[0] != key[0] or key[1] not in (None, self._key[1]):
-            self._unload()
-            self._base = load_base(Path(request["base"]), request.get("dtype"))
-            self._model = self._base.model
-            self._key = (request["base"], self._base.dtype_name)
-        template = request.get("chat_template")
-        self._base.tokenizer.chat_template = template or self._own_template(self._base)
-        return self._base, self._with_adapter(self._base, request.get("adapter"))
+        folder, dtype_name = request["base"], request.get("dtype")
+        base = self._base
+        if base is None or base.folder != folder or dtype_name not in (None, base.dtype_name):
+            # The old weights go before the new ones come, so that memory holds one base at most.
+            base = self._base = self._model = None
+            self._adapters.clear()
+            self._base = base = load_base(Path(folder), dtype_name)
+            self._model = base.model
+        base.tokenizer.chat_template = request.get("chat_template") or base.chat_template
+        return base, self._with_adapter(base, request.get("adapter"))
 
     @property
     def model(self) -> Any:
         """Return the model as it is wrapped now."""
         return self._model
-
-    def _own_template(self, base: LoadedBase) -> str:
-        if not hasattr(self, "_templates"):
-            self._templates: dict[int, str] = {}
-        return self._templates.setdefault(id(base), base.tokenizer.chat_template)
-
-    def _unload(self) -> None:
-        self._base, self._model, self._key = None, None, None
-        self._adapters.clear()
 
     def _with_adapter(self, base: LoadedBase, folder: str | None) -> AbstractContextManager[Any]:
         if folder is None:
@@ -228,7 +224,7 @@ class Engine:
 
     def _load_adapter(self, base: LoadedBase, folder: str) -> str:
         check_safetensors(Path(folder) / "adapter_model.safetensors")
-        name = f"adapter_{len(self._adapters)}_{abs(hash(folder)) % 10**8}"
+        name = f"adapter_{next(self._numbers)}"
         if isinstance(self._model, PeftModel):
             self._model.load_adapter(folder, adapter_name=name, is_trainable=False)
             while len(self._adapters) >= ADAPTERS_KEPT:

@@ -19,6 +19,7 @@ from webtune_tui.local_server.private_files import (
     link_or_copy,
     make_private_folder,
     read_json,
+    remove_unfinished,
     sha256_of,
     sync_folder,
     write_json,
@@ -228,6 +229,7 @@ class JobStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = make_private_folder(folder)
+        remove_unfinished(self.folder)
         self._jobs: dict[str, Job] = {}
 
     def all(self) -> list[Job]:

@@ -64,6 +64,13 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process was about to put into `folder` or to take out of it."""
+    for pattern in (".new-*", ".old-*"):
+        for leftover in folder.glob(pattern):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames inside `folder` survive a power cut, where the system allows it."""
     with contextlib.suppress(OSError):
