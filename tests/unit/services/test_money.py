@@ -7,13 +7,14 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from webtune_tui.domain import masking
+from webtune_tui.domain import clock, masking
 from webtune_tui.domain.costs import Operation, OperationState
 from webtune_tui.domain.errors import (
     CapExceeded,
@@ -185,6 +186,48 @@ async def test_cancelling_at_any_moment_loses_nothing_and_sends_once(tmp_path: P
                 await perform(money, again)
             assert send.sent + again.sent == 1
     assert len(ended) > 1
+
+
+async def test_a_reply_is_written_down_to_the_end_before_a_cancelled_caller_goes_on(
+    money: MoneyService, workspace: Workspace
+) -> None:
+    written, released = threading.Event(), threading.Event()
+
+    def occupy_the_database() -> None:
+        with workspace.database.write():
+            written.set()
+            released.wait(30)
+
+    async def send() -> str:
+        thread.start()
+        await asyncio.to_thread(written.wait, 30)
+        return "s_1"
+
+    thread = threading.Thread(target=occupy_the_database)
+    task = asyncio.create_task(perform(money, send))
+    await asyncio.to_thread(written.wait, 30)
+    await asyncio.wait({task}, timeout=0.05)  # long enough to reach the write; if not, send() is what is cancelled
+    task.cancel()
+    still_writing, _ = await asyncio.wait({task}, timeout=0.05)
+    assert not still_writing
+    released.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert state_on_disk(workspace) in (["confirmed"], ["unknown"])
+    thread.join()
+
+
+async def test_a_clock_that_is_set_back_does_not_bring_a_refused_call_back(
+    money: MoneyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-22T12:00:05.000Z")
+    with pytest.raises(CredentialRefused):
+        await perform(money, Sender(CredentialRefused("no")))
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-22T12:00:03.000Z")
+    operation = await perform(money, Sender("s_1"))
+    again = Sender("s_2")
+    assert await perform(money, again) == operation
+    assert again.sent == 0
 
 
 @pytest.mark.parametrize(
