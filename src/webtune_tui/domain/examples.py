@@ -10,6 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 
+ROW_KEYS = ("tools", "parallel_tool_calls")
+"""Keys of a chat row beside ``messages``; an example keeps them in the extras of its first message."""
+
+
 class Split(StrEnum):
     """Which use an example serves; the test split is frozen before the first training."""
 
@@ -78,6 +82,13 @@ class Example:
     def system(self) -> str:
         """The first system message, or the empty text."""
         return next((m.content for m in self.messages if m.role == "system"), "")
+
+
+def chat_row(messages: Sequence[Message]) -> dict[str, Any]:
+    """The row of a chat JSONL: the messages, and beside them what the row says of tools."""
+    bodies = [message.to_json() for message in messages]
+    beside = {key: body.pop(key) for body in bodies[:1] for key in ROW_KEYS if key in body}
+    return {"messages": bodies} | beside
 
 
 def encode_messages(messages: Sequence[Message]) -> str:

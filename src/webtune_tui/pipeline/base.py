@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.records import RecordKind
@@ -18,8 +18,9 @@ from webtune_tui.domain.records import RecordKind
 class Draft:
     """A record on its way to an example: ``fields`` may be changed by steps, the rest is its identity.
 
-    ``messages`` is empty until a builder made them. ``touched`` names the steps that changed it, ``redacted``
-    counts what was taken out by kind, ``flags`` are findings that stay with the example.
+    ``messages`` is empty until a builder made them, and ``values`` are the field values in its prompt without the
+    builder's own words. ``touched`` names the steps that changed it, ``redacted`` counts personal data and
+    ``removed`` characters taken out, both by kind; ``flags`` are findings that stay with the example.
     """
 
     record_id: int
@@ -28,9 +29,12 @@ class Draft:
     fields: Mapping[str, Any]
     source: str = ""
     messages: tuple[Message, ...] = ()
+    values: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     touched: tuple[str, ...] = ()
     redacted: Mapping[str, int] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
+    tokens: int = 0
 
     def with_fields(self, fields: Mapping[str, Any], step: str) -> Draft:
         """The draft with other fields, marked as changed by the step."""
@@ -61,25 +65,41 @@ class Step(Protocol):
     """One cleaning or filtering rule: a frozen dataclass whose options are declared with ``option()``.
 
     ``stage`` says when it runs: ``record`` before the builder on ``fields``, ``example`` after it on ``messages``.
+    Steps of a stage run by ascending ``order``. A module names its step class ``STEP``.
     """
 
-    name: str
-    stage: str
+    name: ClassVar[str]
+    title: ClassVar[str]
+    stage: ClassVar[str]
+    order: ClassVar[int]
+    is_default: ClassVar[bool]
 
     def apply(self, draft: Draft) -> Draft | Dropped:
         """The draft as it is, changed, or dropped with a reason."""
         ...
 
 
-class Builder(Protocol):
-    """Makes the messages of an example from a record's fields."""
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a builder makes: the messages, and the field values in them apart from the answer."""
 
-    name: str
+    messages: tuple[Message, ...]
+    values: tuple[str, ...]
+
+
+class Builder(Protocol):
+    """Makes the messages of an example from a record's fields. A module names its builder ``BUILDER``.
+
+    The builders are asked by ascending ``order``; the first that accepts a row builds it.
+    """
+
+    name: ClassVar[str]
+    order: ClassVar[int]
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:
         """Whether rows of this shape are this builder's."""
         ...
 
-    def build(self, fields: Mapping[str, Any]) -> tuple[Message, ...] | None:
-        """The messages, or ``None`` where the fields hold nothing to say."""
+    def build(self, fields: Mapping[str, Any]) -> Conversation | None:
+        """The conversation, or ``None`` where the fields hold nothing to say."""
         ...

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TypeVar
 
 Event = TypeVar("Event")
 
 
-async def events_of_thread(work: Callable[[], Generator[Event, None, None]]) -> AsyncIterator[Event]:
+async def events_of_thread(work: Callable[[], Generator[Event, None, None]]) -> AsyncGenerator[Event, None]:
     """Runs a blocking generator in a thread and yields its events.
 
     Closing the iterator, or cancelling the task, closes the generator at its next event and waits for that.

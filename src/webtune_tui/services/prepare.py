@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from webtune_tui.domain.datasets import DroppedRecord
 from webtune_tui.domain.events import PrepareEvent
-from webtune_tui.domain.examples import Example
-from webtune_tui.settings import Settings
+from webtune_tui.domain.examples import Example, Split
+from webtune_tui.domain.options import Option, options_of
+from webtune_tui.pipeline.base import Draft, Dropped
+from webtune_tui.pipeline.columns import column
+from webtune_tui.pipeline.recipe import StepChoice, parse_recipe, step_class
+from webtune_tui.pipeline.run import Assembly, example_id
+from webtune_tui.pipeline.template import as_text
+from webtune_tui.pipeline.tokens import counter_for
+from webtune_tui.services.bridge import events_of_thread
+from webtune_tui.services.prepare_run import PrepareRequest, PrepareRun
+from webtune_tui.services.recipes import Recipes
+from webtune_tui.settings import Settings, models_folder
+from webtune_tui.storage.datasets import DatasetStore, RecordQueries, RecordRow
+from webtune_tui.storage.recipe_file import parse_toml
 from webtune_tui.storage.workspace import Workspace
 
 
@@ -41,38 +56,107 @@ class PrepareService:
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self._workspace = workspace
         self._settings = settings
+        self._store = DatasetStore(workspace.database)
+        self._recipes = Recipes(workspace.recipe_path, self._store)
 
-    def run(
+    async def run(
         self,
         *,
         recipe: Path | None = None,
         seed: int | None = None,
         sample: int | None = None,
         workers: int = 1,
-    ) -> AsyncIterator[PrepareEvent]:
+    ) -> AsyncGenerator[PrepareEvent, None]:
         """Replays the recipe on all records; ends with Prepared. A cancelled run leaves the last version whole.
 
         Raises:
             InvalidInput: there are no records, or the recipe does not fit.
         """
-        raise NotImplementedError
+        request = PrepareRequest(recipe=recipe, seed=seed, sample=sample, workers=workers)
+        counter = counter_for(self._settings.base_model, models_folder())
+        work = PrepareRun(self._workspace, counter, request)
+        async with aclosing(events_of_thread(work.events)) as events:
+            async for event in events:
+                yield event
 
     async def recipe(self) -> Mapping[str, Any]:
         """The workspace's recipe as plain values; the default one where there is none yet."""
-        raise NotImplementedError
+        recipe = await asyncio.to_thread(self._recipes.recipe)
+        return recipe.to_plain()
 
     async def set_option(self, assignments: Mapping[str, str]) -> Sequence[str]:
-        """Sets keys such as ``steps.length.minimum`` in ``recipe.toml``; answers the changed keys. Raises UsageError."""
-        raise NotImplementedError
+        """Sets keys such as ``steps.length.minimum`` in ``recipe.toml``; answers the changed keys.
+
+        Raises:
+            UsageError: an unknown key or a value that does not fit; nothing is written.
+        """
+        return await asyncio.to_thread(self._recipes.set_values, assignments)
 
     async def steps(self) -> Sequence[StepDescription]:
         """Every step in order, with what this recipe says of it."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self._steps)
 
     async def preview(self, assignments: Mapping[str, str], *, limit: int = 20) -> Sequence[PreviewRow]:
         """What the recipe with these changes would make of some real records; stores nothing."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self._preview, assignments, limit)
 
     async def dropped(self, reason: str | None = None, *, limit: int = 200) -> Sequence[DroppedRecord]:
         """The records of the newest run that made no example."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self._dropped, reason, limit)
+
+    def _steps(self) -> list[StepDescription]:
+        recipe = self._recipes.recipe()
+        return [
+            StepDescription(
+                name=choice.name,
+                title=step_class(choice.name).title,
+                enabled=choice.enabled,
+                is_default=step_class(choice.name).is_default,
+                options=[_told(declared, choice) for declared in options_of(step_class(choice.name))],
+            )
+            for choice in recipe.steps
+        ]
+
+    def _preview(self, assignments: Mapping[str, str], limit: int) -> list[PreviewRow]:
+        text = self._recipes.changed_text(assignments)
+        recipe = parse_recipe(parse_toml(text, "The recipe"), where="The recipe")
+        counter = counter_for(self._settings.base_model, models_folder())
+        assembly = Assembly(recipe, counter, with_sketches=False)
+        rows = RecordQueries(self._workspace.database).sample(limit)
+        return [_previewed(row, assembly) for row in rows]
+
+    def _dropped(self, reason: str | None, limit: int) -> list[DroppedRecord]:
+        head = self._store.head()
+        return self._store.dropped(head.build, reason, limit) if head else []
+
+
+def _told(declared: Option, choice: StepChoice) -> Mapping[str, Any]:
+    return {
+        "name": declared.name,
+        "label": declared.label,
+        "help": declared.help,
+        "type": declared.kind.__name__,
+        "default": declared.default,
+        "value": choice.options.get(declared.name, declared.default),
+        "choices": list(declared.choices),
+        "minimum": declared.minimum,
+        "maximum": declared.maximum,
+    }
+
+
+def _previewed(row: RecordRow, assembly: Assembly) -> PreviewRow:
+    draft = Draft(row.record_id, row.key, row.kind, json.loads(row.fields), source=row.source)
+    title = as_text(column(draft.fields, "title", "name", "headline", "question", "instruction", "prompt")) or row.key
+    outcome = assembly.outcome(draft)
+    if isinstance(outcome, Dropped):
+        return PreviewRow(row.record_id, title, None, outcome.reason)
+    example = Example(
+        example_id=example_id(outcome.key),
+        split=Split.TRAIN,
+        messages=outcome.messages,
+        tokens=outcome.tokens,
+        flags=outcome.flags,
+        record_ids=(row.record_id,),
+        source=row.source,
+    )
+    return PreviewRow(row.record_id, title, example)

@@ -63,6 +63,8 @@ CREATE TABLE builds (
     recipe     TEXT NOT NULL,
     encoding   TEXT NOT NULL,
     report     TEXT NOT NULL,
+    -- stands for everything that the run gave: the same digest again needs no second build
+    result_digest TEXT NOT NULL DEFAULT '',
     is_whole   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -77,6 +79,7 @@ CREATE TABLE revisions (
     test         INTEGER NOT NULL,
     tokens       INTEGER NOT NULL,
     edit_id      INTEGER,
+    action       TEXT NOT NULL,
     created_at   TEXT NOT NULL,
     fixed_at     TEXT,
     PRIMARY KEY (build, revision)
@@ -100,6 +103,8 @@ CREATE TABLE examples (
 ) STRICT;
 CREATE INDEX examples_by_id ON examples (build, example_id);
 CREATE INDEX examples_in_order ON examples (build, ordinal);
+CREATE INDEX examples_ended ON examples (build, until) WHERE until IS NOT NULL;
+CREATE INDEX examples_begun ON examples (build, since) WHERE since > 0;
 
 CREATE TABLE dropped (
     build     INTEGER NOT NULL REFERENCES builds ON DELETE CASCADE,
@@ -119,10 +124,10 @@ CREATE TABLE edits (
     created_at TEXT NOT NULL
 ) STRICT;
 
--- The test split for the life of the workspace: groups that once were in it stay in it.
+-- The test split for the life of the workspace: examples that a fixed version was tested on stay in it.
 CREATE TABLE frozen_test (
-    group_key TEXT PRIMARY KEY,
-    frozen_at TEXT NOT NULL
+    example_id TEXT PRIMARY KEY,
+    frozen_at  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Money.

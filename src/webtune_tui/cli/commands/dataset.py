@@ -1,0 +1,327 @@
+"""``webtune dataset``: look at dataset versions, edit the working one, write files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
+from webtune_tui.domain.datasets import DatasetVersion
+from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.examples import Example
+from webtune_tui.services.curate import EditResult
+
+SUMMARY = "Look at dataset versions, edit the working one, export it."
+EXAMPLES = (
+    "webtune dataset list",
+    "webtune dataset show --limit 5",
+    'webtune dataset edit ex-0123456789abcdef --set assistant="A better answer."',
+    "webtune dataset export",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The commands below this one."""
+    group = subcommands(parser)
+    add_subcommand(
+        group,
+        "list",
+        _list,
+        access=Access.WRITE_IF_FREE,
+        summary="List the versions.",
+        examples=("webtune dataset list",),
+    )
+    show = add_subcommand(
+        group,
+        "show",
+        _show,
+        access=Access.WRITE_IF_FREE,
+        summary="Print examples of a version (the working one without a name).",
+        examples=(
+            "webtune dataset show --limit 3",
+            "webtune dataset show --where split=test",
+            "webtune dataset show --where kettle",
+        ),
+    )
+    show.add_argument("version", nargs="?", metavar="VERSION", help="a version's name or the head of it")
+    show.add_argument("--limit", type=int, default=20, metavar="N", help="at most N examples (20)")
+    show.add_argument("--offset", type=int, default=0, metavar="N", help="leave out the first N")
+    show.add_argument("--where", metavar="CONDITION", help="split=NAME, a text that the messages contain, or both")
+    stats = add_subcommand(
+        group,
+        "stats",
+        _stats,
+        access=Access.WRITE_IF_FREE,
+        summary="Count tokens, lengths, flags.",
+        examples=("webtune dataset stats",),
+    )
+    stats.add_argument("version", nargs="?", metavar="VERSION")
+    diff = add_subcommand(
+        group,
+        "diff",
+        _diff,
+        access=Access.WRITE_IF_FREE,
+        summary="Tell which examples differ between two versions.",
+        examples=("webtune dataset diff 3f2a 9b1c",),
+    )
+    diff.add_argument("before", metavar="A")
+    diff.add_argument("after", metavar="B")
+    lineage = add_subcommand(
+        group,
+        "lineage",
+        _lineage,
+        access=Access.WRITE_IF_FREE,
+        summary="Tell which records an example was made from.",
+        examples=("webtune dataset lineage ex-0123456789abcdef",),
+    )
+    lineage.add_argument("example_id", metavar="EXAMPLE_ID")
+    _add_editing(group)
+    export = add_subcommand(
+        group,
+        "export",
+        _export,
+        access=Access.WRITE,
+        summary="Write train, validation and test files; the version is kept for good.",
+        examples=("webtune dataset export", "webtune dataset export --out ready/"),
+    )
+    export.add_argument("version", nargs="?", metavar="VERSION")
+    export.add_argument("--format", default="openai", metavar="FORMAT", help="openai")
+    export.add_argument("--out", type=Path, metavar="DIR", help="another folder than exports/VERSION")
+
+
+def _add_editing(group: Any) -> None:
+    edit = add_subcommand(
+        group,
+        "edit",
+        _edit,
+        access=Access.WRITE,
+        summary="Set texts of an example; the change becomes a step of the recipe.",
+        examples=('webtune dataset edit ex-0123456789abcdef --set assistant="A better answer."',),
+    )
+    edit.add_argument("example_id", metavar="EXAMPLE_ID")
+    edit.add_argument(
+        "--set",
+        dest="assignments",
+        action="append",
+        required=True,
+        metavar="FIELD=TEXT",
+        help="system, user, assistant or messages[N].content",
+    )
+    drop = add_subcommand(
+        group,
+        "drop",
+        _drop,
+        access=Access.WRITE,
+        summary="Take examples out of the dataset.",
+        examples=("webtune dataset drop ex-0123456789abcdef",),
+    )
+    drop.add_argument("example_ids", nargs="+", metavar="EXAMPLE_ID")
+    add_subcommand(
+        group,
+        "undo",
+        _undo,
+        access=Access.WRITE,
+        summary="Take the last edit back.",
+        examples=("webtune dataset undo",),
+    )
+    add_subcommand(
+        group,
+        "redo",
+        _redo,
+        access=Access.WRITE,
+        summary="Apply an undone edit again.",
+        examples=("webtune dataset redo",),
+    )
+
+
+async def _list(context: CommandContext) -> Outcome:
+    async with context.services() as services:
+        versions = await services.curate.versions()
+    rows = [
+        (
+            one.dataset_version + (" *" if one.is_working else ""),
+            one.examples,
+            _splits(one.splits),
+            one.tokens,
+            one.created,
+        )
+        for one in versions
+    ]
+    table = Table(
+        ("version", "examples", "train / validation / test", "tokens", "created"),
+        rows,
+        empty="There is no dataset yet. Make one with: webtune prepare",
+    )
+    return Outcome({"versions": [_version_json(one) for one in versions]}, table)
+
+
+async def _show(context: CommandContext) -> Outcome:
+    arguments = context.arguments
+    text, split = _condition(arguments.where or "")
+    async with context.services() as services:
+        version = await services.curate.version(arguments.version)
+        page = await services.curate.page(
+            version.content_hash, text=text, split=split, offset=arguments.offset, limit=arguments.limit
+        )
+    body = {
+        "dataset_version": version.dataset_version,
+        "content_hash": version.content_hash,
+        "total": page.total,
+        "examples": [_example_json(example) for example in page.examples],
+    }
+    first, last = page.offset + 1, page.offset + len(page.examples)
+    told = f"Examples {first:,}-{last:,} of {page.total:,}" if page.examples else "No example fits."
+    return Outcome(body, ["\n\n".join([*map(_example_text, page.examples), told])])
+
+
+async def _stats(context: CommandContext) -> Outcome:
+    async with context.services() as services:
+        statistics = dict(await services.curate.statistics(context.arguments.version))
+    return Outcome(statistics, "\n".join(_statistics_lines(statistics)))
+
+
+async def _diff(context: CommandContext) -> Outcome:
+    async with context.services() as services:
+        found = await services.curate.diff(context.arguments.before, context.arguments.after)
+    body = {"added": list(found.added), "removed": list(found.removed), "edited": list(found.edited)}
+    lines = [f"{mark} {one}" for mark, ids in zip("+-~", body.values(), strict=True) for one in ids]
+    told = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.edited)} edited"
+    return Outcome(body, "\n".join([*lines, told]))
+
+
+async def _lineage(context: CommandContext) -> Outcome:
+    example_id = context.arguments.example_id
+    async with context.services() as services:
+        origins = await services.curate.lineage(example_id)
+    records = [
+        {
+            "record_id": one.record_id,
+            "collection_id": one.collection_id,
+            "position": one.position,
+            "url": one.url,
+            "collected_at": one.collected_at,
+            "raw_path": one.raw_path,
+        }
+        for one in origins
+    ]
+    columns = ("record_id", "collection_id", "position", "url", "collected_at", "raw_path")
+    table = Table(
+        ("record", "collection", "position", "url", "collected", "raw file"),
+        [tuple(record[column] for column in columns) for record in records],
+    )
+    return Outcome({"example_id": example_id, "records": records}, table)
+
+
+async def _edit(context: CommandContext) -> Outcome:
+    changes = dict(_assignment(text) for text in context.arguments.assignments)
+    async with context.services() as services:
+        return _edited(await services.curate.edit(context.arguments.example_id, changes))
+
+
+async def _drop(context: CommandContext) -> Outcome:
+    async with context.services() as services:
+        return _edited(await services.curate.drop(context.arguments.example_ids))
+
+
+async def _undo(context: CommandContext) -> Outcome:
+    async with context.services() as services:
+        return _edited(await services.curate.undo())
+
+
+async def _redo(context: CommandContext) -> Outcome:
+    async with context.services() as services:
+        return _edited(await services.curate.redo())
+
+
+async def _export(context: CommandContext) -> Outcome:
+    arguments = context.arguments
+    async with context.services() as services:
+        done = await services.export.export(version=arguments.version, format=arguments.format, out=arguments.out)
+    body = {
+        "paths": {split: str(path) for split, path in done.paths.items()},
+        "format": done.format,
+        "examples": dict(done.examples),
+        "content_hash": done.content_hash,
+    }
+    lines = [f"{done.examples[split]:>8,}  {path}" for split, path in done.paths.items()]
+    return Outcome(body, "\n".join(lines))
+
+
+def _edited(result: EditResult) -> Outcome:
+    version = result.version
+    body = {
+        "dataset_version": version.dataset_version,
+        "content_hash": version.content_hash,
+        "changed": list(result.changed),
+    }
+    count = len(result.changed)
+    told = f"{count} example{'' if count == 1 else 's'} changed" if count else "Nothing changed"
+    return Outcome(body, f"{told}; the working version is {version.dataset_version}")
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    field, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text!r} sets nothing", hint='Write FIELD=TEXT, such as assistant="A better answer."')
+    return field.strip(), value
+
+
+def _condition(where: str) -> tuple[str, str]:
+    """The text and the split of a condition such as ``split=test and kettle``."""
+    texts, split = [], ""
+    for part in where.split(" and "):
+        name, equals, value = part.partition("=")
+        if equals and name.strip() == "split":
+            split = value.strip()
+        elif part.strip():
+            texts.append(part.strip())
+    return " and ".join(texts), split
+
+
+def _version_json(version: DatasetVersion) -> dict[str, Any]:
+    return {
+        "dataset_version": version.dataset_version,
+        "content_hash": version.content_hash,
+        "examples": version.examples,
+        "splits": dict(version.splits),
+        "created": version.created,
+        "tokens": version.tokens,
+        "encoding": version.encoding,
+        "working": version.is_working,
+    }
+
+
+def _example_json(example: Example) -> dict[str, Any]:
+    return {
+        "id": example.example_id,
+        "split": example.split.value,
+        "messages": [message.to_json() for message in example.messages],
+        "flags": list(example.flags),
+        "tokens": example.tokens,
+    }
+
+
+def _example_text(example: Example) -> str:
+    flags = f"  [{', '.join(example.flags)}]" if example.flags else ""
+    lines = [f"{example.example_id}  {example.split.value}, {example.tokens} tokens{flags}"]
+    lines += [f"  {message.role}: {message.content}".replace("\n", "\n    ") for message in example.messages]
+    return "\n".join(lines)
+
+
+def _splits(splits: Mapping[str, int]) -> str:
+    return " / ".join(str(splits.get(name, 0)) for name in ("train", "validation", "test"))
+
+
+def _statistics_lines(statistics: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in statistics.items():
+        yield f"{name.replace('_', ' '):<22}{_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_shown(item)}" for name, item in value.items()) or "-"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -1,0 +1,88 @@
+"""``webtune prepare``: the recipe turns the workspace's records into a dataset version."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from webtune_tui.cli.command import Access, CommandContext, Outcome
+from webtune_tui.domain.datasets import PrepareReport
+from webtune_tui.domain.errors import InternalFault
+from webtune_tui.domain.events import Noted, Prepared, Progressed
+
+SUMMARY = "Clean, filter, de-duplicate and split the records into a dataset version."
+EXAMPLES = (
+    "webtune prepare",
+    "webtune prepare --seed 7",
+    "webtune prepare --recipe other.toml --json",
+)
+ACCESS = Access.WRITE
+
+_STAGES = {"reading": "Cleaning", "comparing": "Comparing", "storing": "Storing"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument(
+        "--recipe", type=Path, metavar="FILE", help="replay another recipe; it becomes the workspace's own"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="the seed of the split, kept in the recipe")
+    parser.add_argument("--sample", type=int, metavar="N", help="only N records, chosen by the seed")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that clean; the result is one")
+
+
+async def run(context: CommandContext) -> Outcome:
+    """Runs prepare and tells what it took, dropped and made."""
+    arguments = context.arguments
+    report: PrepareReport | None = None
+    async with context.services() as services:
+        events = services.prepare.run(
+            recipe=arguments.recipe, seed=arguments.seed, sample=arguments.sample, workers=arguments.workers
+        )
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case Progressed(stage, done, total, unit):
+                        context.progress.update(f"{_STAGES.get(stage, stage)}: {done:,} of {total or 0:,} {unit}")
+                    case Noted(message):
+                        context.progress.say(message)
+                    case Prepared(report):
+                        pass
+    if report is None:
+        raise InternalFault("The run ended without a report")
+    return Outcome(report_json(report), "\n".join(report_lines(report)))
+
+
+def report_json(report: PrepareReport) -> dict[str, Any]:
+    """The JSON object of the contract."""
+    return asdict(report) | {"notes": list(report.notes)}
+
+
+def report_lines(report: PrepareReport) -> Iterator[str]:
+    """What a person reads after a run."""
+    yield (
+        f"Dataset {report.dataset_version}: {report.examples:,} examples from {report.records:,} records"
+        f" in {report.seconds:.1f} s"
+    )
+    yield "  splits   " + ", ".join(f"{name} {count:,}" for name, count in report.splits.items())
+    yield f"  tokens   {report.tokens['total']:,} ({report.tokens['encoding']})"
+    if report.dropped:
+        yield f"  dropped  {_counts(report.dropped)}"
+    if report.changed:
+        yield f"  changed  {_counts(report.changed)}"
+    if report.redacted:
+        yield f"  redacted {_counts(report.redacted)}"
+    rate = 100 * report.leak["random_split_rate"]
+    yield (
+        f"  leak     {report.leak['shared_clusters']:g} clusters in two splits;"
+        f" a random split would have leaked {rate:.1f} % of the test examples"
+    )
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in ordered)

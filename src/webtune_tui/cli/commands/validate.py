@@ -1,0 +1,71 @@
+"""``webtune validate``: can this file be trained on?"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
+from webtune_tui.domain.datasets import Finding, ValidationReport
+
+SUMMARY = "Check a chat JSONL as a provider would; repair what can be repaired."
+EXAMPLES = ("webtune validate train.jsonl", "webtune validate flat.jsonl --repair chat.jsonl")
+ACCESS = Access.NONE
+
+_SHOWN = 50
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a chat JSONL")
+    parser.add_argument("--provider", metavar="P", help="the provider whose limits count")
+    parser.add_argument("--base", metavar="M", help="the base model whose tokens count")
+    parser.add_argument("--repair", type=Path, metavar="OUT", help="write the mended lines to a new file")
+
+
+async def run(context: CommandContext) -> Outcome:
+    """Checks the file; exit code 1 where it can't be trained on."""
+    from webtune_tui.services.export import check_file
+
+    arguments = context.arguments
+    settings = context.settings()
+    report = await check_file(
+        arguments.file,
+        provider=arguments.provider or settings.provider,
+        base_model=arguments.base or settings.base_model,
+        repair=arguments.repair,
+    )
+    body = {
+        "ok": report.ok,
+        "examples": report.examples,
+        "errors": [asdict(finding) for finding in report.errors],
+        "warnings": [asdict(finding) for finding in report.warnings],
+        "tokens": report.tokens,
+        "repaired": report.repaired,
+    }
+    return Outcome(body, [_verdict(arguments.file, report), *_tables(report), _repaired(report)], 0 if report.ok else 1)
+
+
+def _verdict(file: Path, report: ValidationReport) -> str:
+    state = "ok" if report.ok else "not ok"
+    return (
+        f"{file}: {state}, {report.examples:,} examples, {report.tokens:,} tokens, {len(report.errors):,} errors,"
+        f" {len(report.warnings):,} warnings"
+    )
+
+
+def _tables(report: ValidationReport) -> list[Table]:
+    findings = [("error", finding) for finding in report.errors] + [("warning", one) for one in report.warnings]
+    rows = [_row(level, finding) for level, finding in findings[:_SHOWN]]
+    if len(findings) > _SHOWN:
+        rows.append(("", "", "", f"… and {len(findings) - _SHOWN:,} more (all with --json)"))
+    return [Table(("line", "level", "code", "message"), rows)] if rows else []
+
+
+def _row(level: str, finding: Finding) -> tuple[object, ...]:
+    return (finding.line or "file", level, finding.code, finding.message)
+
+
+def _repaired(report: ValidationReport) -> str:
+    return f"The mended lines are in {report.repaired}" if report.repaired else ""

@@ -1,0 +1,100 @@
+"""Products become descriptions: title, brand and features asked for, the description answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from webtune_tui.domain.examples import Message
+from webtune_tui.pipeline.base import Conversation
+from webtune_tui.pipeline.columns import column, has_column
+from webtune_tui.pipeline.placeholders import is_placeholder
+from webtune_tui.pipeline.template import as_text
+
+SYSTEM = "You write product descriptions for an online shop: concrete, true to the given facts, ready to publish."
+
+_TITLES = ("title", "product_name", "product_title", "name")
+_DESCRIPTIONS = ("description", "product_description", "long_description", "body_html", "short_description")
+_BRANDS = ("brand", "brand_name", "manufacturer", "vendor")
+_FEATURES = ("features", "bullet_points", "key_features", "highlights", "about_item", "feature_bullets")
+_CATEGORIES = ("categories", "category", "breadcrumbs", "product_category", "root_bs_category", "product_type")
+_SIGNS = (
+    *_BRANDS, *_FEATURES, *_CATEGORIES, "price", "final_price", "initial_price", "asin", "sku", "gtin", "upc",
+    "product_id", "currency", "availability",
+)  # fmt: skip
+_MOST_FEATURES = 12
+
+
+class Products:
+    """Asks for the description of a product from what is known about it."""
+
+    name: ClassVar[str] = "products"
+    order: ClassVar[int] = 30
+
+    def accepts(self, fields: Mapping[str, Any]) -> bool:
+        """Whether the row has a title, a place for a description and a sign of a product."""
+        return (
+            any(has_column(fields, name) for name in _TITLES)
+            and any(has_column(fields, name) for name in _DESCRIPTIONS)
+            and any(has_column(fields, name) for name in _SIGNS)
+        )
+
+    def build(self, fields: Mapping[str, Any]) -> Conversation | None:
+        """The conversation; an empty answer where the product has no description."""
+        title = _known(column(fields, *_TITLES))
+        brand = _known(column(fields, *_BRANDS))
+        category = _last(column(fields, *_CATEGORIES))
+        features = _listed(column(fields, *_FEATURES))
+        if not title and not features:
+            return None
+        lines = [f"Write the product description for {title}." if title else "Write the product description."]
+        lines += [f"Brand: {brand}"] if brand else []
+        lines += [f"Category: {category}"] if category else []
+        lines += ["Features:", *(f"- {feature}" for feature in features)] if features else []
+        messages = (
+            Message("system", SYSTEM),
+            Message("user", "\n".join(lines)),
+            Message("assistant", _description(fields)),
+        )
+        return Conversation(messages, tuple(value for value in (title, brand, category, *features) if value))
+
+
+def _description(fields: Mapping[str, Any]) -> str:
+    for name in _DESCRIPTIONS:
+        value = column(fields, name)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        if isinstance(value, list) and (texts := [item for item in value if isinstance(item, str)]):
+            return "\n".join(texts).strip()
+    return ""
+
+
+def _known(value: Any) -> str:
+    text = as_text(value)
+    return "" if is_placeholder(text) else text
+
+
+def _last(value: Any) -> str:
+    """The most special one of a list of categories."""
+    if isinstance(value, list):
+        value = next((item for item in reversed(value) if _known(_named(item))), "")
+    return _known(_named(value))
+
+
+def _named(value: Any) -> Any:
+    """An object's name or value, such as a breadcrumb's or a feature's."""
+    if not isinstance(value, Mapping):
+        return value
+    pair = [as_text(value.get(key)) for key in ("type", "name", "title", "feature", "value", "text")]
+    return ": ".join(part for part in pair if part)
+
+
+def _listed(value: Any) -> list[str]:
+    if isinstance(value, str):
+        value = [line.lstrip("-*• ").strip() for line in value.splitlines()]
+    if not isinstance(value, list):
+        return []
+    return [text for text in (_known(_named(item)) for item in value) if text][:_MOST_FEATURES]
+
+
+BUILDER = Products()

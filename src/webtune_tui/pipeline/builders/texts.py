@@ -1,0 +1,83 @@
+"""Reviews, articles, posts and pages become: title and what else is known, answered by the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from webtune_tui.domain.examples import Message
+from webtune_tui.pipeline.base import Conversation
+from webtune_tui.pipeline.columns import column, has_column
+from webtune_tui.pipeline.placeholders import is_placeholder
+from webtune_tui.pipeline.template import as_text
+
+_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("review", ("review_text", "review_body", "review", "reviewText", "review_content")),
+    ("article", ("article_text", "article_body", "article", "articleBody")),
+    ("post", ("post_text", "post_content", "post_body", "selftext", "caption", "tweet", "comment_text", "comment")),
+    ("page", ("page_text", "markdown", "page_html", "html")),
+    ("text", ("text", "content", "body", "transcript", "description", "summary", "about", "message")),
+)
+_TITLES = ("title", "headline", "heading", "subject", "name", "review_title", "review_header", "page_title")
+_KNOWN: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Product", ("product_name", "product_title", "product")),
+    ("Brand", ("brand",)),
+    ("Rating", ("rating", "review_rating", "stars", "score")),
+    ("Author", ("author", "author_name", "byline", "username", "user_posted", "channel")),
+    ("Topic", ("topic", "category", "section", "community_name", "subreddit")),
+    ("Keywords", ("keywords", "tags", "hashtags")),
+    ("Published", ("publication_date", "date_published", "date_posted", "published_at", "date")),
+)
+_SYSTEMS = {
+    "review": "You write customer reviews: personal, concrete, in plain words.",
+    "article": "You write articles: informed, well ordered, ready to publish.",
+    "post": "You write posts for a community: personal and to the point.",
+    "page": "You write the text of web pages: clear, complete, ready to publish.",
+    "text": "You write texts to a given title: clear, complete, ready to publish.",
+}
+
+
+class Texts:
+    """Asks for a text by its title and the facts beside it."""
+
+    name: ClassVar[str] = "texts"
+    order: ClassVar[int] = 40
+
+    def accepts(self, fields: Mapping[str, Any]) -> bool:
+        """Whether the row has a column of running text."""
+        return any(has_column(fields, name) for _, names in _KINDS for name in names)
+
+    def build(self, fields: Mapping[str, Any]) -> Conversation | None:
+        """The conversation; ``None`` for a row with neither text nor title."""
+        kind, answer = _text(fields)
+        title = _told(fields, _TITLES)
+        known = [(label, value) for label, names in _KNOWN if (value := _told(fields, names)) and value != title]
+        if not answer and not title:
+            return None
+        lines = [f"Write the {kind} titled “{title}”." if title else f"Write a {kind}."]
+        lines += [f"{label}: {value}" for label, value in known]
+        messages = (
+            Message("system", _SYSTEMS[kind]),
+            Message("user", "\n".join(lines)),
+            Message("assistant", answer),
+        )
+        return Conversation(messages, tuple(value for value in (title, *(value for _, value in known)) if value))
+
+
+def _text(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """The kind of text and the text of the first filled column."""
+    kind = next((kind for kind, names in _KINDS if any(has_column(fields, name) for name in names)), "text")
+    for filled_kind, names in _KINDS:
+        for name in names:
+            if isinstance(value := column(fields, name), str) and value.strip():
+                return filled_kind, value.strip()
+    return kind, ""
+
+
+def _told(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    value = column(fields, *names)
+    text = as_text(value)
+    return "" if is_placeholder(text) or len(text) > 300 else text
+
+
+BUILDER = Texts()

@@ -1,0 +1,246 @@
+"""The recipe: which steps run with which options, the template, the split and the edits, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Literal
+
+from webtune_tui import registry
+from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.options import build, options_of
+from webtune_tui.pipeline.base import Builder, Step
+from webtune_tui.pipeline.split import FrozenTest, SplitPlan
+from webtune_tui.pipeline.template import ChatTemplate
+from webtune_tui.pipeline.tokens import TokenCounter
+
+STAGES = ("record", "example", "corpus")
+TABLES = ("template", "steps", "split", "mix", "edits")
+_TEMPLATE_KEYS = ("system", "user", "assistant")
+_SHARES = ("train", "validation", "test")
+_FROZEN_KEYS = ("seed", "share", "below")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change by hand: new texts for one example, or examples taken out. ``places`` maps a place to its text."""
+
+    kind: Literal["set", "drop"]
+    example_ids: tuple[str, ...]
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def to_plain(self) -> dict[str, Any]:
+        """The edit as it stands in the recipe and in the database."""
+        if self.kind == "drop":
+            return {"drop": list(self.example_ids)}
+        return {"example": self.example_ids[0], "set": dict(self.places)}
+
+
+@dataclass(frozen=True)
+class StepChoice:
+    """A step of the recipe: whether it runs, and the options that differ from its defaults."""
+
+    name: str
+    enabled: bool
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe. ``template`` is ``None`` where the default builders are used."""
+
+    template: ChatTemplate | None
+    steps: tuple[StepChoice, ...]
+    split: SplitPlan
+    edits: tuple[Edit, ...] = ()
+
+    def choice(self, name: str) -> StepChoice:
+        """What the recipe says of a step."""
+        return next(choice for choice in self.steps if choice.name == name)
+
+    def enabled(self, stage: str, counter: TokenCounter | None = None) -> tuple[Any, ...]:
+        """The enabled steps of a stage, configured, in order; ``counter`` counts tokens where a step needs it."""
+        return tuple(
+            _configured(choice, counter)
+            for choice in self.steps
+            if choice.enabled and step_class(choice.name).stage == stage
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """Everything as plain values, defaults included."""
+        body: dict[str, Any] = {"steps": {choice.name: _plain_choice(choice) for choice in self.steps}}
+        if self.template is not None:
+            body["template"] = {key: getattr(self.template, key) for key in _TEMPLATE_KEYS}
+        split = self.split
+        body["split"] = {key: getattr(split, key) for key in (*_SHARES, "seed")}
+        if split.frozen is not None:
+            body["split"]["frozen"] = {key: getattr(split.frozen, key) for key in _FROZEN_KEYS}
+        body["edits"] = [edit.to_plain() for edit in self.edits]
+        return body
+
+
+@cache
+def step_names() -> tuple[str, ...]:
+    """Every step's name, in the order in which they run."""
+    classes = [(step_class(name), name) for name in registry.names("pipeline.steps")]
+    return tuple(
+        name for _, name in sorted(classes, key=lambda pair: (STAGES.index(pair[0].stage), pair[0].order, pair[1]))
+    )
+
+
+@cache
+def step_class(name: str) -> Any:
+    """The class of a step."""
+    return registry.load("pipeline.steps", name).STEP
+
+
+@cache
+def builders() -> tuple[Builder, ...]:
+    """The default builders, in the order in which they are asked."""
+    found: list[Builder] = [
+        registry.load("pipeline.builders", name).BUILDER for name in registry.names("pipeline.builders")
+    ]
+    return tuple(sorted(found, key=lambda builder: (builder.order, builder.name)))
+
+
+def default_recipe() -> Recipe:
+    """The recipe of a new workspace."""
+    steps = tuple(StepChoice(name, step_class(name).is_default) for name in step_names())
+    return Recipe(None, steps, SplitPlan())
+
+
+def parse_recipe(document: Mapping[str, Any], *, where: str) -> Recipe:
+    """The recipe of a parsed TOML document.
+
+    Raises:
+        UsageError: an unknown table, step or option, or a value that does not fit; ``where`` names the file.
+    """
+    _refuse_unknown(document, TABLES, where, "table")
+    if document.get("mix"):
+        raise UsageError(f"{where}: [[mix]] is not known to this version", hint="Remove the table.")
+    return Recipe(
+        template=_template(document.get("template", {}), where),
+        steps=tuple(_choices(_table(document, "steps", where), where)),
+        split=_split(_table(document, "split", where), where),
+        edits=tuple(_edits(document.get("edits", []), where)),
+    )
+
+
+def _template(table: Any, where: str) -> ChatTemplate | None:
+    if not table:
+        return None
+    _refuse_unknown(table, _TEMPLATE_KEYS, f"{where}: [template]", "key")
+    texts = {key: _typed(table[key], str, f"{where}: template.{key}") for key in table}
+    if not any(text.strip() for text in texts.values()):
+        return None
+    template = ChatTemplate(**texts)
+    template.check()
+    return template
+
+
+def _choices(table: Mapping[str, Any], where: str) -> Iterator[StepChoice]:
+    _refuse_unknown(table, step_names(), f"{where}: [steps]", "step")
+    for name in step_names():
+        values = dict(_table(table, name, f"{where}: steps"))
+        place = f"{where}: [steps.{name}]"
+        enabled = _typed(values.pop("enabled", step_class(name).is_default), bool, f"{place} enabled")
+        build(step_class(name), values, where=place)
+        yield StepChoice(name, enabled, values)
+
+
+def _split(table: Mapping[str, Any], where: str) -> SplitPlan:
+    _refuse_unknown(table, (*_SHARES, "seed", "frozen"), f"{where}: [split]", "key")
+    plan = SplitPlan()
+    shares = {key: _share(table.get(key, getattr(plan, key)), f"{where}: split.{key}") for key in _SHARES}
+    if "train" not in table and ("validation" in table or "test" in table):
+        shares["train"] = round(1 - shares["validation"] - shares["test"], 9)
+    if abs(sum(shares.values()) - 1) > 1e-6 or shares["train"] <= 0:
+        told = ", ".join(f"{key} {share:g}" for key, share in shares.items())
+        raise UsageError(f"{where}: the split does not add up to 1: {told}", hint="Give shares such as 0.8, 0.1, 0.1.")
+    seed = _typed(table.get("seed", plan.seed), int, f"{where}: split.seed")
+    return SplitPlan(**shares, seed=seed, frozen=_frozen(table.get("frozen"), where))
+
+
+def _frozen(table: Any, where: str) -> FrozenTest | None:
+    if table is None:
+        return None
+    place = f"{where}: [split.frozen]"
+    if not isinstance(table, Mapping) or set(table) != set(_FROZEN_KEYS):
+        raise UsageError(f"{place} needs {', '.join(_FROZEN_KEYS)}", hint="Remove it to draw the test split anew.")
+    return FrozenTest(
+        seed=_typed(table["seed"], int, f"{place} seed"),
+        share=_share(table["share"], f"{place} share"),
+        below=_share(table["below"], f"{place} below"),
+    )
+
+
+def _edits(tables: Any, where: str) -> Iterator[Edit]:
+    if not isinstance(tables, list):
+        raise UsageError(f"{where}: edits must be [[edits]] tables", hint="Write each as [[edits]].")
+    for number, table in enumerate(tables, start=1):
+        yield parse_edit(table, where=f"{where}: [[edits]] number {number}")
+
+
+def parse_edit(table: Any, *, where: str) -> Edit:
+    """One edit of a recipe or of the database.
+
+    Raises:
+        UsageError: it is neither a change of an example nor a list of examples to drop.
+    """
+    if isinstance(table, Mapping):
+        if set(table) == {"drop"} and _are_texts(table["drop"]):
+            return Edit("drop", tuple(table["drop"]))
+        if set(table) == {"example", "set"} and isinstance(table["example"], str):
+            places = table["set"]
+            if isinstance(places, Mapping) and places and _are_texts(list(places.values())):
+                return Edit("set", (table["example"],), dict(places))
+    raise UsageError(
+        f"{where} can't be read", hint='Write example = "ID" with set.assistant = "TEXT", or drop = ["ID"].'
+    )
+
+
+def with_seed(recipe: Recipe, seed: int | None) -> Recipe:
+    """The recipe with another seed, where one is given."""
+    return recipe if seed is None else replace(recipe, split=replace(recipe.split, seed=seed))
+
+
+def _configured(choice: StepChoice, counter: TokenCounter | None) -> Step:
+    step: Step = build(step_class(choice.name), choice.options, where=f"[steps.{choice.name}]")
+    if counter is not None and hasattr(step, "counter"):
+        step = replace(step, counter=counter)  # type: ignore[type-var]  # every step is a dataclass
+    return step
+
+
+def _plain_choice(choice: StepChoice) -> dict[str, Any]:
+    defaults = {declared.name: declared.default for declared in options_of(step_class(choice.name))}
+    return {"enabled": choice.enabled} | defaults | dict(choice.options)
+
+
+def _table(document: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    table = document.get(name, {})
+    if not isinstance(table, Mapping):
+        raise UsageError(f"{where}: {name} must be a table", hint=f"Write it as [{name}].")
+    return table
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: Sequence[str], where: str, kind: str) -> None:
+    for name in table:
+        if name not in known:
+            raise UsageError(f"{where} has no {kind} {name!r}", hint=f"Known: {', '.join(known)}")
+
+
+def _typed(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise UsageError(f"{where} = {value!r} does not fit", hint=f"Give a {kind.__name__}.")
+    return value
+
+
+def _share(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise UsageError(f"{where} = {value!r} does not fit", hint="Give a share between 0 and 1.")
+    return float(value)
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and bool(values) and all(isinstance(value, str) for value in values)

@@ -1,0 +1,343 @@
+"""The chain from records to examples: a pure function over batches, and the decisions that need the whole set."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+from webtune_tui.domain.examples import encode_messages
+from webtune_tui.pipeline.base import Conversation, Draft, Dropped, Step
+from webtune_tui.pipeline.near_duplicates import (
+    BANDS,
+    Compared,
+    SketchTable,
+    Texts,
+    Threshold,
+    UnionFind,
+    are_answers_similar,
+    are_whole_similar,
+    is_near_duplicate,
+    least_overlap,
+    sketches,
+    survivors,
+)
+from webtune_tui.pipeline.recipe import Recipe, builders
+from webtune_tui.pipeline.steps.exact_duplicates import ExactDuplicates
+from webtune_tui.pipeline.steps.near_duplicates import NearDuplicates
+from webtune_tui.pipeline.steps.shared_targets import GROUP, KEEP, KEEP_ONE, SharedTargets
+from webtune_tui.pipeline.tokens import TokenCounter, count_examples
+from webtune_tui.pipeline.wording import wording_key
+
+_NOTHING_TO_BUILD = "no builder knows this shape"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An example on its way, with what is needed to find its duplicates. ``texts`` are field values and answer."""
+
+    example_id: str
+    record_id: int
+    key: str
+    source: str
+    messages: str
+    texts: Texts
+    tokens: int
+    flags: tuple[str, ...]
+    exact_key: bytes
+    answer_key: bytes
+    whole_sketch: bytes
+    answer_sketch: bytes
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """What became of a batch of records."""
+
+    built: list[Built] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    changed: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+    redacted: Counter[str] = field(default_factory=Counter)
+
+
+class Assembly:
+    """The per-record part of a recipe. ``map_batch`` depends on nothing but its arguments."""
+
+    def __init__(self, recipe: Recipe, counter: TokenCounter, *, with_sketches: bool = True) -> None:
+        self._counter = counter
+        self._record_steps: tuple[Step, ...] = recipe.enabled("record")
+        self._example_steps: tuple[Step, ...] = recipe.enabled("example", counter)
+        self._template = recipe.template
+        self._with_sketches = with_sketches
+
+    def map_batch(self, drafts: Sequence[Draft]) -> BatchResult:
+        """The examples of a batch, and the records that make none."""
+        result = BatchResult()
+        finished = self._finished(drafts, result)
+        for draft in finished:
+            result.changed.update(set(draft.touched))
+            result.removed.update(draft.removed)
+        result.built = self._built(finished)
+        return result
+
+    def outcome(self, draft: Draft) -> Draft | Dropped:
+        """What becomes of one record, for a preview."""
+        result = BatchResult()
+        finished = self._finished([draft], result)
+        return finished[0] if finished else result.dropped[0]
+
+    def _finished(self, drafts: Sequence[Draft], result: BatchResult) -> list[Draft]:
+        """The drafts that come through every step, counted; the others stand in ``result.dropped``."""
+        cleaned = list(self._through(self._record_steps, drafts, result))
+        conversing = list(_kept(map(self._converse, cleaned), result))
+        counts = count_examples([draft.messages for draft in conversing], self._counter)
+        counted = [replace(draft, tokens=count) for draft, count in zip(conversing, counts, strict=True)]
+        return list(self._through(self._example_steps, counted, result))
+
+    def _through(self, steps: Sequence[Step], drafts: Sequence[Draft], result: BatchResult) -> Iterator[Draft]:
+        return _kept((_through_all(steps, draft) for draft in drafts), result)
+
+    def _converse(self, draft: Draft) -> Draft | Dropped:
+        conversation = self._conversation(draft)
+        if conversation is None or not conversation.messages:
+            shape = ", ".join(list(draft.fields)[:8])
+            return Dropped(draft.record_id, "empty", "builder", f"{_NOTHING_TO_BUILD}: {shape}")
+        return replace(draft, messages=conversation.messages, values=conversation.values)
+
+    def _conversation(self, draft: Draft) -> Conversation | None:
+        if self._template is not None:
+            return self._template.build(draft.fields)
+        for builder in builders():
+            if builder.accepts(draft.fields):
+                return builder.build(draft.fields)
+        return None
+
+    def _built(self, drafts: Sequence[Draft]) -> list[Built]:
+        texts = [(draft.values, answer_text(draft)) for draft in drafts]
+        drawn = sketches(texts) if self._with_sketches and texts else [(b"", b"")] * len(texts)
+        return [
+            Built(
+                example_id=example_id(draft.key),
+                record_id=draft.record_id,
+                key=draft.key,
+                source=draft.source,
+                messages=encode_messages(draft.messages),
+                texts=its,
+                tokens=draft.tokens,
+                flags=draft.flags,
+                exact_key=wording_key(*its[0], "", its[1]),
+                answer_key=wording_key(its[1]),
+                whole_sketch=whole,
+                answer_sketch=answer,
+            )
+            for draft, its, (whole, answer) in zip(drafts, texts, drawn, strict=True)
+        ]
+
+
+def answer_text(draft: Draft) -> str:
+    """What an example teaches to say; tool calls as their JSON."""
+    if draft.answer:
+        return draft.answer
+    calls = [message.extra.get("tool_calls") for message in draft.messages if message.role == "assistant"]
+    return json.dumps(calls, sort_keys=True, default=str) if any(calls) else ""
+
+
+def example_id(key: str, template: int = 0) -> str:
+    """The stable id of the example that a recipe's template makes of the record with this key."""
+    digest = blake2b(f"{template}\n{key}".encode("utf-8", "surrogatepass"), digest_size=8)
+    return f"ex-{digest.hexdigest()}"
+
+
+@dataclass
+class CorpusReport:
+    """What the decisions over the whole set found; indices count the built examples."""
+
+    gone: dict[int, tuple[str, str, int]] = field(default_factory=dict)
+    exact: int = 0
+    near: int = 0
+    clusters: int = 0
+    flagged: dict[int, str] = field(default_factory=dict)
+
+
+class Corpus:
+    """Finds duplicates and groups among built examples by their compact signatures.
+
+    ``fetch`` reads an example's texts back; signatures take about 450 bytes an example.
+    """
+
+    def __init__(self, recipe: Recipe, fetch: Callable[[int], Texts]) -> None:
+        steps = {step.name: step for step in recipe.enabled("corpus")}
+        self._exact: ExactDuplicates | None = steps.get(ExactDuplicates.name)
+        self._near: NearDuplicates | None = steps.get(NearDuplicates.name)
+        self._shared: SharedTargets | None = steps.get(SharedTargets.name)
+        self._threshold = Threshold(self._near.similarity if self._near else NearDuplicates().similarity)
+        self._fetch = fetch
+        self._exact_keys: list[bytes] = []
+        self._answer_keys: list[bytes] = []
+        self._lengths: list[int] = []
+        self._whole = SketchTable()
+        self._answers = SketchTable()
+        self._cache: dict[int, Compared] = {}
+
+    def add(self, built: Built) -> None:
+        """Takes the next example's signatures."""
+        self._exact_keys.append(built.exact_key)
+        self._answer_keys.append(built.answer_key)
+        self._lengths.append(len(built.texts[1]))
+        self._whole.append(built.whole_sketch)
+        self._answers.append(built.answer_sketch)
+
+    def __len__(self) -> int:
+        return len(self._exact_keys)
+
+    def decide(self) -> Iterator[tuple[int, int]]:
+        """Works through the set; yields (done, total) of its parts. The findings are in ``report`` and ``groups``."""
+        total = 2 * BANDS
+        self.report = CorpusReport()
+        self.groups = UnionFind(len(self))
+        self._clusters = UnionFind(len(self))
+        first_of = self._drop_exact()
+        standing = [index for index in range(len(self)) if first_of[index] == index]
+        near = UnionFind(len(self))
+        for band in range(BANDS):
+            self._link_whole(band, standing, near)
+            yield band + 1, total
+        self._drop_near(near, standing)
+        self._drop_shared()
+        answering = [index for index in standing if self._answer_keys[index]]
+        for band in range(BANDS):
+            if self._links_answers:
+                self._link_answers(band, answering)
+            yield BANDS + band + 1, total
+        sizes = Counter(self._clusters.find(index) for index in range(len(self)))
+        self.report.clusters = sum(1 for size in sizes.values() if size > 1)
+
+    def cluster_sizes(self) -> list[int]:
+        """The sizes of the groups with two members or more, before anything was dropped."""
+        sizes = Counter(self.groups.find(index) for index in range(len(self)))
+        return [size for size in sizes.values() if size > 1]
+
+    @property
+    def _links_answers(self) -> bool:
+        return self._shared is None or self._shared.policy != KEEP
+
+    def _drop_exact(self) -> list[int]:
+        """For each example the one whose copy it is: itself, or the copy that stays."""
+        copies: dict[bytes, list[int]] = {}
+        for index, key in enumerate(self._exact_keys):
+            copies.setdefault(key, []).append(index)
+        first_of = list(range(len(self)))
+        for members in copies.values():
+            if len(members) == 1:
+                continue
+            for member in members[1:]:
+                self.groups.union(members[0], member)
+                self._clusters.union(members[0], member)
+            if self._exact is None:
+                continue
+            rule = self._exact.survivor
+            keeper = min(members, key=lambda index: self._rank(index, rule))
+            for member in members:
+                first_of[member] = keeper
+                if member != keeper:
+                    self.report.gone[member] = ("exact_duplicate", ExactDuplicates.name, keeper)
+                    self.report.exact += 1
+        return first_of
+
+    def _rank(self, index: int, survivor: str) -> tuple[int, int]:
+        return (-self._lengths[index] if survivor == "longest" else 0, index)
+
+    def _link_whole(self, band: int, order: Sequence[int], near: UnionFind) -> None:
+        def is_similar(one: int, other: int) -> bool:
+            if self.groups.find(one) == self.groups.find(other) and near.find(one) == near.find(other):
+                return True
+            return are_whole_similar(self._compared(one), self._compared(other), self._threshold)
+
+        least = least_overlap(self._threshold)
+        for one, other in self._whole.similar_pairs(band, order, least, is_similar):
+            if near.find(one) == near.find(other):
+                continue
+            self.groups.union(one, other)
+            if is_near_duplicate(self._compared(one), self._compared(other), self._threshold):
+                near.union(one, other)
+
+    def _drop_near(self, near: UnionFind, order: Sequence[int]) -> None:
+        members_of: dict[int, list[int]] = {}
+        for index in order:
+            members_of.setdefault(near.find(index), []).append(index)
+        for members in members_of.values():
+            if len(members) == 1:
+                continue
+            for member in members[1:]:
+                self._clusters.union(members[0], member)
+            if self._near is None:
+                continue
+            rule = self._near.survivor
+            preferred = sorted(members, key=lambda index: self._rank(index, rule))
+            for member, keeper in survivors(preferred, self._compared, self._threshold).items():
+                self.report.gone[member] = ("near_duplicate", NearDuplicates.name, keeper)
+                self.report.near += 1
+
+    def _drop_shared(self) -> None:
+        sharing: dict[bytes, list[int]] = {}
+        for index, key in enumerate(self._answer_keys):
+            sharing.setdefault(key, []).append(index)
+        for members in sharing.values():
+            if len(members) > 1 and self._links_answers:
+                for member in members[1:]:
+                    self.groups.union(members[0], member)
+            staying = [index for index in members if index not in self.report.gone]
+            if len(staying) < 2 or self._shared is None or self._shared.policy == KEEP:
+                continue
+            if self._shared.policy == GROUP:
+                self.report.flagged.update(dict.fromkeys(staying, "shared_target"))
+            elif self._shared.policy == KEEP_ONE:
+                for member in staying[1:]:
+                    self.report.gone[member] = ("shared_target", SharedTargets.name, staying[0])
+
+    def _link_answers(self, band: int, order: Sequence[int]) -> None:
+        def is_similar(one: int, other: int) -> bool:
+            if self.groups.find(one) == self.groups.find(other):
+                return True
+            return are_answers_similar(self._compared(one), self._compared(other), self._threshold)
+
+        least = least_overlap(self._threshold)
+        for one, other in self._answers.similar_pairs(band, order, least, is_similar):
+            self.groups.union(one, other)
+
+    def _compared(self, index: int) -> Compared:
+        found = self._cache.get(index)
+        if found is None:
+            if len(self._cache) >= 4096:
+                self._cache.clear()
+            found = self._cache[index] = Compared(self._fetch(index))
+        return found
+
+
+def _through_all(steps: Sequence[Step], draft: Draft) -> Draft | Dropped:
+    current: Draft | Dropped = draft
+    for step in steps:
+        if isinstance(current, Dropped):
+            break
+        current = _applied(step, current)
+    return current
+
+
+def _applied(step: Step, draft: Draft) -> Draft | Dropped:
+    """The step's answer; a record on which it fails is set aside under the step's name."""
+    try:
+        return step.apply(draft)
+    except Exception as error:  # noqa: BLE001 - one odd record must not end the run of a million
+        return Dropped(draft.record_id, step.name, step.name, f"{type(error).__name__}: {error}"[:200])
+
+
+def _kept(outcomes: Iterable[Draft | Dropped], result: BatchResult) -> Iterator[Draft]:
+    """The drafts among the outcomes; the dropped records are noted."""
+    for outcome in outcomes:
+        if isinstance(outcome, Dropped):
+            result.dropped.append(outcome)
+        else:
+            yield outcome

@@ -1,0 +1,53 @@
+"""Clean text: entities, tags, invisible characters, whitespace and model tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from webtune_tui.domain.options import option
+from webtune_tui.pipeline.base import Draft, Dropped
+from webtune_tui.pipeline.cleaning import Cleaner
+
+_DEEPEST = 12
+
+
+@dataclass(frozen=True)
+class NormaliseText:
+    """Makes every text of a row plain and readable. Doing it twice changes nothing more."""
+
+    name: ClassVar[str] = "normalise_text"
+    title: ClassVar[str] = "Clean text"
+    stage: ClassVar[str] = "record"
+    order: ClassVar[int] = 20
+    is_default: ClassVar[bool] = True
+
+    html: bool = option(True, label="Tags to text", help="Lists and tables stay readable.")
+    invisible: bool = option(
+        True, label="Remove invisible characters", help="Zero-width, direction-changing and control characters."
+    )
+    model_tokens: bool = option(
+        True, label="Neutralise model tokens", help="Such as <|im_start|>, which a trainer would obey."
+    )
+
+    def apply(self, draft: Draft) -> Draft | Dropped:
+        """Cleans all texts in the fields."""
+        cleaner = Cleaner(html=self.html, invisible=self.invisible, model_tokens=self.model_tokens)
+        fields = {name: _clean(value, cleaner, 0) for name, value in draft.fields.items()}
+        if fields == draft.fields:
+            return draft
+        return replace(draft.with_fields(fields, self.name), removed=dict(cleaner.removed))
+
+
+def _clean(value: Any, cleaner: Cleaner, depth: int) -> Any:
+    if isinstance(value, str):
+        return cleaner.clean(value)
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        return {name: _clean(item, cleaner, depth + 1) for name, item in value.items()}
+    if isinstance(value, list | tuple) and depth < _DEEPEST:
+        return [_clean(item, cleaner, depth + 1) for item in value]
+    return value
+
+
+STEP = NormaliseText

@@ -1,0 +1,168 @@
+"""The field template: text with ``{field}`` places, without any code.
+
+``{title}``, ``{a.b[0].c}`` takes one value, ``{a.b[].c}`` joins the values of a list. A line whose fields are all
+missing vanishes. ``{{`` and ``}}`` are braces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.examples import Message
+from webtune_tui.pipeline.base import Conversation
+from webtune_tui.pipeline.placeholders import is_placeholder
+
+_PLACE = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}")
+_PATH = re.compile(r"([^\[\].]+)((?:\[\d*\])*)")
+_INDEX = re.compile(r"\[(\d*)\]")
+
+Path = tuple[str | int | None, ...]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A filled-in text and the field values in it."""
+
+    text: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line as literal pieces and paths, alternating: text, path, text, ... text."""
+
+    literals: tuple[str, ...]
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class TextTemplate:
+    """One text with places. Raises UsageError when parsed with a path that can't be read."""
+
+    source: str
+
+    @cached_property
+    def lines(self) -> tuple[_Line, ...]:
+        """The parsed lines."""
+        return tuple(_parse_line(line) for line in self.source.split("\n"))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The top-level fields that it takes, in order."""
+        return tuple(dict.fromkeys(str(path[0]) for line in self.lines for path in line.paths))
+
+    def render(self, fields: Mapping[str, Any], *, keep_placeholders: bool = False) -> Rendered:
+        """The text for a row. A value such as ``N/A`` counts as missing unless ``keep_placeholders``."""
+        rendered: list[str] = []
+        values: list[str] = []
+        for line in self.lines:
+            found = [value_at(fields, path) for path in line.paths]
+            if not keep_placeholders:
+                found = ["" if is_placeholder(value) else value for value in found]
+            if line.paths and not any(found):
+                continue
+            pieces = [line.literals[0]]
+            for value, literal in zip(found, line.literals[1:], strict=True):
+                pieces += (value, literal)
+            rendered.append("".join(pieces).rstrip())
+            values.extend(value for value in found if value)
+        return Rendered("\n".join(rendered).strip(), tuple(values))
+
+
+@dataclass(frozen=True)
+class ChatTemplate:
+    """The person's own template; an empty text makes no message of that role."""
+
+    system: str = ""
+    user: str = ""
+    assistant: str = ""
+
+    @cached_property
+    def _parts(self) -> tuple[TextTemplate, TextTemplate, TextTemplate]:
+        return TextTemplate(self.system), TextTemplate(self.user), TextTemplate(self.assistant)
+
+    def check(self) -> None:
+        """Raises UsageError where a text can't be read or nothing would be learned."""
+        for part in self._parts:
+            _ = part.lines
+        if not self.assistant.strip() or not self.user.strip():
+            raise UsageError("[template] needs user and assistant", hint='Such as assistant = "{description}".')
+
+    def build(self, fields: Mapping[str, Any]) -> Conversation:
+        """The conversation of a row; the answer may be empty."""
+        system, user, assistant = self._parts
+        told, asked = system.render(fields), user.render(fields)
+        answered = assistant.render(fields, keep_placeholders=True)
+        messages = [Message("system", told.text)] if told.text else []
+        messages += [Message("user", asked.text), Message("assistant", answered.text)]
+        return Conversation(tuple(messages), (*told.values, *asked.values))
+
+
+def value_at(fields: Mapping[str, Any], path: Path) -> str:
+    """The value at a path as text; the empty text where it is missing."""
+    return as_text(_walk(fields, path))
+
+
+def as_text(value: Any) -> str:
+    """A field's value in a sentence: lists are joined by commas, objects and nothing are empty."""
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or isinstance(value, Mapping):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(text for text in map(as_text, value) if text)
+    return str(value)
+
+
+def parse_path(text: str) -> Path:
+    """The steps of ``a.b[0].c``; ``None`` stands for each item of a list.
+
+    Raises:
+        UsageError: it is no path.
+    """
+    steps: list[str | int | None] = []
+    for part in text.strip().split("."):
+        match = _PATH.fullmatch(part.strip())
+        if match is None:
+            raise UsageError(f"{{{text}}} is no field", hint="Write {field}, {a.b[0].c} or {a.b[].c}.")
+        steps.append(match.group(1))
+        steps.extend(int(index) if index else None for index in _INDEX.findall(match.group(2)))
+    return tuple(steps)
+
+
+def _walk(value: Any, path: Path) -> Any:
+    for position, step in enumerate(path):
+        if step is None:
+            if not isinstance(value, list | tuple):
+                return None
+            return [_walk(item, path[position + 1 :]) for item in value]
+        if isinstance(step, int):
+            if not isinstance(value, list | tuple) or step >= len(value):
+                return None
+            value = value[step]
+        elif isinstance(value, Mapping):
+            value = value.get(step)
+        else:
+            return None
+    return value
+
+
+def _parse_line(line: str) -> _Line:
+    literals, paths, end = [""], [], 0
+    for match in _PLACE.finditer(line):
+        literals[-1] += line[end : match.start()]
+        end = match.end()
+        if match.group(1) is None:
+            literals[-1] += match.group()[0]
+        else:
+            paths.append(parse_path(match.group(1)))
+            literals.append("")
+    literals[-1] += line[end:]
+    return _Line(tuple(literals), tuple(paths))

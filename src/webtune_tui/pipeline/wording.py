@@ -1,0 +1,43 @@
+"""Text as its words, for comparing: case, spacing and edge punctuation do not matter.
+
+Scripts written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are compared character by character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+
+_EDGES = ".,;:!?\"'()[]{}…“”‘’«»„‹›。、，．！？；：「」『』（）【】*_~`"
+_UNSPACED_RANGES = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
+_UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
+
+
+def words(text: str) -> list[str]:
+    """The words in order, folded; each character of a script without spaces is a word."""
+    folded = text.casefold()
+    if not folded.isascii() and _UNSPACED.search(folded):
+        folded = _UNSPACED.sub(r" \g<0> ", folded)
+    pieces = folded.split()
+    return [piece.strip(_EDGES) or piece for piece in pieces]
+
+
+def is_unspaced(units: Sequence[str]) -> bool:
+    """Whether most of the words are single characters of a script without spaces."""
+    return sum(1 for unit in units if len(unit) == 1 and _UNSPACED.match(unit)) * 2 > len(units)
+
+
+def is_same_wording(first: str, second: str) -> bool:
+    """Whether two texts differ in nothing but case, spacing and edge punctuation."""
+    return first == second or words(first) == words(second)
+
+
+def wording_key(*texts: str) -> bytes:
+    """16 bytes that are equal for texts of the same wording."""
+    digest = blake2b(digest_size=16)
+    for text in texts:
+        digest.update(" ".join(words(text)).encode("utf-8", "surrogatepass") + b"\x00")
+    return digest.digest()

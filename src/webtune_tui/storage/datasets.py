@@ -1,0 +1,711 @@
+"""Dataset versions: builds, revisions, examples, dropped records, edits and the frozen test split.
+
+A *build* is one run of prepare and holds its examples once. An edit makes a new *revision* of the newest build: the
+row that it replaces ends (``until``) and a new one begins (``since``), so that an edit costs what it changes and every
+older version stays readable.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from webtune_tui.domain import clock
+from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, RecordOrigin, version_name
+from webtune_tui.domain.examples import ContentSum, Example, Split, body_digest, decode_messages
+from webtune_tui.domain.records import RecordKind
+from webtune_tui.storage.database import Database
+
+Action = Literal["prepare", "replay", "edit", "undo", "redo"]
+
+_KEPT_BUILDS = 10
+_BY_HAND = "by_hand"
+_ALIVE = "build = ? AND since <= ? AND (until IS NULL OR until > ?)"
+_EXAMPLE_COLUMNS = "row_id, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source"
+_TITLE = "COALESCE(r.fields ->> '$.title', r.fields ->> '$.name', r.fields ->> '$.headline', r.url, r.key)"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A record as preparing reads it; ``fields`` is its JSON."""
+
+    record_id: int
+    key: str
+    kind: RecordKind
+    fields: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredExample:
+    """An example with its place in its build. ``messages`` is canonical JSON; ``row_id`` is 0 before it is stored."""
+
+    ordinal: int
+    example_id: str
+    split: Split
+    messages: str
+    tokens: int
+    flags: tuple[str, ...]
+    record_ids: tuple[int, ...]
+    group: str
+    source: str
+    row_id: int = 0
+
+    @property
+    def digest(self) -> int:
+        """What it adds to the content sum."""
+        return body_digest(self.messages, self.split)
+
+    def to_example(self) -> Example:
+        """The example of the domain."""
+        return Example(
+            example_id=self.example_id,
+            split=self.split,
+            messages=decode_messages(self.messages),
+            tokens=self.tokens,
+            flags=self.flags,
+            record_ids=self.record_ids,
+            group=self.group,
+            source=self.source,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums over a revision's examples."""
+
+    content: ContentSum = field(default_factory=ContentSum)
+    train: int = 0
+    validation: int = 0
+    test: int = 0
+    tokens: int = 0
+
+    def with_example(self, example: StoredExample, sign: int = 1) -> Totals:
+        """The totals with one more example, or with one fewer (``sign`` -1)."""
+        content = self.content.add(example.digest) if sign > 0 else self.content.remove(example.digest)
+        counts = {split.value: getattr(self, split.value) for split in Split}
+        counts[example.split.value] += sign
+        return Totals(content, **counts, tokens=self.tokens + sign * example.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One state of a build."""
+
+    build: int
+    revision: int
+    totals: Totals
+    edit_id: int | None
+    action: Action
+    created_at: str
+    fixed_at: str | None
+    encoding: str = ""
+    is_working: bool = False
+
+    @property
+    def content_hash(self) -> str:
+        """The name of its content."""
+        return self.totals.content.hexdigest()
+
+    def to_version(self) -> DatasetVersion:
+        """The version of the domain."""
+        totals = self.totals
+        return DatasetVersion(
+            dataset_version=version_name(self.content_hash),
+            content_hash=self.content_hash,
+            build=self.build,
+            revision=self.revision,
+            examples=totals.content.count,
+            splits={"train": totals.train, "validation": totals.validation, "test": totals.test},
+            tokens=totals.tokens,
+            encoding=self.encoding,
+            created=self.created_at,
+            is_working=self.is_working,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEdit:
+    """An edit by hand; ``state`` is applied or undone."""
+
+    edit_id: int
+    operation: Mapping[str, Any]
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of an example's row: ``before`` ends where there is one, ``after`` begins where there is one."""
+
+    before: StoredExample | None
+    after: StoredExample | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What is kept of a run of prepare beside its examples."""
+
+    recipe: str
+    encoding: str
+    report: str
+    result_digest: str
+
+
+class RecordQueries:
+    """Reads the current records in the canonical order of their keys."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def count(self) -> int:
+        """How many records are current."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT count(*) FROM records WHERE superseded_by IS NULL").fetchone()
+            return int(row[0])
+
+    def batches(self, size: int, only: frozenset[int] | None = None) -> Iterator[list[RecordRow]]:
+        """All current records, or those with the given ids, in batches; memory is bounded by the batch."""
+        with self._database.read() as connection:
+            cursor = connection.execute(
+                "SELECT r.record_id, r.key, r.kind, r.fields, c.source FROM records AS r"
+                " JOIN collections AS c USING (collection_id) WHERE r.superseded_by IS NULL"
+                " ORDER BY r.key, r.content_hash, r.record_id"
+            )
+            while rows := cursor.fetchmany(size):
+                yield [_record_row(row) for row in rows if only is None or row["record_id"] in only]
+
+    def ids_in_order(self) -> list[int]:
+        """The ids of all current records in canonical order."""
+        with self._database.read() as connection:
+            cursor = connection.execute(
+                "SELECT record_id FROM records WHERE superseded_by IS NULL ORDER BY key, content_hash, record_id"
+            )
+            return [row[0] for row in cursor]
+
+    def sample(self, limit: int) -> list[RecordRow]:
+        """Some current data records, spread over the set, in a stable choice."""
+        with self._database.read() as connection:
+            total = connection.execute("SELECT count(*) FROM records WHERE superseded_by IS NULL").fetchone()[0]
+            step = max(total // max(limit, 1), 1)
+            cursor = connection.execute(
+                "SELECT r.record_id, r.key, r.kind, r.fields, c.source FROM records AS r"
+                " JOIN collections AS c USING (collection_id) WHERE r.superseded_by IS NULL"
+                " AND r.record_id % ? = 0 ORDER BY r.record_id LIMIT ?",
+                (step, limit),
+            )
+            return [_record_row(row) for row in cursor]
+
+    def origins(self, record_ids: Sequence[int]) -> list[RecordOrigin]:
+        """Where records came from, in the given order."""
+        marks = ",".join("?" * len(record_ids))
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT r.record_id, r.collection_id, r.position, r.url, r.collected_at, r.fields, c.raw_path"
+                f" FROM records AS r JOIN collections AS c USING (collection_id) WHERE r.record_id IN ({marks})",
+                tuple(record_ids),
+            ).fetchall()
+        found = {row["record_id"]: _origin(row) for row in rows}
+        return [found[record_id] for record_id in record_ids if record_id in found]
+
+    def places(self, record_ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """The collection and the position of records."""
+        found: dict[int, tuple[str, int]] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(record_ids), 500):
+                some = record_ids[start : start + 500]
+                marks = ",".join("?" * len(some))
+                rows = connection.execute(
+                    f"SELECT record_id, collection_id, position FROM records WHERE record_id IN ({marks})", tuple(some)
+                )
+                found.update({row[0]: (row[1], row[2]) for row in rows})
+        return found
+
+
+class DatasetStore:
+    """The dataset tables of a workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # Building
+
+    def discard_unfinished(self) -> int:
+        """Removes what an interrupted run left; answers how many builds that were."""
+        with self._database.write() as connection:
+            return connection.execute("DELETE FROM builds WHERE is_whole = 0").rowcount
+
+    def begin_build(self) -> int:
+        """A new build, which nobody sees before it is finished."""
+        with self._database.write() as connection:
+            cursor = connection.execute(
+                "INSERT INTO builds (created_at, recipe, encoding, report) VALUES (?, '', '', '{}')", (clock.now(),)
+            )
+            return int(cursor.lastrowid or 0)
+
+    def add_examples(self, build: int, examples: Iterable[StoredExample]) -> None:
+        """Stores a batch of a build's examples."""
+        with self._database.write() as connection:
+            _insert_examples(connection, build, 0, examples)
+
+    def add_dropped(self, build: int, dropped: Iterable[tuple[int, str, str, str]]) -> None:
+        """Stores (record id, reason, step, detail) of records that make no example."""
+        with self._database.write() as connection:
+            _insert_dropped(connection, build, dropped)
+
+    def seal(self, build: int, totals: Totals, encoding: str) -> Revision:
+        """The first revision of a build whose examples are all stored; nobody sees it before :meth:`publish`."""
+        with self._database.write() as connection:
+            _insert_revision(connection, build, 0, totals, None, "prepare")
+        return Revision(build, 0, totals, None, "prepare", clock.now(), None, encoding)
+
+    def publish(self, build: int, told: BuildReport) -> Revision:
+        """Makes a build the working version, all at once; the oldest builds that nobody fixed go."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE builds SET recipe = ?, encoding = ?, report = ?, result_digest = ?, is_whole = 1"
+                " WHERE build = ?",
+                (told.recipe, told.encoding, told.report, told.result_digest, build),
+            )
+            connection.execute(
+                "DELETE FROM builds WHERE build IN (SELECT build FROM builds AS b WHERE NOT EXISTS (SELECT 1 FROM"
+                " revisions AS r WHERE r.build = b.build AND r.fixed_at IS NOT NULL) ORDER BY build DESC"
+                " LIMIT -1 OFFSET ?)",
+                (_KEPT_BUILDS,),
+            )
+        head = self.head()
+        assert head is not None
+        return head
+
+    def update_report(self, build: int, told: BuildReport) -> None:
+        """Replaces what is kept of a run that gave the same result again."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE builds SET recipe = ?, report = ?, result_digest = ? WHERE build = ?",
+                (told.recipe, told.report, told.result_digest, build),
+            )
+
+    def build_report(self, build: int) -> BuildReport:
+        """What is kept of a build."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT recipe, encoding, report, result_digest FROM builds WHERE build = ?", (build,)
+            ).fetchone()
+        return BuildReport(row["recipe"], row["encoding"], row["report"], row["result_digest"])
+
+    # Versions
+
+    def head(self) -> Revision | None:
+        """The working version: the newest revision of the newest whole build."""
+        with self._database.read() as connection:
+            return _head(connection)
+
+    def revisions(self) -> list[Revision]:
+        """Every version once, newest first; what lay between a run and its replayed edits is left out."""
+        with self._database.read() as connection:
+            head = _head(connection)
+            rows = connection.execute(
+                "SELECT r.*, b.encoding FROM revisions AS r JOIN builds AS b USING (build) WHERE b.is_whole = 1"
+                " AND NOT EXISTS (SELECT 1 FROM revisions AS n WHERE n.build = r.build"
+                " AND n.revision = r.revision + 1 AND n.action = 'replay')"
+                " ORDER BY r.build DESC, r.revision DESC"
+            ).fetchall()
+        found: dict[str, Revision] = {}
+        for row in rows:
+            revision = _revision(row, head)
+            found.setdefault(revision.content_hash, revision)
+        return list(found.values())
+
+    def find(self, name: str) -> Revision | None:
+        """The newest revision whose content hash begins with ``name``."""
+        with self._database.read() as connection:
+            head = _head(connection)
+            row = connection.execute(
+                "SELECT r.*, b.encoding FROM revisions AS r JOIN builds AS b USING (build) WHERE b.is_whole = 1"
+                " AND r.content_hash >= ? AND r.content_hash < ? ORDER BY r.build DESC, r.revision DESC LIMIT 1",
+                (name, name + "g"),
+            ).fetchone()
+            return _revision(row, head) if row else None
+
+    def fix(self, revision: Revision) -> None:
+        """Keeps a version for good (it was exported, trained on or named) and freezes its test split."""
+        with self._database.write() as connection:
+            now = clock.now()
+            connection.execute(
+                "UPDATE revisions SET fixed_at = COALESCE(fixed_at, ?) WHERE build = ? AND revision = ?",
+                (now, revision.build, revision.revision),
+            )
+            connection.execute(
+                f"INSERT OR IGNORE INTO frozen_test (example_id, frozen_at) SELECT example_id, ? FROM examples"
+                f" WHERE {_ALIVE} AND split = 'test'",
+                (now, revision.build, revision.revision, revision.revision),
+            )
+
+    def has_fixed(self) -> bool:
+        """Whether any version was fixed, so that its test split binds."""
+        with self._database.read() as connection:
+            return connection.execute("SELECT 1 FROM revisions WHERE fixed_at IS NOT NULL").fetchone() is not None
+
+    def frozen_ids(self) -> frozenset[str]:
+        """The examples that were ever tested on by a fixed version."""
+        with self._database.read() as connection:
+            return frozenset(row[0] for row in connection.execute("SELECT example_id FROM frozen_test"))
+
+    def trained_ids(self, example_ids: Sequence[str]) -> frozenset[str]:
+        """Which of the examples lie outside the test split of a fixed version."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            fixed = connection.execute("SELECT build, revision FROM revisions WHERE fixed_at IS NOT NULL").fetchall()
+            for row in fixed:
+                for start in range(0, len(example_ids), 500):
+                    some = example_ids[start : start + 500]
+                    marks = ",".join("?" * len(some))
+                    found.update(
+                        hit[0]
+                        for hit in connection.execute(
+                            f"SELECT example_id FROM examples WHERE {_ALIVE} AND split <> 'test'"
+                            f" AND example_id IN ({marks})",
+                            (row["build"], row["revision"], row["revision"], *some),
+                        )
+                    )
+        return frozenset(found)
+
+    # Examples
+
+    def page(
+        self, revision: Revision, *, text: str = "", split: str = "", offset: int = 0, limit: int = 100
+    ) -> tuple[list[StoredExample], int]:
+        """Examples in their order, and how many match in all."""
+        condition, values = _matching(revision, text, split)
+        with self._database.read() as connection:
+            if text:
+                connection.create_function("contains_text", 2, _contains_text, deterministic=True)
+                total = connection.execute(f"SELECT count(*) FROM examples WHERE {condition}", values).fetchone()[0]
+            else:
+                total = getattr(revision.totals, split) if split else revision.totals.content.count
+            rows = connection.execute(
+                f"SELECT {_EXAMPLE_COLUMNS} FROM examples WHERE {condition} ORDER BY ordinal LIMIT ? OFFSET ?",
+                (*values, limit, offset),
+            ).fetchall()
+        return [_stored(row) for row in rows], total
+
+    def stream(self, revision: Revision) -> Iterator[StoredExample]:
+        """All examples of a version in order."""
+        with self._database.read() as connection:
+            cursor = connection.execute(
+                f"SELECT {_EXAMPLE_COLUMNS} FROM examples WHERE {_ALIVE} ORDER BY ordinal",
+                (revision.build, revision.revision, revision.revision),
+            )
+            for row in cursor:
+                yield _stored(row)
+
+    def by_ids(self, revision: Revision, example_ids: Sequence[str]) -> dict[str, StoredExample]:
+        """The examples of a version with these ids."""
+        found: dict[str, StoredExample] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(example_ids), 500):
+                some = example_ids[start : start + 500]
+                marks = ",".join("?" * len(some))
+                for row in connection.execute(
+                    f"SELECT {_EXAMPLE_COLUMNS} FROM examples WHERE {_ALIVE} AND example_id IN ({marks})",
+                    (revision.build, revision.revision, revision.revision, *some),
+                ):
+                    found[row["example_id"]] = _stored(row)
+        return found
+
+    def touched_by(self, build: int, revision: int) -> list[Change]:
+        """What a revision changed, as it did it."""
+        with self._database.read() as connection:
+            ended = connection.execute(
+                f"SELECT {_EXAMPLE_COLUMNS} FROM examples WHERE build = ? AND until = ?", (build, revision)
+            ).fetchall()
+            begun = connection.execute(
+                f"SELECT {_EXAMPLE_COLUMNS} FROM examples WHERE build = ? AND since = ?", (build, revision)
+            ).fetchall()
+        before = {row["example_id"]: _stored(row) for row in ended}
+        after = {row["example_id"]: _stored(row) for row in begun}
+        return [Change(before.get(one), after.get(one)) for one in dict.fromkeys([*before, *after])]
+
+    def contents(self, revision: Revision) -> dict[str, int]:
+        """For every example of a version a number that stands for its content and split."""
+        return {one.example_id: one.digest >> 384 for one in self.stream(revision)}
+
+    def tokens_per_split(self, revision: Revision) -> dict[str, int]:
+        """The tokens of each split."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT split, sum(tokens) FROM examples WHERE {_ALIVE} GROUP BY split",
+                (revision.build, revision.revision, revision.revision),
+            ).fetchall()
+        found = {row[0]: row[1] for row in rows}
+        return {split.value: found.get(split.value, 0) for split in Split}
+
+    # Edits
+
+    def edits(self) -> list[StoredEdit]:
+        """All edits in order: the applied ones, then the undone ones that can be applied again."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT edit_id, operation, state FROM edits ORDER BY edit_id").fetchall()
+        return [StoredEdit(row["edit_id"], json.loads(row["operation"]), row["state"]) for row in rows]
+
+    def revision_of(self, build: int, edit_id: int) -> int | None:
+        """The revision of a build in which an edit was applied last; ``None`` where it changed nothing."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT max(revision) FROM revisions WHERE build = ? AND edit_id = ? AND action <> 'undo'",
+                (build, edit_id),
+            ).fetchone()
+        return row[0] if row else None
+
+    def commit(
+        self,
+        head: Revision,
+        changes: Sequence[Change],
+        *,
+        action: Action,
+        edit_id: int | None = None,
+        operation: Mapping[str, Any] | None = None,
+        meta: Mapping[str, str] | None = None,
+    ) -> Revision:
+        """Stores a revision and the edit behind it in one transaction; answers the revision that stands now.
+
+        ``operation`` is a new edit, which ends the list of undone ones; else ``edit_id`` changes its state. Without
+        changes the revision stays.
+        """
+        totals = head.totals
+        for change in changes:
+            totals = totals.with_example(change.before, -1) if change.before else totals
+            totals = totals.with_example(change.after) if change.after else totals
+        with self._database.write() as connection:
+            if operation is not None:
+                connection.execute("DELETE FROM edits WHERE state = 'undone'")
+                edit_id = connection.execute(
+                    "INSERT INTO edits (operation, state, created_at) VALUES (?, 'applied', ?)",
+                    (json.dumps(operation, ensure_ascii=False), clock.now()),
+                ).lastrowid
+            elif action != "replay":
+                state = "undone" if action == "undo" else "applied"
+                connection.execute("UPDATE edits SET state = ? WHERE edit_id = ?", (state, edit_id))
+            if changes:
+                _apply_changes(connection, head, head.revision + 1, changes)
+                _insert_revision(connection, head.build, head.revision + 1, totals, edit_id, action)
+            _set_meta(connection, meta or {})
+        if not changes:
+            return head
+        return replace(
+            head,
+            revision=head.revision + 1,
+            totals=totals,
+            edit_id=edit_id,
+            action=action,
+            created_at=clock.now(),
+            fixed_at=None,
+        )
+
+    def replace_edits(self, operations: Sequence[Mapping[str, Any]], meta: Mapping[str, str]) -> None:
+        """Takes over the edits of a recipe that was changed by hand; nothing can be redone after it."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM edits")
+            now = clock.now()
+            connection.executemany(
+                "INSERT INTO edits (operation, state, created_at) VALUES (?, 'applied', ?)",
+                [(json.dumps(operation, ensure_ascii=False), now) for operation in operations],
+            )
+            _set_meta(connection, meta)
+
+    def meta(self, key: str) -> str | None:
+        """A remembered value."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, values: Mapping[str, str]) -> None:
+        """Remembers values."""
+        with self._database.write() as connection:
+            _set_meta(connection, values)
+
+    # Dropped records
+
+    def dropped(self, build: int, reason: str | None, limit: int) -> list[DroppedRecord]:
+        """Records of a build that make no example."""
+        condition = "d.build = ?" + (" AND d.reason = ?" if reason else "")
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT d.record_id, d.reason, d.step, d.detail, r.collection_id, r.position, {_TITLE} AS title"
+                f" FROM dropped AS d JOIN records AS r USING (record_id) WHERE {condition}"
+                " ORDER BY d.record_id LIMIT ?",
+                (build, *([reason] if reason else []), limit),
+            ).fetchall()
+        return [
+            DroppedRecord(
+                record_id=row["record_id"],
+                collection_id=row["collection_id"],
+                position=row["position"],
+                reason=row["reason"],
+                step=row["step"],
+                detail=row["detail"],
+                title=str(row["title"] or ""),
+            )
+            for row in rows
+        ]
+
+    def dropped_counts(self, build: int) -> dict[str, int]:
+        """How many records of a build each reason took."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT reason, count(*) FROM dropped WHERE build = ? GROUP BY reason ORDER BY reason", (build,)
+            ).fetchall()
+        return {row[0]: row[1] for row in rows}
+
+
+def _head(connection: sqlite3.Connection) -> Revision | None:
+    row = connection.execute(
+        "SELECT r.*, b.encoding FROM revisions AS r JOIN builds AS b USING (build) WHERE b.is_whole = 1"
+        " ORDER BY r.build DESC, r.revision DESC LIMIT 1"
+    ).fetchone()
+    return replace(_revision(row, None), is_working=True) if row else None
+
+
+def _revision(row: sqlite3.Row, head: Revision | None) -> Revision:
+    total, _, count = row["content_sum"].partition(":")
+    totals = Totals(ContentSum(int(total, 16), int(count)), row["train"], row["validation"], row["test"], row["tokens"])
+    return Revision(
+        build=row["build"],
+        revision=row["revision"],
+        totals=totals,
+        edit_id=row["edit_id"],
+        action=row["action"],
+        created_at=row["created_at"],
+        fixed_at=row["fixed_at"],
+        encoding=row["encoding"],
+        is_working=head is not None and totals.content == head.totals.content,
+    )
+
+
+def _insert_revision(
+    connection: sqlite3.Connection, build: int, revision: int, totals: Totals, edit_id: int | None, action: Action
+) -> None:
+    content = totals.content
+    connection.execute(
+        "INSERT INTO revisions (build, revision, content_hash, content_sum, examples, train, validation, test,"
+        " tokens, edit_id, action, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            build,
+            revision,
+            content.hexdigest(),
+            f"{content.total:x}:{content.count}",
+            content.count,
+            totals.train,
+            totals.validation,
+            totals.test,
+            totals.tokens,
+            edit_id,
+            action,
+            clock.now(),
+        ),
+    )
+
+
+def _insert_examples(connection: sqlite3.Connection, build: int, since: int, examples: Iterable[StoredExample]) -> None:
+    connection.executemany(
+        "INSERT INTO examples (build, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id,"
+        " source, since) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            (
+                build,
+                one.ordinal,
+                one.example_id,
+                one.split.value,
+                one.messages,
+                one.tokens,
+                " ".join(one.flags),
+                ",".join(map(str, one.record_ids)),
+                one.group,
+                one.source,
+                since,
+            )
+            for one in examples
+        ),
+    )
+
+
+def _insert_dropped(connection: sqlite3.Connection, build: int, dropped: Iterable[tuple[int, str, str, str]]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO dropped (build, record_id, reason, step, detail) VALUES (?,?,?,?,?)",
+        ((build, *one) for one in dropped),
+    )
+
+
+def _apply_changes(connection: sqlite3.Connection, head: Revision, revision: int, changes: Sequence[Change]) -> None:
+    connection.executemany(
+        "UPDATE examples SET until = ? WHERE row_id = ?",
+        [(revision, change.before.row_id) for change in changes if change.before],
+    )
+    _insert_examples(connection, head.build, revision, (change.after for change in changes if change.after))
+    gone = [one.before for one in changes if one.before and not one.after]
+    back = [one.after for one in changes if one.after and not one.before]
+    _insert_dropped(
+        connection,
+        head.build,
+        [(record_id, _BY_HAND, "edits", one.example_id) for one in gone for record_id in one.record_ids],
+    )
+    connection.executemany(
+        "DELETE FROM dropped WHERE build = ? AND record_id = ? AND reason = ?",
+        [(head.build, record_id, _BY_HAND) for one in back for record_id in one.record_ids],
+    )
+
+
+def _set_meta(connection: sqlite3.Connection, values: Mapping[str, str]) -> None:
+    connection.executemany(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        list(values.items()),
+    )
+
+
+def _matching(revision: Revision, text: str, split: str) -> tuple[str, tuple[Any, ...]]:
+    condition, values = _ALIVE, [revision.build, revision.revision, revision.revision]
+    bound: list[Any] = list(values)
+    if split:
+        condition += " AND split = ?"
+        bound.append(split)
+    if text:
+        condition += " AND contains_text(messages, ?)"
+        bound.append(text.casefold())
+    return condition, tuple(bound)
+
+
+def _contains_text(messages: str, folded: str) -> bool:
+    return any(folded in message.content.casefold() for message in decode_messages(messages))
+
+
+def _stored(row: sqlite3.Row) -> StoredExample:
+    return StoredExample(
+        ordinal=row["ordinal"],
+        example_id=row["example_id"],
+        split=Split(row["split"]),
+        messages=row["messages"],
+        tokens=row["tokens"],
+        flags=tuple(row["flags"].split()),
+        record_ids=tuple(int(part) for part in row["record_ids"].split(",") if part),
+        group=row["group_id"],
+        source=row["source"],
+        row_id=row["row_id"],
+    )
+
+
+def _record_row(row: sqlite3.Row) -> RecordRow:
+    return RecordRow(row["record_id"], row["key"], RecordKind(row["kind"]), row["fields"], row["source"])
+
+
+def _origin(row: sqlite3.Row) -> RecordOrigin:
+    return RecordOrigin(
+        record_id=row["record_id"],
+        collection_id=row["collection_id"],
+        position=row["position"],
+        url=row["url"],
+        collected_at=row["collected_at"],
+        raw_path=row["raw_path"],
+        fields=json.loads(row["fields"]),
+    )
