@@ -16,6 +16,12 @@ MODULES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*
 COMMANDS = [name.rstrip("_").replace("_", "-") for name in registry.names("cli.commands")]
 
 
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that crashes here leaves its report in the test's folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
 @pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("__init__.py")])
 def test_every_module_says_what_it_is_for(module: str) -> None:
     tree = ast.parse((SOURCE / module).read_text(encoding="utf-8"))
