@@ -280,7 +280,7 @@ def _accounts(settings: Settings) -> dict[str, _Account]:
 
 def _variable_of(entry: str) -> str:
     """The environment variable for a provider of the person's own."""
-    return f"WEBTUNE_{re.sub(r'[^A-Z0-9]', '_', entry.upper())}_KEY"
+    return f"WEBTUNE_{re.sub(r'[^A-Z0-9]', '_', entry.upper())}_API_KEY"
 
 
 def _state(account: _Account, source: KeySource, secret: Secret | None, detail: str = "") -> KeyState:
