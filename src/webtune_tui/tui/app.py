@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +22,7 @@ from textual.widget import Widget
 from webtune_tui import registry
 from webtune_tui import settings as settings_module
 from webtune_tui.credentials.hosts import host_of, is_loopback
-from webtune_tui.domain.errors import InternalFault, WebtuneError
+from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.events import Overview
 from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display
@@ -59,11 +60,11 @@ def run_app(workspace: Path) -> int:
     return app.return_code or 0
 
 
-class WebtuneApp(App[int]):
+class WebtuneApp(App[int], error_display.ReportsErrors):
     """The shell: screens by key, header state, theme, help, quitting, and the one door for errors."""
 
     TITLE = "webtune"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # absolute, so that a subclass elsewhere finds it
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *[Binding(stage.key, f"show_stage('{stage.name}')", stage.title, show=False) for stage in stages()],
@@ -99,11 +100,10 @@ class WebtuneApp(App[int]):
 
     @work(group="services", exit_on_error=False)
     async def _open_services(self) -> None:
-        from webtune_tui.bootstrap import open_services  # after the first frame
-
+        bootstrap = await asyncio.to_thread(importlib.import_module, "webtune_tui.bootstrap")  # after the first frame
         self.settings = await self.settings_for_opening()
         services = await self._open.enter_async_context(
-            open_services(self.workspace_path, self.settings, command="webtune app", mode="write if free")
+            bootstrap.open_services(self.workspace_path, self.settings, command="webtune app", mode="write if free")
         )
         workspace = services.workspace
         if workspace.read_only:
@@ -271,18 +271,11 @@ class WebtuneApp(App[int]):
             markup=False,
         )
 
-    def on_worker_state_changed(self, event: Any) -> None:
-        """A failed worker of the app itself."""
-        error_display.ReportsErrors.on_worker_state_changed(self, event)  # type: ignore[arg-type]  # same shape
-
     def crash(self, error: BaseException) -> None:
         """Ends the app after a fault of our own, with a report file and no local values on screen."""
         self._handle_exception(error if isinstance(error, Exception) else RuntimeError(str(error)))
 
     def _handle_exception(self, error: Exception) -> None:
-        if isinstance(error, WebtuneError) and not isinstance(error, InternalFault) and self._is_usable():
-            error_display.show(self, error)
-            return
         if hasattr(error, "__rich__"):
             error = RuntimeError(f"{type(error).__name__}: {error}")  # its own rendering could show anything
         super()._handle_exception(error)
@@ -295,9 +288,6 @@ class WebtuneApp(App[int]):
         fault = write_crash_report(self._exception or RuntimeError("unknown"))
         self._exit_renderables.append(Text(display(f"webtune: {fault.message}\n  {fault.hint}")))
         self._close_messages_no_wait()
-
-    def _is_usable(self) -> bool:
-        return self.is_running and bool(self.screen_stack)
 
     def _stage_screens(self) -> list[StageScreen]:
         return [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, StageScreen)]

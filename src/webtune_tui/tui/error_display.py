@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.worker import Worker, WorkerState
 
@@ -19,7 +20,14 @@ _TOAST_SECONDS = 10
 
 
 class ReportsErrors(MessagePump):
-    """Mixed into every screen and dialogue: a worker that ended with an error ends at the door."""
+    """Mixed into the app, every screen and dialogue: what fails in a worker or a handler ends at the door."""
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """A handler's expected failure is shown; without this it would end the whole message loop of the screen."""
+        try:
+            await super()._dispatch_message(message)
+        except WebtuneError as error:
+            show(cast("WebtuneApp", self.app), error)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Hands a failed worker's error to :func:`show`; cancelled ones are no failure."""
@@ -45,14 +53,14 @@ def words(error: WebtuneError) -> str:
 
 
 def _show_dialogue(app: WebtuneApp, error: WebtuneError) -> None:
-    from webtune_tui.tui.modals.message import Message
+    from webtune_tui.tui.modals.message import Message as MessageDialogue
 
     details = [f"{name}: {value}" for name, value in sorted(error.fields.items())]
-    dialogue = Message(
+    dialogue = MessageDialogue(
         "That did not work",
         mask(display(error.message, limit=4000)),
         hint=mask(display(error.hint, limit=2000)),
         details=mask(display("\n".join([f"error: {error.code}", *details]), limit=8000)),
     )
-    if not (isinstance(app.screen, Message) and app.screen.says_the_same_as(dialogue)):
+    if not (isinstance(app.screen, MessageDialogue) and app.screen.says_the_same_as(dialogue)):
         app.push_screen(dialogue)

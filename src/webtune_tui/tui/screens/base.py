@@ -42,7 +42,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static, TextArea
+from textual.widgets import Footer, Static
 from textual.worker import Worker
 
 from webtune_tui.domain.terminal_text import display_line
@@ -168,6 +168,8 @@ class StageScreen(Screen[None], ReportsErrors):
 
     def action_back(self) -> None:
         """Leaves a text field for the screen; further keys then reach the screen again."""
+        from textual.widgets import Input, TextArea  # 20 ms that the first frame does not need
+
         if isinstance(self.focused, Input | TextArea):
             self.focus_home()
 
