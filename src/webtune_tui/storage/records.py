@@ -12,6 +12,7 @@ from webtune_tui.storage.collections import change_in
 from webtune_tui.storage.database import Database
 
 BATCH = 2000
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps would make one for each record
 _QUESTION = 500  # keys asked for in one query, below SQLite's limit of variables
 _COLUMNS = "record_id, collection_id, position, kind, key, content_hash, url, collected_at, fields"
 
@@ -194,7 +195,7 @@ def _place(connection: sqlite3.Connection, record: Record, live: dict[str, _Live
             record.content_hash,
             record.url,
             record.collected_at,
-            json.dumps(record.fields, ensure_ascii=False),
+            _encode(record.fields),
         ),
     )
     record_id = cursor.lastrowid or 0

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome
-from webtune_tui.domain.errors import TryLater, UsageError
+from webtune_tui.domain.errors import UsageError
 
 SUMMARY = "serve Bright Data's API on this machine from invented sample records; nothing is charged"
 EXAMPLES = (
@@ -36,7 +36,7 @@ async def run(context: CommandContext) -> Outcome:
     try:
         await serve(given.port, given.state, given.speed, announce=write_json)
     except OSError as error:
-        raise TryLater(
+        raise UsageError(
             f"The sandbox can't start: {error.strerror or error}", hint="Choose another --port or --state."
         ) from error
     return Outcome({}, "")

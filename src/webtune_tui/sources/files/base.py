@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ LARGEST_RECORD = 32 * 1024**2  # characters of one line, object or table row
 DEEPEST_NESTING = 200
 LONGEST_SNIPPET = 200
 _BAD_BYTE = 0xDC00  # a byte that does not decode becomes this lone surrogate plus its value
+_MARKED = re.compile("[\udc00-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,15 @@ def open_text(stream: BinaryIO, encoding: str, *, newline: str) -> io.TextIOWrap
 
 def bad_bytes_in(text: str, encoding: str) -> str:
     """A reason where the text holds bytes that were not in the encoding, else an empty string."""
-    if text.isascii():
+    try:
+        text.encode()  # by far the fastest way to see that there is no surrogate in it
+    except UnicodeEncodeError:
+        marked = _MARKED.search(text)
+    else:
         return ""
-    marked = next((character for character in text if 0xDC00 <= ord(character) <= 0xDCFF), None)
     if marked is None:
-        return ""
-    byte = ord(marked) - _BAD_BYTE
+        return "half a character (a lone surrogate)"
+    byte = ord(marked.group()) - _BAD_BYTE
     hint = "; its encoding may be another: give --encoding" if encoding.startswith("utf") else ""
     return f"byte 0x{byte:02X} is not {encoding}{hint}"
 

@@ -9,34 +9,52 @@ from typing import Any, NoReturn
 
 from webtune_tui.sources.files.base import DEEPEST_NESTING, RowUnusable
 
-_SUSPICIOUS = re.compile(r"\\u[dD][89a-fA-F]|\\u0000|[eE]\+?\d{3}|\d{309}")
+_SUSPICIOUS_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 
 _NOT_TEXT = re.compile("[\ud800-\udfff\x00]")
 
 
+class _Refused(ValueError):
+    """Valid for Python's parser and not for us; the text is the reason."""
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise _Refused(f"not valid JSON: {name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _Refused("holds a number too large for anything")
+    return value
+
+
+def _finite_or_nothing(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def decoder() -> json.JSONDecoder:
-    """A decoder that refuses NaN and Infinity, which are not JSON."""
-    return json.JSONDecoder(parse_constant=_refuse_constant)
+    """A decoder that refuses NaN, Infinity and numbers beyond all bounds."""
+    return json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 _DECODER = decoder()
+_MENDING_DECODER = json.JSONDecoder(parse_constant=lambda name: None, parse_float=_finite_or_nothing)
 
 
 def parse_object(text: str, *, mend: bool = False) -> dict[str, Any]:
     """The object of a JSON text.
 
-    ``mend`` puts U+FFFD in the place of what can't be text (lone surrogates, NUL) for rows that were paid for.
+    ``mend`` is for rows that were paid for: U+FFFD takes the place of what can't be text (lone surrogates, NUL),
+    nothing the place of what is no number.
 
     Raises:
         RowUnusable: it is no JSON, no object, nested too deep, or holds what can't be stored.
     """
     require_shallow(text)
     try:
-        value = _DECODER.decode(text)
+        value = (_MENDING_DECODER if mend else _DECODER).decode(text)
     except (ValueError, RecursionError) as error:
         raise RowUnusable(reason_of(error)) from error
     if not isinstance(value, dict):
@@ -46,7 +64,7 @@ def parse_object(text: str, *, mend: bool = False) -> dict[str, Any]:
 
 def checked(value: dict[str, Any], text: str, *, mend: bool = False) -> dict[str, Any]:
     """The object, once its strings are text and its numbers finite. ``text`` is where it was parsed from."""
-    if _SUSPICIOUS.search(text) is None:
+    if "\\u" not in text or _SUSPICIOUS_ESCAPE.search(text) is None:
         return value
     return {_checked(name, mend): _checked(item, mend) for name, item in value.items()}
 
@@ -72,7 +90,9 @@ def reason_of(error: Exception) -> str:
         return f"not valid JSON: {error.msg} at character {error.pos + 1}"
     if isinstance(error, RecursionError):
         return f"nested deeper than {DEEPEST_NESTING} levels"
-    return f"not valid JSON: {str(error)[:120]}"
+    if isinstance(error, _Refused):
+        return str(error)
+    return "holds a number with thousands of digits"  # what remains of int()'s own limit
 
 
 def kind_of(value: Any) -> str:
@@ -84,10 +104,6 @@ def kind_of(value: Any) -> str:
 def _checked(value: Any, mend: bool) -> Any:
     if isinstance(value, str):
         return _checked_text(value, mend)
-    if isinstance(value, float) and not math.isfinite(value):
-        if mend:
-            return None
-        raise RowUnusable("holds a number too large for anything")
     if isinstance(value, dict):
         return {_checked(name, mend): _checked(item, mend) for name, item in value.items()}
     if isinstance(value, list):
