@@ -19,17 +19,19 @@ from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.events import JobChanged, JobReported, Noted, Overview, Progressed, StageState, TrainEvent
 from webtune_tui.domain.examples import Example, Message, Split
-from webtune_tui.domain.jobs import Checkpoint, Hyperparameters, Job, JobEvent, JobState, MetricPoint
+from webtune_tui.domain.jobs import Checkpoint, Hyperparameters, Job, JobEvent, JobState, LossSummary, MetricPoint
 from webtune_tui.providers.base import BaseModel, Capabilities, ChatDelta, ChatEnd
 from webtune_tui.services.chat import ChatModel, ChatTurn
 from webtune_tui.services.curate import ExamplePage
-from webtune_tui.services.evaluate import Evaluation
+from webtune_tui.services.evaluate import Evaluation, MetricComparison
 from webtune_tui.settings import Settings
 from webtune_tui.tui import app as shell
 from webtune_tui.tui.app import WebtuneApp
 
 DEADLINE_SECONDS = 20.0
-LOCAL = Capabilities("local", "This machine", True, None, 1, None, held_out_loss=True, note="Free; needs no account.")
+LOCAL = Capabilities(
+    "local", "This machine", True, None, 1, None, held_out_loss=True, pause=True, note="Free; needs no account."
+)
 HOSTED = Capabilities("openai", "OpenAI", False, "openai", 10, 512_000_000, closes_on="2027-01-06", note="Paid.")
 CLOSED = Capabilities("gone", "Gone Tuning", False, "gone", 10, None, closes_on="2026-01-06")
 BASE = BaseModel(
@@ -168,6 +170,20 @@ class FakeTrainService:
     async def points(self, job_id: str) -> Sequence[MetricPoint]:
         return [point for report in self.reports.get(job_id, []) for point in report.points]
 
+    async def losses(self, job_id: str) -> tuple[LossSummary, LossSummary]:
+        found = await self.points(job_id)
+        names = ("train_loss", "valid_loss")
+        train, valid = (LossSummary.of([point for point in found if point.name == name]) for name in names)
+        return train, valid
+
+    async def pause(self, job_id: str) -> Job:
+        self.known[job_id] = replace(self.known[job_id], state=JobState.PAUSED)
+        return self.known[job_id]
+
+    async def resume(self, job_id: str) -> Job:
+        self.known[job_id] = replace(self.known[job_id], state=JobState.RUNNING)
+        return self.known[job_id]
+
     async def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
         return [one for report in self.reports.get(job_id, []) for one in report.checkpoints]
 
@@ -284,6 +300,11 @@ class FakeEvaluateService:
 
     async def evaluations(self) -> Sequence[Evaluation]:
         return self.kept
+
+    async def run(self, *, model: str) -> AsyncIterator[Progressed | Evaluation]:
+        yield Progressed("measuring", 9, 36, "answers")
+        loss = MetricComparison("loss", 2.2, 1.1, -1.1, (-1.2, -1.0), "tuned")
+        yield Evaluation("ev-1", model, BASE.model, "v", 18, Path("cases.jsonl"), (loss,), "better", WHEN)
 
 
 class FakeOverviewService:

@@ -31,6 +31,7 @@ from webtune_tui.services.evaluate import Evaluation
 from webtune_tui.tui.modals.add_base import AddBase
 from webtune_tui.tui.modals.confirm import Confirm
 from webtune_tui.tui.presentation.loss_series import MAXIMUM_BUCKETS
+from webtune_tui.tui.screens.fine_tune import NEVER_SENT
 from webtune_tui.tui.widgets.event_log import KEPT_EVENTS, EventLog
 from webtune_tui.tui.widgets.job_monitor import JobMonitor
 from webtune_tui.tui.widgets.loss_chart import LossChart
@@ -93,7 +94,8 @@ async def test_leaving_the_screen_and_the_app_cancels_nothing(tmp_path: Path) ->
     app = start(fake_services(train=train), tmp_path)
     async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
         await until(pilot, lambda: train.watches)
-        await pilot.press("2")
+        await pilot.press("5")
+        await until(pilot, lambda: app.screen.name == "chat")
         await pilot.press("4")
         await until(pilot, lambda: view(app) == "tune-jobs")
     assert train.unwatched == ["job-1"]
@@ -323,15 +325,48 @@ async def test_a_start_that_fails_keeps_the_form_and_tells_why(tmp_path: Path) -
         assert view(app) == "tune-form"
 
 
-async def test_a_watch_that_breaks_off_is_told_and_can_be_taken_up_again(tmp_path: Path) -> None:
+async def test_a_watch_that_breaks_off_is_told_beside_the_job_and_can_be_taken_up_again(tmp_path: Path) -> None:
     train = FakeTrainService(job())
     app = start(fake_services(train=train), tmp_path)
     async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
         await until(pilot, lambda: train.watches)
         train.tell("job-1", TryLater("The provider can't be reached", hint="The job goes on."))
-        await until(pilot, lambda: any("reached" in note.message for note in app._notifications))
+        await until(pilot, lambda: "can't be reached" in shown(app, "#job-advice"))
         await pilot.press("w")
         await until(pilot, lambda: len(train.watches) == 2)
+
+
+async def test_a_paid_start_that_was_interrupted_goes_on_only_after_a_question(tmp_path: Path) -> None:
+    train = FakeTrainService(job(state=JobState.UPLOADING, provider="openai", estimated_cost=0.9))
+    app = start(fake_services(train=train), tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await until(pilot, lambda: NEVER_SENT in shown(app, "#job-advice"))
+        assert train.watches == []
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "$0.90" in app.screen.question  # type: ignore[attr-defined]
+        await pilot.click("#confirm-yes")
+        await until(pilot, lambda: train.watches == ["job-1"])
+
+
+async def test_a_running_job_can_be_paused_and_goes_on(tmp_path: Path) -> None:
+    train = FakeTrainService(job())
+    app = start(fake_services(train=train), tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await until(pilot, lambda: train.watches)
+        await pilot.press("p")
+        await until(pilot, lambda: "paused" in shown(app, "#job-title"))
+        await pilot.press("p")
+        await until(pilot, lambda: "running" in shown(app, "#job-title") and len(train.watches) == 2)
+
+
+async def test_the_held_out_test_runs_from_a_succeeded_job(tmp_path: Path) -> None:
+    train = FakeTrainService(job(state=JobState.SUCCEEDED, step=60, tuned_model="ft:shop"))
+    app = start(fake_services(train=train), tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await until(pilot, lambda: "Done." in shown(app, "#job-advice"))
+        await pilot.press("v")
+        await until(pilot, lambda: "better, loss 2.200 → 1.100 on 18 cases" in shown(app, "#job-advice"))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

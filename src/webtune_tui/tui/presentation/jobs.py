@@ -12,6 +12,7 @@ from webtune_tui.domain.costs import Estimate
 from webtune_tui.domain.jobs import Checkpoint, Job, JobState
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.providers.base import BaseModel, Capabilities
+from webtune_tui.services.evaluate import Evaluation
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.loss_series import LossSeries
@@ -149,7 +150,7 @@ def advice(job: Job, verdict: str = "") -> Content:
             if verdict:
                 words += [
                     Content(f"  {GLYPHS.dot}  held-out test: "),
-                    Content.styled(display_line(verdict, limit=60), "bold"),
+                    Content.styled(display_line(verdict, limit=90), "bold"),
                 ]
             return Content.assemble(*words)
         case JobState.FAILED:
@@ -169,7 +170,7 @@ def advice(job: Job, verdict: str = "") -> Content:
             return Content.assemble(
                 ("It is not known whether the provider has this job. ", "$warning"),
                 "It is looked up, never sent again by itself. ",
-                _key("u"),
+                _key("w"),
                 " looks again",
             )
         case JobState.PAUSED:
@@ -178,6 +179,13 @@ def advice(job: Job, verdict: str = "") -> Content:
             return Content.styled("Waiting for its turn. It goes on without this app.", _MUTED)
         case _:
             return Content.styled(display_line(job.message, limit=200), _MUTED)
+
+
+def verdict_words(evaluation: Evaluation) -> str:
+    """``better, loss 2.218 → 1.049 on 18 cases``."""
+    cases = figures.count(evaluation.cases, "case")
+    measured = "".join(f", {one.name} {one.base:.3f} {GLYPHS.arrow} {one.tuned:.3f}" for one in evaluation.metrics[:1])
+    return f"{evaluation.verdict}{measured} on {cases}"
 
 
 def checkpoint_lines(checkpoints: Sequence[Checkpoint], *, count: int, best_step: int | None) -> Content:

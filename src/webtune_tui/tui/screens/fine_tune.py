@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -14,9 +16,12 @@ from textual.widgets.option_list import Option
 
 from webtune_tui.domain import clock
 from webtune_tui.domain.costs import Estimate
+from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import JobChanged, Noted, Progressed, TrainEvent
-from webtune_tui.domain.jobs import Job, LossSummary
+from webtune_tui.domain.jobs import Job, JobState
 from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.services.evaluate import Evaluation
+from webtune_tui.tui import error_display
 from webtune_tui.tui.modals.add_base import AddBase
 from webtune_tui.tui.presentation import figures, jobs
 from webtune_tui.tui.screens.base import StageScreen
@@ -26,6 +31,7 @@ from webtune_tui.tui.widgets.train_form import TrainForm, TrainRequest
 
 _LIST_SECONDS = 5
 _SUMMARISED_JOBS = 20
+NEVER_SENT = "The start was interrupted before anything was sent or charged. w goes on with it, x drops it."
 
 
 class FineTuneScreen(StageScreen):
@@ -42,12 +48,14 @@ class FineTuneScreen(StageScreen):
         "falls, the model learns by heart: fewer epochs or more examples help."
     )
     CSS_PATH = "fine_tune.tcss"
-    EDITING: ClassVar[frozenset[str]] = frozenset({"new_job", "cancel_job", "retry"})
+    EDITING: ClassVar[frozenset[str]] = frozenset({"new_job", "cancel_job", "retry", "pause_job", "evaluate"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new_job", "New job", tooltip="Fill in a new job; the estimate stands beside it"),
         Binding("x", "cancel_job", "Cancel job", tooltip="Stop the shown job; asks first"),
         Binding("r", "retry", "Retry", tooltip="A new job with the settings of the shown one"),
-        Binding("w", "watch_again", "Look again", show=False, tooltip="Ask the provider how the shown job stands"),
+        Binding("p", "pause_job", "Pause", tooltip="Pause the shown job after a checkpoint, or let it go on"),
+        Binding("v", "evaluate", "Held-out test", tooltip="Measure base and tuned on the frozen test examples"),
+        Binding("w", "watch_again", "Look again", tooltip="Ask the provider how the shown job stands"),
     ]
 
     def __init__(self, name: str | None = None) -> None:
@@ -55,6 +63,7 @@ class FineTuneScreen(StageScreen):
         self._jobs: dict[str, Job] = {}
         self._losses: dict[str, float | None] = {}
         self._watched: str | None = None
+        self._starting: str | None = None
 
     def compose_body(self) -> ComposeResult:
         with ContentSwitcher(initial="tune-empty", id="tune-views"):
@@ -109,7 +118,23 @@ class FineTuneScreen(StageScreen):
             return False
         if action == "retry" and (is_form or job is None or not job.state.is_final):
             return False
+        if action == "pause_job" and (is_form or job is None or not self._can_pause(job)):
+            return False
+        if action == "evaluate" and (is_form or job is None or not self._can_measure(job)):
+            return False
+        if action == "watch_again" and (is_form or job is None or job.state.is_final):
+            return False
         return super().check_action(action, parameters)
+
+    def _can_pause(self, job: Job) -> bool:
+        return job.state in (JobState.RUNNING, JobState.PAUSED) and any(
+            one.name == job.provider and one.pause for one in self.services.providers.capabilities()
+        )
+
+    def _can_measure(self, job: Job) -> bool:
+        return job.tuned_model is not None and any(
+            one.name == job.provider and one.held_out_loss for one in self.services.providers.capabilities()
+        )
 
     @property
     def _views(self) -> ContentSwitcher:
@@ -146,9 +171,7 @@ class FineTuneScreen(StageScreen):
         for job in list(self._jobs.values())[:_SUMMARISED_JOBS]:
             if job.job_id in self._losses or not job.state.is_final:
                 continue
-            points = await self.services.train.points(job.job_id)
-            valid = LossSummary.of([point for point in points if point.name in ("valid_loss", "full_valid_loss")])
-            train = LossSummary.of([point for point in points if point.name == "train_loss"])
+            train, valid = await self.services.train.losses(job.job_id)
             self._losses[job.job_id] = train.last if valid.last is None else valid.last
             self._draw_list()
 
@@ -231,9 +254,17 @@ class FineTuneScreen(StageScreen):
         panel.border_subtitle = self._place_words(job)
         if not self.has_class("-narrow") or not job.state.is_final:
             self.add_class("-monitoring")
-        self._watch(job.job_id)
+        if self._was_never_sent(job):
+            self._monitor.say(NEVER_SENT)
+        elif job.job_id != self._starting:
+            self._watch(job.job_id)
         self._read_verdict(job)
         self.refresh_bindings()
+
+    def _was_never_sent(self, job: Job) -> bool:
+        """A start that was interrupted where money is at stake goes on only when the person says so."""
+        is_before_sending = job.state in (JobState.DRAFT, JobState.UPLOADING) and job.provider_job_id is None
+        return is_before_sending and job.provider != "local" and job.job_id != self._starting
 
     def _place_words(self, job: Job) -> Content:
         if not self.has_class("-narrow") or len(self._jobs) < 2:
@@ -241,7 +272,19 @@ class FineTuneScreen(StageScreen):
         return Content(f"job {list(self._jobs).index(job.job_id) + 1} of {len(self._jobs)}, esc lists them")
 
     def _watch(self, job_id: str) -> None:
-        self.follow(self.services.train.watch(job_id), self._show_event, group="watch")
+        self.follow(self._events_of(job_id), self._show_event, group="watch")
+
+    async def _events_of(self, job_id: str) -> AsyncIterator[TrainEvent]:
+        """What the job reports; a failure of the watching itself is a line of the monitor, not a dialogue."""
+        try:
+            watched = cast("AsyncGenerator[TrainEvent]", self.services.train.watch(job_id))  # closed when one leaves
+            async with aclosing(watched) as events:
+                async for event in events:
+                    yield event
+        except InternalFault:
+            raise
+        except WebtuneError as error:
+            yield Noted(error_display.words(error), "error")
 
     async def _show_event(self, event: TrainEvent) -> None:
         if isinstance(event, JobChanged) and event.job.job_id != self._watched:
@@ -267,14 +310,60 @@ class FineTuneScreen(StageScreen):
             return
         for evaluation in await self.services.evaluate.evaluations():
             if evaluation.model in (job.tuned_model, job.job_id):
-                cases = figures.count(evaluation.cases, "case")
-                self._monitor.show_verdict(f"{evaluation.verdict} on {cases}")
+                self._monitor.show_verdict(jobs.verdict_words(evaluation))
                 return
 
-    def action_watch_again(self) -> None:
-        """Asks the provider again how the shown job stands."""
-        if self._watched is not None:
-            self._watch(self._watched)
+    @work(group="watch-again", exclusive=True, exit_on_error=False)
+    async def action_watch_again(self) -> None:
+        """Asks the provider again how the shown job stands; goes on with a start that was never sent."""
+        job = self._shown_job
+        if job is None or job.job_id == self._starting:
+            return
+        if self._was_never_sent(job) and (
+            self.refuses_editing()
+            or not await self.confirm("Go on with the start?", _go_on_words(job), yes="Start", no="Not yet")
+        ):
+            return
+        self._watch(job.job_id)
+
+    @work(group="pause", exclusive=True, exit_on_error=False)
+    async def action_pause_job(self) -> None:
+        """Pauses the shown job, or lets it go on."""
+        job = self._shown_job
+        if job is None or self.refuses_editing():
+            return
+        is_paused = job.state is JobState.PAUSED
+        train = self.services.train
+        await self._show_event(JobChanged(await (train.resume if is_paused else train.pause)(job.job_id)))
+        if is_paused:
+            self._watch(job.job_id)
+
+    def action_evaluate(self) -> None:
+        """Measures base and tuned model on the test split."""
+        job = self._shown_job
+        if job is None or job.tuned_model is None or self.refuses_editing():
+            return
+        self.follow(
+            self.services.evaluate.run(model=job.tuned_model),
+            self._show_evaluation,
+            group="evaluate",
+            label="The held-out test",
+            survives=False,
+            ended=self._evaluated,
+        )
+
+    def _show_evaluation(self, event: Progressed | Noted | Evaluation) -> None:
+        match event:
+            case Progressed(_, done, total):
+                self._monitor.say(f"Held-out test: {done:,} of {total or 0:,} answers measured")
+            case Noted(message, level):
+                self._monitor.say(message, level)
+            case Evaluation():
+                self._monitor.show_verdict(jobs.verdict_words(event))
+                self.refresh_overview()
+
+    def _evaluated(self) -> None:
+        self._monitor.say("")
 
     @work(group="cancel-job", exit_on_error=False)
     async def action_cancel_job(self) -> None:
@@ -324,6 +413,12 @@ class FineTuneScreen(StageScreen):
         self._views.current = "tune-form"
         self.refresh_bindings()
 
+    def _remove_form(self) -> None:
+        """Its workers go first: they would look for fields that are already gone."""
+        for form in self.query(TrainForm):
+            self.workers.cancel_node(form)
+        self.query_one("#tune-form").remove_children()
+
     async def _estimate(self, request: TrainRequest) -> Estimate:
         return await self.services.train.estimate(
             request.provider, request.base_model, request.hyperparameters, request.version
@@ -332,7 +427,7 @@ class FineTuneScreen(StageScreen):
     @on(TrainForm.Left)
     def _close_form(self) -> None:
         self._views.current = "tune-jobs" if self._jobs else "tune-empty"
-        self.query_one("#tune-form").remove_children()
+        self._remove_form()
         self.refresh_bindings()
         self.focus_home()
 
@@ -365,6 +460,7 @@ class FineTuneScreen(StageScreen):
     async def _show_start(self, event: TrainEvent) -> None:
         match event:
             case JobChanged(job):
+                self._starting = job.job_id
                 is_new = job.job_id not in self._jobs
                 self._jobs = {job.job_id: job, **{k: v for k, v in self._jobs.items() if k != job.job_id}}
                 if is_new or job.job_id != self._watched:
@@ -380,7 +476,7 @@ class FineTuneScreen(StageScreen):
         self._watched = job.job_id
         self._monitor.open(job)
         self._views.current = "tune-jobs"
-        self.query_one("#tune-form").remove_children()
+        self._remove_form()
         self.add_class("-monitoring")
         self._draw_list()
         self.refresh_bindings()
@@ -388,10 +484,16 @@ class FineTuneScreen(StageScreen):
 
     async def _started(self) -> None:
         """Watches what was started; a start that failed shows its error and leaves the form as it is."""
+        started, self._starting = self._starting, None
         await self._read_jobs()
         self.refresh_overview()
-        if self._views.current == "tune-jobs" and self._watched in self._jobs:
-            self._watch(str(self._watched))
+        job = self._shown_job
+        if job is None or job.job_id != started:
+            return
+        if job.state is JobState.UNKNOWN:
+            self._monitor.redraw_with(job)
+        else:
+            self._watch(job.job_id)
 
     # A new base
 
@@ -427,6 +529,12 @@ class FineTuneScreen(StageScreen):
                     form.show_progress(message or stage, done, total)
                 case Noted(message):
                     self.notify(message)
+
+
+def _go_on_words(job: Job) -> str:
+    provider = display_line(job.provider, limit=30)
+    price = f" It costs about {figures.money(job.estimated_cost)}." if job.estimated_cost else ""
+    return f"The start of this job was interrupted before {provider} got it. Going on uploads and creates it.{price}"
 
 
 def _cancel_words(job: Job) -> str:

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from webtune_tui.domain import clock
 from webtune_tui.domain.events import JobChanged, JobReported, Noted, Progressed, TrainEvent
 from webtune_tui.domain.jobs import Checkpoint, Job, MetricPoint
-from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.domain.terminal_text import display
 from webtune_tui.tui.presentation import figures, jobs
 from webtune_tui.tui.presentation.loss_series import LossSeries
 from webtune_tui.tui.presentation.states import job_look
@@ -24,6 +24,7 @@ from webtune_tui.tui.widgets.loss_chart import LossChart
 _REDRAWS_PER_SECOND = 8
 _POINTS_AT_ONCE = 2000  # about 2 ms on the loop
 _SHOWN_CHECKPOINTS = 5
+_NOTE_COLOURS = {"warn": "$warning", "error": "$warning"}
 
 
 class ProgressLine(Widget):
@@ -89,6 +90,7 @@ class JobMonitor(Vertical):
         self._full_valid = LossSeries()
         self._checkpoints: dict[str, Checkpoint] = {}
         self._note = ""
+        self._note_level = "info"
         self._verdict = ""
         self._is_stale = False
 
@@ -140,6 +142,16 @@ class JobMonitor(Vertical):
         self._verdict = verdict
         self._is_stale = True
 
+    def say(self, words: str, level: str = "info") -> None:
+        """A passing line in the place of the advice; no words take it away."""
+        self._note, self._note_level = display(words, limit=1000), level
+        self._is_stale = True
+
+    def redraw_with(self, job: Job) -> None:
+        """The same job in another state, told from elsewhere."""
+        self.job = job
+        self.redraw()
+
     async def show(self, event: TrainEvent) -> None:
         """Takes one event; a long history is taken in slices, so that keys stay quick."""
         match event:
@@ -152,9 +164,9 @@ class JobMonitor(Vertical):
                 await self._take_points(points)
             case Progressed(message=message, stage=stage, done=done, total=total):
                 part = f" {done:,} of {total:,}" if total else ""
-                self._note = display_line(message or f"{stage}{part}", limit=200)
-            case Noted(message):
-                self._note = display_line(message, limit=200)
+                self.say(f"{stage.capitalize()}{part} {message}")
+            case Noted(message, level):
+                self.say(message, level)
         self._is_stale = True
 
     async def _take_points(self, points: Sequence[MetricPoint]) -> None:
@@ -177,7 +189,9 @@ class JobMonitor(Vertical):
         self.query_one("#job-facts", Static).update(
             jobs.facts_line(jobs.facts(job, self.train, self.valid, now), width)
         )
-        words = jobs.advice(job, self._verdict) if not self._note else Content.styled(self._note, "$text-muted")
+        words = jobs.advice(job, self._verdict)
+        if self._note:
+            words = Content.styled(self._note, _NOTE_COLOURS.get(self._note_level, "$text-muted"))
         advice = self.query_one("#job-advice", Static)
         advice.update(words)
         advice.display = bool(words)

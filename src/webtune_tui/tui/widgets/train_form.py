@@ -391,9 +391,13 @@ class TrainForm(Vertical):
             bases = await self._load_bases(provider)
         except WebtuneError as error:
             self._bases, self._bases_problem = {}, error
+            if not self.is_attached:
+                return
             select.set_options([])
             self._show_base()
             self._show_problem(error)
+            return
+        if not self.is_attached:
             return
         self._bases_problem = None
         self._bases = {base.model: base for base in bases}
@@ -434,6 +438,8 @@ class TrainForm(Vertical):
         except WebtuneError as error:
             self._show_problem(error)
             return
+        if not self.is_attached:
+            return
         self.estimate, self.problem = estimate, None
         table = self.query_one("#form-estimate", Static)
         table.remove_class("muted")
@@ -443,6 +449,8 @@ class TrainForm(Vertical):
         self.query_one("#form-basis", Static).update(Content(jobs.estimate_basis(estimate)))
 
     def _show_problem(self, error: WebtuneError) -> None:
+        if not self.is_attached:
+            return
         self.estimate, self.problem = None, error
         words = [Content(mask(display(error.message, limit=400)))]
         if error.hint:
