@@ -36,10 +36,10 @@ from webtune_tui.domain.events import CollectEvent, CollectionChanged, Noted, Pr
 from webtune_tui.domain.records import Collection, CollectionState, Record
 from webtune_tui.services import raw_data
 from webtune_tui.services.accounts import AccountsService
-from webtune_tui.services.bridge import in_thread
 from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.patience import Patience, Waiting
+from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import Settings
 from webtune_tui.sources import brightdata_requests as wire
 from webtune_tui.sources import catalogue
