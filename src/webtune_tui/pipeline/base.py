@@ -18,9 +18,10 @@ from webtune_tui.domain.records import RecordKind
 class Draft:
     """A record on its way to an example: ``fields`` may be changed by steps, the rest is its identity.
 
-    ``messages`` is empty until a builder made them, and ``values`` are the field values in its prompt without the
-    builder's own words. ``touched`` names the steps that changed it, ``redacted`` counts personal data and
-    ``removed`` characters taken out, both by kind; ``flags`` are findings that stay with the example.
+    ``wanted`` names the fields that the builder will take (none: any). ``messages`` is empty until it made them, and
+    ``values`` are the field values in its prompt without the builder's own words. ``touched`` names the steps that
+    changed it, ``redacted`` counts personal data and ``removed`` characters taken out, both by kind; ``flags`` are
+    findings that stay with the example.
     """
 
     record_id: int
@@ -32,6 +33,7 @@ class Draft:
     values: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     touched: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
     redacted: Mapping[str, int] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
     tokens: int = 0
@@ -95,6 +97,8 @@ class Builder(Protocol):
 
     name: ClassVar[str]
     order: ClassVar[int]
+    reads: ClassVar[tuple[str, ...]]
+    """The folded names of the columns that it takes; none says that it may take any."""
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:
         """Whether rows of this shape are this builder's."""

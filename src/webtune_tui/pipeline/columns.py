@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 _SEPARATORS = re.compile(r"[\s_.\-]+")
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
-def column(fields: Mapping[str, Any], *names: str) -> Any:
-    """The first non-empty value under one of the names; ``None`` where there is none."""
-    for name in names:
-        value = fields.get(name)
-        if value not in (None, "", [], {}):
-            return value
-    return _by_folded_name(fields, names)
+class Columns:
+    """A row's columns by their folded names: ``Product Name`` is ``product_name``."""
 
+    __slots__ = ("_fields", "_shape")
 
-def has_column(fields: Mapping[str, Any], name: str) -> bool:
-    """Whether the row has the column, filled or not."""
-    return name in fields or any(_folded(key) == name for key in fields)
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+        self._shape = _shape(tuple(fields))  # rows of one source have few shapes
 
-
-def _by_folded_name(fields: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    if all(key.islower() for key in fields):
+    def get(self, *names: str) -> Any:
+        """The first non-empty value under one of the names; ``None`` where there is none."""
+        for name in names:
+            actual = self._shape.get(name)
+            if actual is not None and (value := self._fields[actual]) not in _NOTHING:
+                return value
         return None
-    folded = {_folded(key): value for key, value in fields.items()}
+
+    def has(self, *names: str) -> bool:
+        """Whether the row has one of the columns, filled or not."""
+        return any(map(self._shape.__contains__, names))
+
+    def actual(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The row's own names of those of the columns that it has."""
+        return tuple(self._shape[name] for name in names if name in self._shape)
+
+
+@lru_cache(maxsize=1024)
+def _shape(names: tuple[str, ...]) -> dict[str, str]:
+    shape: dict[str, str] = {}
     for name in names:
-        if folded.get(name) not in (None, "", [], {}):
-            return folded[name]
-    return None
+        shape.setdefault(_folded(name), name)
+    shape.update((name, name) for name in names if name == _folded(name))
+    return shape
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 from zlib import crc32
 
-from webtune_tui.pipeline.wording import is_unspaced, words
+from webtune_tui.pipeline.wording import is_unspaced
 
 PERMUTATIONS = 128
 BANDS = 32
@@ -35,7 +35,7 @@ _ESTIMATE_MARGIN = 0.22
 _COMPARED_IN_CLUSTER = 64
 
 Texts = tuple[tuple[str, ...], str]
-"""An example's field values and its answer."""
+"""An example's field values and its answer, folded: words with single spaces between them."""
 
 
 def sketches(texts: Sequence[Texts]) -> list[tuple[bytes, bytes]]:
@@ -44,8 +44,8 @@ def sketches(texts: Sequence[Texts]) -> list[tuple[bytes, bytes]]:
 
     sets = []
     for values, answer in texts:
-        sets.append([shingle for value in values for shingle in shingles(words(value))])
-        sets.append(shingles(words(answer)))
+        sets.append([shingle for value in values for shingle in shingles(value.split(" "))])
+        sets.append(shingles(answer.split(" ")) if answer else [])
     digests = RMinHash.digests_from_token_sets(sets, PERMUTATIONS, _SEED)
     return [
         (_sketch(list(map(min, digests[i], digests[i + 1]))), _sketch(digests[i + 1]))
@@ -129,8 +129,8 @@ class Compared:
 
     def __init__(self, texts: Texts) -> None:
         values, answer = texts
-        self.fields = [words(value) for value in values]
-        self.answer = words(answer)
+        self.fields = [value.split(" ") for value in values]
+        self.answer = answer.split(" ") if answer else []
         self.whole = [word for field in self.fields for word in field] + self.answer
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from typing import Any
 
 from webtune_tui.domain.examples import encode_messages
-from webtune_tui.pipeline.base import Conversation, Draft, Dropped, Step
+from webtune_tui.pipeline.base import Builder, Conversation, Draft, Dropped, Step
+from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.near_duplicates import (
     BANDS,
     Compared,
@@ -29,14 +31,14 @@ from webtune_tui.pipeline.steps.exact_duplicates import ExactDuplicates
 from webtune_tui.pipeline.steps.near_duplicates import NearDuplicates
 from webtune_tui.pipeline.steps.shared_targets import GROUP, KEEP, KEEP_ONE, SharedTargets
 from webtune_tui.pipeline.tokens import TokenCounter, count_examples
-from webtune_tui.pipeline.wording import wording_key
+from webtune_tui.pipeline.wording import folded, wording_key
 
 _NOTHING_TO_BUILD = "no builder knows this shape"
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An example on its way, with what is needed to find its duplicates. ``texts`` are field values and answer."""
+    """An example on its way, with what is needed to find its duplicates. ``texts`` are values and answer, folded."""
 
     example_id: str
     record_id: int
@@ -48,6 +50,7 @@ class Built:
     flags: tuple[str, ...]
     exact_key: bytes
     answer_key: bytes
+    answer_length: int
     whole_sketch: bytes
     answer_sketch: bytes
 
@@ -91,7 +94,8 @@ class Assembly:
 
     def _finished(self, drafts: Sequence[Draft], result: BatchResult) -> list[Draft]:
         """The drafts that come through every step, counted; the others stand in ``result.dropped``."""
-        cleaned = list(self._through(self._record_steps, drafts, result))
+        known = [replace(draft, wanted=self._wanted(draft.fields)) for draft in drafts]
+        cleaned = list(self._through(self._record_steps, known, result))
         conversing = list(_kept(map(self._converse, cleaned), result))
         counts = count_examples([draft.messages for draft in conversing], self._counter)
         counted = [replace(draft, tokens=count) for draft, count in zip(conversing, counts, strict=True)]
@@ -110,13 +114,18 @@ class Assembly:
     def _conversation(self, draft: Draft) -> Conversation | None:
         if self._template is not None:
             return self._template.build(draft.fields)
-        for builder in builders():
-            if builder.accepts(draft.fields):
-                return builder.build(draft.fields)
-        return None
+        builder = _builder_for(draft.fields)
+        return builder.build(draft.fields) if builder else None
+
+    def _wanted(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
+        """The fields that the examples will be made of; none says any."""
+        if self._template is not None:
+            return tuple(name for name in self._template.fields if name in fields)
+        builder = _builder_for(fields)
+        return Columns(fields).actual(builder.reads) if builder else ()
 
     def _built(self, drafts: Sequence[Draft]) -> list[Built]:
-        texts = [(draft.values, answer_text(draft)) for draft in drafts]
+        texts = [(tuple(map(folded, draft.values)), folded(answer_text(draft))) for draft in drafts]
         drawn = sketches(texts) if self._with_sketches and texts else [(b"", b"")] * len(texts)
         return [
             Built(
@@ -130,11 +139,16 @@ class Assembly:
                 flags=draft.flags,
                 exact_key=wording_key(*its[0], "", its[1]),
                 answer_key=wording_key(its[1]),
+                answer_length=len(draft.answer),
                 whole_sketch=whole,
                 answer_sketch=answer,
             )
             for draft, its, (whole, answer) in zip(drafts, texts, drawn, strict=True)
         ]
+
+
+def _builder_for(fields: Mapping[str, Any]) -> Builder | None:
+    return next((builder for builder in builders() if builder.accepts(fields)), None)
 
 
 def answer_text(draft: Draft) -> str:
@@ -186,7 +200,7 @@ class Corpus:
         """Takes the next example's signatures."""
         self._exact_keys.append(built.exact_key)
         self._answer_keys.append(built.answer_key)
-        self._lengths.append(len(built.texts[1]))
+        self._lengths.append(built.answer_length)
         self._whole.append(built.whole_sketch)
         self._answers.append(built.answer_sketch)
 

@@ -86,6 +86,11 @@ class ChatTemplate:
     def _parts(self) -> tuple[TextTemplate, TextTemplate, TextTemplate]:
         return TextTemplate(self.system), TextTemplate(self.user), TextTemplate(self.assistant)
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The top-level fields that it takes."""
+        return tuple(dict.fromkeys(name for part in self._parts for name in part.fields))
+
     def check(self) -> None:
         """Raises UsageError where a text can't be read or nothing would be learned."""
         for part in self._parts:

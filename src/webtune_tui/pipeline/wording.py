@@ -22,11 +22,13 @@ def words(text: str) -> list[str]:
     if not folded.isascii() and _UNSPACED.search(folded):
         folded = _UNSPACED.sub(r" \g<0> ", folded)
     pieces = folded.split()
-    return [piece.strip(_EDGES) or piece for piece in pieces]
+    return [piece if piece.isalnum() else piece.strip(_EDGES) or piece for piece in pieces]
 
 
 def is_unspaced(units: Sequence[str]) -> bool:
     """Whether most of the words are single characters of a script without spaces."""
+    if all(map(str.isascii, units)):
+        return False
     return sum(1 for unit in units if len(unit) == 1 and _UNSPACED.match(unit)) * 2 > len(units)
 
 
@@ -35,9 +37,11 @@ def is_same_wording(first: str, second: str) -> bool:
     return first == second or words(first) == words(second)
 
 
-def wording_key(*texts: str) -> bytes:
-    """16 bytes that are equal for texts of the same wording."""
-    digest = blake2b(digest_size=16)
-    for text in texts:
-        digest.update(" ".join(words(text)).encode("utf-8", "surrogatepass") + b"\x00")
-    return digest.digest()
+def folded(text: str) -> str:
+    """The words of a text with single spaces between them."""
+    return " ".join(words(text))
+
+
+def wording_key(*folded_texts: str) -> bytes:
+    """16 bytes that stand for texts of one wording, see :func:`folded`."""
+    return blake2b("\x00".join(folded_texts).encode("utf-8", "surrogatepass"), digest_size=16).digest()

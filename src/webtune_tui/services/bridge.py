@@ -1,76 +1,75 @@
-"""Blocking work with events as an async iterator: the event loop only passes events on."""
+"""A program of ours as an async iterator of its lines: the event loop only passes them on."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncGenerator, Callable, Generator
-from typing import TypeVar
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
 
-Event = TypeVar("Event")
+from webtune_tui.domain.errors import InternalFault
+
+_LONGEST_LINE = 16 * 1024 * 1024
+_PATIENCE = 5.0  # seconds between asking a program to end and ending it
 
 
-async def events_of_thread(work: Callable[[], Generator[Event, None, None]]) -> AsyncGenerator[Event, None]:
-    """Runs a blocking generator in a thread and yields its events.
+async def lines_of_program(module: str, request: bytes) -> AsyncGenerator[bytes, None]:
+    """Runs ``python -m MODULE``, sends it the request, and yields the lines of its stdout.
 
-    Closing the iterator, or cancelling the task, closes the generator at its next event and waits for that.
+    Closing the iterator, or cancelling the task, ends the program and waits for that.
+
+    Raises:
+        InternalFault: the program ended with an error of its own.
     """
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
-    stopping = threading.Event()
-
-    def hand_over(item: Event | BaseException | None) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(queue.put_nowait, item)
-
-    def run() -> None:
-        generator = work()
-        try:
-            for event in generator:
-                if stopping.is_set():
-                    break
-                hand_over(event)
-        except BaseException as error:  # noqa: BLE001 - raised again on the loop's side
-            hand_over(error)
-        finally:
-            generator.close()
-            hand_over(None)
-
-    thread = asyncio.create_task(asyncio.to_thread(run))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=_LONGEST_LINE,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        start_new_session=os.name == "posix",  # ctrl+c is ours to pass on
+    )
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    complaints = asyncio.create_task(process.stderr.read())
     try:
-        while (item := await queue.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
+        process.stdin.write(request)
+        with contextlib.suppress(ConnectionError):
+            await process.stdin.drain()
+        while line := await process.stdout.readline():
+            yield line
+        if await process.wait() != 0:
+            told = (await complaints).decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise InternalFault(f"{module} ended with code {process.returncode}", hint="".join(told)[:500])
     finally:
-        stopping.set()
-        await asyncio.shield(thread)
+        await _end(process)
+        complaints.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await complaints
 
 
-async def in_thread(work: Generator[Event, None, None]) -> AsyncGenerator[Event, None]:
-    """As :func:`events_of_thread`, but the work waits until its last value was taken: nothing piles up between."""
-    try:
-        while True:
-            found = await _to_its_end(work)
-            if not found:
-                return
-            yield found[0]
-    finally:
-        await asyncio.to_thread(work.close)
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ends a program that still runs: politely, then at once."""
+    if process.stdin is not None:
+        process.stdin.close()
+    with contextlib.suppress(asyncio.TimeoutError, ProcessLookupError):
+        await asyncio.wait_for(process.wait(), _PATIENCE)
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
-async def _to_its_end(work: Generator[Event, None, None]) -> list[Event]:
-    """The next value in a list, empty at the end. A cancelled caller waits until the thread has left the generator."""
-    task = asyncio.ensure_future(asyncio.to_thread(_next, work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
-
-
-def _next(work: Generator[Event, None, None]) -> list[Event]:
-    try:
-        return [next(work)]
-    except StopIteration:
-        return []
+def child_program(module: str) -> subprocess.Popen[bytes]:
+    """A program of ours with pipes, for callers in threads. It must end when its stdin ends."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=os.name == "posix",
+    )

@@ -13,9 +13,10 @@ from webtune_tui.domain.datasets import DatasetVersion, PrepareReport, RecordOri
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.pipeline.recipe import Edit, parse_edit
-from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter, counter_for
+from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
 from webtune_tui.services.edits import canonical_places, effect_of
 from webtune_tui.services.recipes import Recipes
+from webtune_tui.services.token_child import child_counter
 from webtune_tui.settings import load, models_folder
 from webtune_tui.storage.datasets import Action, Change, DatasetStore, RecordQueries, Revision, StoredEdit
 from webtune_tui.storage.workspace import Workspace
@@ -248,8 +249,8 @@ class CurateService:
     def _counter(self, revision: Revision) -> TokenCounter:
         """The counter with which the version was counted."""
         if revision.encoding == DEFAULT_ENCODING:
-            return counter_for("", models_folder())
-        return counter_for(load(self._workspace.root).base_model or revision.encoding, models_folder())
+            return child_counter("", models_folder())
+        return child_counter(load(self._workspace.root).base_model or revision.encoding, models_folder())
 
     # Looking
 

@@ -11,22 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from webtune_tui.domain.datasets import DroppedRecord
+from webtune_tui.domain.errors import StorageFailed
 from webtune_tui.domain.events import PrepareEvent
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.options import Option, options_of
 from webtune_tui.pipeline.base import Draft, Dropped
-from webtune_tui.pipeline.columns import column
+from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.recipe import StepChoice, parse_recipe, step_class
 from webtune_tui.pipeline.run import Assembly, example_id
 from webtune_tui.pipeline.template import as_text
-from webtune_tui.pipeline.tokens import counter_for
-from webtune_tui.services.bridge import events_of_thread
-from webtune_tui.services.prepare_run import PrepareRequest, PrepareRun
+from webtune_tui.services.bridge import lines_of_program
+from webtune_tui.services.prepare_run import PrepareRequest
+from webtune_tui.services.prepare_worker import read_event, request_line
 from webtune_tui.services.recipes import Recipes
+from webtune_tui.services.token_child import child_counter
 from webtune_tui.settings import Settings, models_folder
 from webtune_tui.storage.datasets import DatasetStore, RecordQueries, RecordRow
 from webtune_tui.storage.recipe_file import parse_toml
 from webtune_tui.storage.workspace import Workspace
+
+WORKER = "webtune_tui.services.prepare_worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,17 @@ class PrepareService:
             InvalidInput: there are no records, or the recipe does not fit.
         """
         request = PrepareRequest(recipe=recipe, seed=seed, sample=sample, workers=workers)
-        counter = counter_for(self._settings.base_model, models_folder())
-        work = PrepareRun(self._workspace, counter, request)
-        async with aclosing(events_of_thread(work.events)) as events:
-            async for event in events:
-                yield event
+        asked = request_line(self._workspace.root, self._settings.base_model, models_folder(), request)
+        if self._workspace.read_only:
+            raise StorageFailed(
+                f"{self._workspace.root} is open read-only", hint="Close the other webtune that uses it."
+            )
+        try:
+            async with aclosing(lines_of_program(WORKER, asked)) as lines:
+                async for line in lines:
+                    yield read_event(line)
+        finally:
+            await asyncio.to_thread(self._store.discard_unfinished)
 
     async def recipe(self) -> Mapping[str, Any]:
         """The workspace's recipe as plain values; the default one where there is none yet."""
@@ -120,7 +130,7 @@ class PrepareService:
     def _preview(self, assignments: Mapping[str, str], limit: int) -> list[PreviewRow]:
         text = self._recipes.changed_text(assignments)
         recipe = parse_recipe(parse_toml(text, "The recipe"), where="The recipe")
-        counter = counter_for(self._settings.base_model, models_folder())
+        counter = child_counter(self._settings.base_model, models_folder())
         assembly = Assembly(recipe, counter, with_sketches=False)
         rows = RecordQueries(self._workspace.database).sample(limit)
         return [_previewed(row, assembly) for row in rows]
@@ -146,7 +156,9 @@ def _told(declared: Option, choice: StepChoice) -> Mapping[str, Any]:
 
 def _previewed(row: RecordRow, assembly: Assembly) -> PreviewRow:
     draft = Draft(row.record_id, row.key, row.kind, json.loads(row.fields), source=row.source)
-    title = as_text(column(draft.fields, "title", "name", "headline", "question", "instruction", "prompt")) or row.key
+    title = (
+        as_text(Columns(draft.fields).get("title", "name", "headline", "question", "instruction", "prompt")) or row.key
+    )
     outcome = assembly.outcome(draft)
     if isinstance(outcome, Dropped):
         return PreviewRow(row.record_id, title, None, outcome.reason)

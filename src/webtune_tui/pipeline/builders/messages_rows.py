@@ -15,6 +15,7 @@ class MessagesRows:
 
     name: ClassVar[str] = "messages_rows"
     order: ClassVar[int] = 10
+    reads: ClassVar[tuple[str, ...]] = ()
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:
         """Whether the row has a list of messages."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from webtune_tui.domain.examples import Message
 from webtune_tui.pipeline.base import Conversation
-from webtune_tui.pipeline.columns import column, has_column
+from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.template import as_text
 
 _PAIRS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
@@ -27,25 +27,27 @@ class NamedTurns:
 
     name: ClassVar[str] = "named_turns"
     order: ClassVar[int] = 20
+    reads: ClassVar[tuple[str, ...]] = ()
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:
         """Whether both columns of a pair are there."""
-        return _pair(fields) is not None
+        return _pair(Columns(fields)) is not None
 
     def build(self, fields: Mapping[str, Any]) -> Conversation | None:
         """System (where given), user with its context, assistant."""
-        pair = _pair(fields)
+        row = Columns(fields)
+        pair = _pair(row)
         if pair is None:
             return None
         asked, answered = pair
-        question = as_text(column(fields, asked))
-        context = as_text(column(fields, *_CONTEXTS.get(asked, ())))
-        system = as_text(column(fields, *_SYSTEMS))
+        question = as_text(row.get(asked))
+        context = as_text(row.get(*_CONTEXTS.get(asked, ())))
+        system = as_text(row.get(*_SYSTEMS))
         if not question and not context:
             return None
         messages = [Message("system", system)] if system else []
         messages.append(Message("user", "\n\n".join(part for part in (question, context) if part)))
-        messages.append(Message("assistant", _first_text(column(fields, answered))))
+        messages.append(Message("assistant", _first_text(row.get(answered))))
         return Conversation(tuple(messages), tuple(part for part in (question, context) if part))
 
 
@@ -58,10 +60,10 @@ def _first_text(value: Any) -> str:
     return as_text(value)
 
 
-def _pair(fields: Mapping[str, Any]) -> tuple[str, str] | None:
+def _pair(row: Columns) -> tuple[str, str] | None:
     for asked, answered in _PAIRS:
-        question = next((name for name in asked if has_column(fields, name)), None)
-        answer = next((name for name in answered if has_column(fields, name)), None)
+        question = next((name for name in asked if row.has(name)), None)
+        answer = next((name for name in answered if row.has(name)), None)
         if question and answer:
             return question, answer
     return None

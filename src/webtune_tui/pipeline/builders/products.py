@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from webtune_tui.domain.examples import Message
 from webtune_tui.pipeline.base import Conversation
-from webtune_tui.pipeline.columns import column, has_column
+from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.placeholders import is_placeholder
 from webtune_tui.pipeline.template import as_text
 
@@ -30,21 +30,20 @@ class Products:
 
     name: ClassVar[str] = "products"
     order: ClassVar[int] = 30
+    reads: ClassVar[tuple[str, ...]] = (*_TITLES, *_DESCRIPTIONS, *_BRANDS, *_FEATURES, *_CATEGORIES)
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:
         """Whether the row has a title, a place for a description and a sign of a product."""
-        return (
-            any(has_column(fields, name) for name in _TITLES)
-            and any(has_column(fields, name) for name in _DESCRIPTIONS)
-            and any(has_column(fields, name) for name in _SIGNS)
-        )
+        row = Columns(fields)
+        return row.has(*_TITLES) and row.has(*_DESCRIPTIONS) and row.has(*_SIGNS)
 
     def build(self, fields: Mapping[str, Any]) -> Conversation | None:
         """The conversation; an empty answer where the product has no description."""
-        title = _known(column(fields, *_TITLES))
-        brand = _known(column(fields, *_BRANDS))
-        category = _last(column(fields, *_CATEGORIES))
-        features = _listed(column(fields, *_FEATURES))
+        row = Columns(fields)
+        title = _known(row.get(*_TITLES))
+        brand = _known(row.get(*_BRANDS))
+        category = _last(row.get(*_CATEGORIES))
+        features = _listed(row.get(*_FEATURES))
         if not title and not features:
             return None
         lines = [f"Write the product description for {title}." if title else "Write the product description."]
@@ -54,14 +53,14 @@ class Products:
         messages = (
             Message("system", SYSTEM),
             Message("user", "\n".join(lines)),
-            Message("assistant", _description(fields)),
+            Message("assistant", _description(row)),
         )
         return Conversation(messages, tuple(value for value in (title, brand, category, *features) if value))
 
 
-def _description(fields: Mapping[str, Any]) -> str:
+def _description(row: Columns) -> str:
     for name in _DESCRIPTIONS:
-        value = column(fields, name)
+        value = row.get(name)
         if isinstance(value, str) and value.strip():
             return value.strip()
         if isinstance(value, list) and (texts := [item for item in value if isinstance(item, str)]):

@@ -7,17 +7,18 @@ from typing import Any, ClassVar
 
 from webtune_tui.domain.examples import Message
 from webtune_tui.pipeline.base import Conversation
-from webtune_tui.pipeline.columns import column, has_column
+from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.placeholders import is_placeholder
 from webtune_tui.pipeline.template import as_text
 
 _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("review", ("review_text", "review_body", "review", "reviewText", "review_content")),
-    ("article", ("article_text", "article_body", "article", "articleBody")),
+    ("review", ("review_text", "review_body", "review", "reviewtext", "review_content")),
+    ("article", ("article_text", "article_body", "article", "articlebody")),
     ("post", ("post_text", "post_content", "post_body", "selftext", "caption", "tweet", "comment_text", "comment")),
     ("page", ("page_text", "markdown", "page_html", "html")),
     ("text", ("text", "content", "body", "transcript", "description", "summary", "about", "message")),
 )
+_TEXTS = tuple(name for _, names in _KINDS for name in names)
 _TITLES = ("title", "headline", "heading", "subject", "name", "review_title", "review_header", "page_title")
 _KNOWN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Product", ("product_name", "product_title", "product")),
@@ -42,16 +43,18 @@ class Texts:
 
     name: ClassVar[str] = "texts"
     order: ClassVar[int] = 40
+    reads: ClassVar[tuple[str, ...]] = (*_TEXTS, *_TITLES, *(name for _, names in _KNOWN for name in names))
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:
         """Whether the row has a column of running text."""
-        return any(has_column(fields, name) for _, names in _KINDS for name in names)
+        return Columns(fields).has(*_TEXTS)
 
     def build(self, fields: Mapping[str, Any]) -> Conversation | None:
         """The conversation; ``None`` for a row with neither text nor title."""
-        kind, answer = _text(fields)
-        title = _told(fields, _TITLES)
-        known = [(label, value) for label, names in _KNOWN if (value := _told(fields, names)) and value != title]
+        row = Columns(fields)
+        kind, answer = _text(row)
+        title = _told(row, _TITLES)
+        known = [(label, value) for label, names in _KNOWN if (value := _told(row, names)) and value != title]
         if not answer and not title:
             return None
         lines = [f"Write the {kind} titled “{title}”." if title else f"Write a {kind}."]
@@ -64,18 +67,18 @@ class Texts:
         return Conversation(messages, tuple(value for value in (title, *(value for _, value in known)) if value))
 
 
-def _text(fields: Mapping[str, Any]) -> tuple[str, str]:
+def _text(row: Columns) -> tuple[str, str]:
     """The kind of text and the text of the first filled column."""
-    kind = next((kind for kind, names in _KINDS if any(has_column(fields, name) for name in names)), "text")
+    kind = next((kind for kind, names in _KINDS if row.has(*names)), "text")
     for filled_kind, names in _KINDS:
         for name in names:
-            if isinstance(value := column(fields, name), str) and value.strip():
+            if isinstance(value := row.get(name), str) and value.strip():
                 return filled_kind, value.strip()
     return kind, ""
 
 
-def _told(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    value = column(fields, *names)
+def _told(row: Columns, names: tuple[str, ...]) -> str:
+    value = row.get(*names)
     text = as_text(value)
     return "" if is_placeholder(text) or len(text) > 300 else text
 

@@ -32,12 +32,17 @@ class NormaliseText:
     )
 
     def apply(self, draft: Draft) -> Draft | Dropped:
-        """Cleans all texts in the fields."""
+        """Cleans the texts in the fields that the example will be made of."""
         cleaner = Cleaner(html=self.html, invisible=self.invisible, model_tokens=self.model_tokens)
-        fields = {name: _clean(value, cleaner, 0) for name, value in draft.fields.items()}
-        if fields == draft.fields:
+        cleaned = {
+            name: clean
+            for name in draft.wanted or draft.fields
+            if (clean := _clean(draft.fields[name], cleaner, 0)) != draft.fields[name]
+        }
+        if not cleaned:
             return draft
-        return replace(draft.with_fields(fields, self.name), removed=dict(cleaner.removed))
+        changed = draft.with_fields({**draft.fields, **cleaned}, self.name)
+        return replace(changed, removed=dict(cleaner.removed))
 
 
 def _clean(value: Any, cleaner: Cleaner, depth: int) -> Any:

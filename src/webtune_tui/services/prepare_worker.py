@@ -1,0 +1,104 @@
+"""Prepare as a program of its own, so that a screen stays quick while it works.
+
+The parent holds the workspace's lock, sends one JSON request on stdin and keeps stdin open; events come back on stdout,
+one JSON object a line. The program ends with its parent: the end of stdin is the end of the work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from webtune_tui.domain import errors
+from webtune_tui.domain.datasets import PrepareReport
+from webtune_tui.domain.errors import InternalFault, WebtuneError
+from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
+from webtune_tui.pipeline.tokens import counter_for
+from webtune_tui.services.prepare_run import PrepareRequest, PrepareRun
+from webtune_tui.storage.database import Database
+from webtune_tui.storage.workspace import Workspace
+
+
+def request_line(workspace: Path, base_model: str, models: Path, request: PrepareRequest) -> bytes:
+    """The request of a run, as the program reads it."""
+    body = {
+        "workspace": str(workspace),
+        "base_model": base_model,
+        "models": str(models),
+        "recipe": str(request.recipe.absolute()) if request.recipe else None,
+        "seed": request.seed,
+        "sample": request.sample,
+        "workers": request.workers,
+    }
+    return json.dumps(body).encode() + b"\n"
+
+
+def read_event(line: bytes) -> PrepareEvent:
+    """The event of a line. Raises the error that ended the run, where the line tells one."""
+    kind, body = json.loads(line)
+    match kind:
+        case "progressed":
+            return Progressed(**body)
+        case "noted":
+            return Noted(**body)
+        case "prepared":
+            return Prepared(PrepareReport(**{**body, "notes": tuple(body["notes"])}))
+    raised = getattr(errors, body.pop("class"), InternalFault)
+    raise raised(body["message"], hint=body["hint"], fields=body["fields"])
+
+
+def main() -> None:
+    """Runs one request."""
+    asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    root = Path(asked["workspace"])
+    database = Database(root / "workspace.db", read_only=False)
+    request = PrepareRequest(
+        recipe=Path(asked["recipe"]) if asked["recipe"] else None,
+        seed=asked["seed"],
+        sample=asked["sample"],
+        workers=asked["workers"],
+    )
+    try:
+        counter = counter_for(asked["base_model"], Path(asked["models"]))
+        for event in PrepareRun(Workspace(root, database, None, None), counter, request).events():
+            _tell(sys.stdout.buffer, *_event_body(event))
+    except WebtuneError as error:
+        body = {
+            "class": type(error).__name__,
+            "message": error.message,
+            "hint": error.hint,
+            "fields": error.fields,
+        }
+        _tell(sys.stdout.buffer, "failed", body)
+    finally:
+        database.close()
+
+
+def _event_body(event: PrepareEvent) -> tuple[str, dict[str, Any]]:
+    from dataclasses import asdict
+
+    match event:
+        case Prepared(report):
+            return "prepared", asdict(report)
+        case _:
+            return type(event).__name__.lower(), asdict(event)
+
+
+def _tell(stream: BinaryIO, kind: str, body: dict[str, Any]) -> None:
+    stream.write(json.dumps([kind, body], default=str).encode() + b"\n")
+    stream.flush()
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 65_536):  # not through sys.stdin, whose lock would hold up the program's own end
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
