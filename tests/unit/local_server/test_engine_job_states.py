@@ -150,4 +150,5 @@ def test_children_get_no_keys_and_no_network() -> None:
     own = {"PATH": "/bin", "OPENAI_API_KEY": "s", "HF_TOKEN": "s", "AWS_SECRET": "s", "DB_PASSWORD": "s"}
     environment = child_environment(2, own)
     assert "s" not in environment.values()
+    assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
     assert (environment["PATH"], environment["HF_HUB_OFFLINE"], environment["OMP_NUM_THREADS"]) == ("/bin", "1", "2")
