@@ -175,7 +175,8 @@ async def _supervise(supervisor: Supervisor) -> None:
     while True:
         try:
             await supervisor.run()
-        except OSError:
+        except (OSError, KeyError, ValueError, TypeError):
+            # A full disk or a job folder that somebody has edited must not stop the other jobs.
             _logger.exception("looking after the jobs failed; trying again")
             await asyncio.sleep(1)
 

@@ -233,14 +233,14 @@ class JobStore:
         self._jobs: dict[str, Job] = {}
 
     def all(self) -> list[Job]:
-        """Return every job, newest first."""
+        """Return every job whose spec can be read, newest first."""
         names = [path.parent.name for path in self.folder.glob("*/spec.json") if JOB_ID.fullmatch(path.parent.name)]
-        jobs = [self._job(name) for name in names]
+        jobs = [job for job in map(self._job, names) if job.spec]
         return sorted(jobs, key=lambda job: (job.spec.get("created_at", 0), job.id), reverse=True)
 
     def get(self, job_id: str) -> Job | None:
         """Return the job whose folder has that name."""
-        if not JOB_ID.fullmatch(job_id) or not (self.folder / job_id / "spec.json").is_file():
+        if not JOB_ID.fullmatch(job_id) or read_json(self.folder / job_id / "spec.json") is None:
             return None
         return self._job(job_id)
 

@@ -152,3 +152,19 @@ def test_children_get_no_keys_and_no_network() -> None:
     assert "s" not in environment.values()
     assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
     assert (environment["PATH"], environment["HF_HUB_OFFLINE"], environment["OMP_NUM_THREADS"]) == ("/bin", "1", "2")
+
+
+def test_a_job_folder_with_a_broken_spec_does_not_hide_the_others(tmp_path: Path) -> None:
+    new_job(tmp_path, [json.dumps(ROW)] * 10, "good-one")
+    (tmp_path / "jobs" / "broken-one").mkdir()
+    (tmp_path / "jobs" / "broken-one" / "spec.json").write_text("{")
+    store = JobStore(tmp_path / "jobs")
+    assert [job.id for job in store.all()] == ["good-one"]
+    assert store.get("broken-one") is None
+
+
+def test_leftovers_of_a_killed_server_are_removed_at_the_next_start(tmp_path: Path) -> None:
+    new_job(tmp_path, [json.dumps(ROW)] * 10, "good-one")
+    (tmp_path / "jobs" / ".new-half-one").mkdir()
+    JobStore(tmp_path / "jobs")
+    assert sorted(path.name for path in (tmp_path / "jobs").iterdir()) == ["good-one"]
