@@ -59,6 +59,7 @@ class Built:
 class BatchResult:
     """What became of a batch of records."""
 
+    records: int = 0
     built: list[Built] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     changed: Counter[str] = field(default_factory=Counter)
@@ -78,7 +79,7 @@ class Assembly:
 
     def map_batch(self, drafts: Sequence[Draft]) -> BatchResult:
         """The examples of a batch, and the records that make none."""
-        result = BatchResult()
+        result = BatchResult(records=len(drafts))
         finished = self._finished(drafts, result)
         for draft in finished:
             result.changed.update(set(draft.touched))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,12 +14,13 @@ from webtune_tui.domain.errors import StorageFailed
 from webtune_tui.domain.events import PrepareEvent
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.options import Option, options_of
-from webtune_tui.pipeline.base import Draft, Dropped
+from webtune_tui.pipeline.base import Dropped
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.recipe import StepChoice, parse_recipe, step_class
 from webtune_tui.pipeline.run import Assembly, example_id
 from webtune_tui.pipeline.template import as_text
 from webtune_tui.services.bridge import lines_of_program
+from webtune_tui.services.prepare_map import drafts_of
 from webtune_tui.services.prepare_run import PrepareRequest
 from webtune_tui.services.prepare_worker import read_event, request_line
 from webtune_tui.services.recipes import Recipes
@@ -155,7 +155,7 @@ def _told(declared: Option, choice: StepChoice) -> Mapping[str, Any]:
 
 
 def _previewed(row: RecordRow, assembly: Assembly) -> PreviewRow:
-    draft = Draft(row.record_id, row.key, row.kind, json.loads(row.fields), source=row.source)
+    (draft,) = drafts_of([row])
     title = (
         as_text(Columns(draft.fields).get("title", "name", "headline", "question", "instruction", "prompt")) or row.key
     )

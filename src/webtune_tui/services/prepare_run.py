@@ -15,20 +15,18 @@ import tempfile
 import time
 from array import array
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InvalidInput, UsageError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Split
-from webtune_tui.pipeline.base import Draft
 from webtune_tui.pipeline.near_duplicates import Texts
 from webtune_tui.pipeline.recipe import Recipe, with_seed
-from webtune_tui.pipeline.run import Assembly, BatchResult, Built, Corpus
+from webtune_tui.pipeline.run import BatchResult, Built, Corpus
 from webtune_tui.pipeline.split import (
     LEAST_GROUPS,
     Assignment,
@@ -41,6 +39,7 @@ from webtune_tui.pipeline.split import (
 )
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.edits import effect_of
+from webtune_tui.services.prepare_map import mapped
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.datasets import (
     BuildReport,
@@ -215,24 +214,16 @@ class PrepareRun:
     def _map(
         self, recipe: Recipe, waiting: _WaitingFile, corpus: Corpus, tally: _Tally, total: int
     ) -> Iterator[PrepareEvent]:
-        assembly = Assembly(recipe, self._counter)
         only = self._sampled(recipe.split.seed)
         wanted = len(only) if only is not None else total
-        previous_key, repeated = None, 0
-        for rows in self._records.batches(_BATCH, only):
-            drafts = []
-            for row in rows:
-                repeated = repeated + 1 if row.key == previous_key else 0
-                previous_key = row.key
-                drafts.append(_draft(row, repeated))
-            result = assembly.map_batch(drafts)
-            tally.records += len(rows)
+        batches = _with_own_keys(self._records.batches(_BATCH, only))
+        for result in mapped(batches, recipe, self._counter, self._request.workers):
+            tally.records += result.records
             tally.result.changed.update(result.changed)
             tally.result.removed.update(result.removed)
             tally.result.redacted.update(result.redacted)
             tally.dropped.extend((one.record_id, one.reason, one.step, one.detail) for one in result.dropped)
-            order = {draft.record_id: number for number, draft in enumerate(drafts)}
-            for built in sorted(result.built, key=lambda one: order[one.record_id]):
+            for built in result.built:
                 waiting.append(built)
                 corpus.add(built)
             yield from self._told("reading", tally.records, wanted, "records")
@@ -402,10 +393,16 @@ class _Splitting:
         return {"shared_clusters": shared, "random_split_rate": round(rate, 6)}
 
 
-def _draft(row: RecordRow, repeated: int) -> Draft:
-    key = f"{row.key}\n{repeated}" if repeated else row.key
-    fields: Any = json.loads(row.fields)
-    return Draft(record_id=row.record_id, key=key, kind=row.kind, fields=fields, source=row.source)
+def _with_own_keys(batches: Iterable[Sequence[RecordRow]]) -> Iterator[list[RecordRow]]:
+    """The records in batches, each with a key of its own: equal keys, which come one after the other, are numbered."""
+    previous, repeated = None, 0
+    for rows in batches:
+        own: list[RecordRow] = []
+        for row in rows:
+            repeated = repeated + 1 if row.key == previous else 0
+            previous = row.key
+            own.append(replace(row, key=f"{row.key}\n{repeated}") if repeated else row)
+        yield own
 
 
 def _stored(ordinal: int, waiting: _Waiting, split: Split, group: str, corpus: Corpus, index: int) -> StoredExample:

@@ -1,0 +1,86 @@
+"""The per-record part of preparing over batches, in this process or in several: the same results in the same order."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import Any
+
+from webtune_tui.pipeline.base import Draft
+from webtune_tui.pipeline.recipe import Recipe
+from webtune_tui.pipeline.run import Assembly, BatchResult
+from webtune_tui.pipeline.tokens import TokenCounter
+from webtune_tui.storage.datasets import RecordRow
+
+_WAITING_PER_WORKER = 3  # batches; bounds the memory
+
+_assembly: Assembly | None = None  # of a worker process
+
+
+def mapped(
+    batches: Iterable[Sequence[RecordRow]], recipe: Recipe, counter: TokenCounter, workers: int
+) -> Iterator[BatchResult]:
+    """What becomes of each batch of records, in the order of the batches."""
+    if workers <= 1:
+        assembly = Assembly(recipe, counter)
+        for batch in batches:
+            yield _map(assembly, batch)
+        return
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(recipe, counter),
+    )
+    try:
+        source = iter(batches)
+        waiting: deque[Future[BatchResult]] = deque(
+            pool.submit(_map_in_worker, batch) for batch in islice(source, workers * _WAITING_PER_WORKER)
+        )
+        while waiting:
+            result = waiting.popleft().result()
+            waiting.extend(pool.submit(_map_in_worker, batch) for batch in islice(source, 1))
+            yield result
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def drafts_of(rows: Iterable[RecordRow]) -> list[Draft]:
+    """The records as drafts."""
+    return [_draft(row) for row in rows]
+
+
+def _map(assembly: Assembly, rows: Sequence[RecordRow]) -> BatchResult:
+    order = {row.record_id: number for number, row in enumerate(rows)}
+    result = assembly.map_batch(drafts_of(rows))
+    result.built.sort(key=lambda built: order[built.record_id])
+    return result
+
+
+def _draft(row: RecordRow) -> Draft:
+    fields: Any = json.loads(row.fields)
+    return Draft(record_id=row.record_id, key=row.key, kind=row.kind, fields=fields, source=row.source)
+
+
+def _start_worker(recipe: Recipe, counter: TokenCounter) -> None:
+    global _assembly
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _assembly = Assembly(recipe, counter)
+
+
+def _map_in_worker(rows: Sequence[RecordRow]) -> BatchResult:
+    assert _assembly is not None
+    return _map(_assembly, rows)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
