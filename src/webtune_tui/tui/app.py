@@ -219,11 +219,12 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
             yield SystemCommand(f"Go to {stage.title}", f"Key {stage.key}", partial(self.action_show_stage, stage.name))
         if isinstance(screen, StageScreen):
             for active in own_bindings(screen):
-                if active.enabled and active.binding.description:
+                binding = active.binding
+                if active.enabled and binding.description and binding.key != "escape":
                     yield SystemCommand(
-                        f"{screen.TITLE}: {active.binding.description}",
-                        f"Key {self.get_key_display(active.binding)}",
-                        partial(self.run_action, active.binding.action, screen),
+                        f"{screen.TITLE}: {binding.description}",
+                        f"{binding.tooltip or binding.description} ({self.get_key_display(binding)})",
+                        partial(self.run_action, binding.action, screen),
                     )
         for theme in themes.OWN:
             yield SystemCommand(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.style import Style
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.suggester import Suggester
 from textual.widgets import Button, DirectoryTree, Input, Static
+from textual.widgets._directory_tree import DirEntry
+from textual.widgets.tree import TreeNode
 
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.tui.modals.dialog import Dialog
+from webtune_tui.tui.presentation.glyphs import GLYPHS
 
 _MOST_NAMES = 2000
 
@@ -35,6 +41,21 @@ class PathSuggester(Suggester):
         return await asyncio.to_thread(complete, value)
 
 
+class FileTree(DirectoryTree):
+    """Folders and files without hidden ones; names are shown, never obeyed."""
+
+    ICON_NODE = f"{GLYPHS.closed} "
+    ICON_NODE_EXPANDED = f"{GLYPHS.opened} "
+    ICON_FILE = "  "
+
+    def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
+        return [path for path in paths if not path.name.startswith(".")]
+
+    def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
+        label = super().render_label(node, base_style, style)
+        return label if label.plain.isprintable() else Text(display_line(label.plain), style=base_style)
+
+
 class ImportFiles(Dialog[ChosenFiles]):
     """Answers an existing file or folder."""
 
@@ -42,8 +63,12 @@ class ImportFiles(Dialog[ChosenFiles]):
     ImportFiles > .dialog-box { width: 90; }
     ImportFiles .import-why { color: $text-muted; margin-bottom: 1; }
     ImportFiles #import-fault { color: $error; height: 1; }
-    ImportFiles DirectoryTree { height: 12; background: $surface; }
+    ImportFiles FileTree { height: 12; background: $surface; }
+    ImportFiles.-short FileTree { height: 7; }
+    ImportFiles.-short .import-why { display: none; }
     """
+
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - Textual's own form
 
     def __init__(self, start: Path) -> None:
         super().__init__("Import files")
@@ -59,7 +84,7 @@ class ImportFiles(Dialog[ChosenFiles]):
             placeholder="Path of a file or folder; right arrow completes", suggester=PathSuggester(), id="import-path"
         )
         yield Static("", id="import-fault", markup=False)
-        yield DirectoryTree(self._start, id="import-tree")
+        yield FileTree(self._start, id="import-tree")
 
     def compose_buttons(self) -> ComposeResult:
         yield Button("Cancel", id="import-cancel")

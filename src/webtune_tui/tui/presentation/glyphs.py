@@ -25,10 +25,12 @@ class Glyphs:
     arrow: str
     cursor: str
     ellipsis: str
+    closed: str
+    opened: str
 
 
-UNICODE = Glyphs("○", "●", "▲", "✓", "✗", "?", "‖", "■", "›", "·", "→", "▌", "…")
-ASCII = Glyphs("o", "*", "!", "+", "x", "?", "=", "#", ">", "-", ">", ">", "~")
+UNICODE = Glyphs("○", "●", "▲", "✓", "✗", "?", "‖", "■", "›", "·", "→", "▌", "…", "▸", "▾")
+ASCII = Glyphs("o", "*", "!", "+", "x", "?", "=", "#", ">", "-", ">", ">", "~", "+", "-")
 
 
 def choose(environment: Mapping[str, str] | None = None, encoding: str | None = None) -> Glyphs:

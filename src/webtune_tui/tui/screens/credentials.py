@@ -21,8 +21,7 @@ from webtune_tui.tui.screens.base import StageScreen
 
 _COLUMNS = ("Service", "State", "From", "Key", "Host")
 _NONE_NEEDED = (
-    "The demo, files on this machine and training on this machine need no account. "
-    "A key is only for a service you want to use."
+    "The demo, your own files and training on this machine need no account. A key is only for services you choose."
 )
 _WHERE_KEPT = "Keys are kept in the keyring of this system, each bound to one host; never in a file or a log."
 

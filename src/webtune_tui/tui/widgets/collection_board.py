@@ -52,4 +52,4 @@ class CollectionBoard(OptionList):
 
     @property
     def _row_width(self) -> int:
-        return max(self.scrollable_content_region.width - 2, 20)
+        return max(self.scrollable_content_region.width, 20)
