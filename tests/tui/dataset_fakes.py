@@ -15,6 +15,7 @@ from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, PrepareRe
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Example, Message, Split
+from webtune_tui.domain.records import Record, RecordKind
 from webtune_tui.services.curate import EditResult, ExamplePage
 from webtune_tui.services.export import Exported
 from webtune_tui.services.prepare import PreviewRow, StepDescription
@@ -329,7 +330,10 @@ class FakeCollections:
     records: int = 311
 
     async def collections(self) -> Sequence[Any]:
-        return [SimpleNamespace(records=self.records)] if self.records else []
+        return [SimpleNamespace(collection_id="c-1", records=self.records)] if self.records else []
+
+    async def records_of(self, collection_id: str, *, limit: int = 50, offset: int = 0) -> Sequence[Any]:
+        return [Record("c-1", 0, RecordKind.DATA, "k", "h", {"title": "Bose", "brand": "Bose", "description": "x"})]
 
 
 def dataset_app(

@@ -47,7 +47,7 @@ async def test_the_recipe_shows_its_parts_and_what_the_last_run_did(tmp_path: Pa
         assert "311 records → 240 examples" in state(app)
         report = screen_of(app).query_one("#recipe-report", StyledLines).plain_text
         assert (
-            "near duplicates" in report
+            "near-duplicates" in report
             and "━" in report
             and "a random split would leak 11.8 %" in " ".join(report.split())
         )

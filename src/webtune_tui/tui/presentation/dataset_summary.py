@@ -30,8 +30,8 @@ def _pieces(version: DatasetVersion, report: PrepareReport | None, detail: int) 
         ("version ", "$text-muted") if detail == 3 else "",
         (display_line(version.dataset_version if detail else version.dataset_version[:8]), "bold $primary"),
     )
-    if version.revision and detail:
-        name = Content.assemble(name, (f" {figures.count(version.revision, 'edit')}", "$text-muted"))
+    if version.revision and detail == 3:
+        name = Content.assemble(name, (f" revision {version.revision}", "$text-muted"))
     pieces = [name, _splits(version, detail), _tokens(version, detail)]
     if report is not None:
         pieces.append(_leak(report, detail))

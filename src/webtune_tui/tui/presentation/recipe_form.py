@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len
+
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.services.prepare import PreviewRow, StepDescription
@@ -14,21 +16,33 @@ from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.text_layout import StyledLine, bar, fit, fit_right, wrap
 
 REASON_WORDS = {
-    "error": "error rows of the source",
-    "warning": "rows with a warning only",
-    "placeholder": "placeholders, no content",
-    "empty": "nothing to answer with",
-    "title_as_target": "answer only repeats the title",
-    "short": "too short to teach anything",
-    "long": "longer than the budget",
-    "language": "another language",
+    "error": "error rows",
+    "warning": "warning rows",
+    "placeholder": "placeholders",
+    "empty": "no answer",
+    "title_as_target": "answer is the title",
+    "short": "too short",
+    "long": "too long",
+    "language": "other language",
     "quality": "poor text",
-    "boilerplate": "boilerplate of the site",
+    "boilerplate": "boilerplate",
     "exact_duplicate": "exact duplicates",
-    "near_duplicate": "near duplicates",
-    "shared_target": "same answer, other prompt",
+    "near_duplicate": "near-duplicates",
+    "shared_target": "shared answers",
     "private": "personal data",
     "by_hand": "dropped by hand",
+}
+
+_STEP_OF_REASON = {
+    "error": "error_rows",
+    "warning": "error_rows",
+    "placeholder": "placeholder_rows",
+    "empty": "empty_targets",
+    "title_as_target": "empty_targets",
+    "short": "length",
+    "exact_duplicate": "exact_duplicates",
+    "near_duplicate": "near_duplicates",
+    "shared_target": "shared_targets",
 }
 
 _SPLIT_FIELDS = (
@@ -38,9 +52,9 @@ _SPLIT_FIELDS = (
     ("seed", "Seed", "The same seed gives the same split."),
 )
 _TEMPLATE_FIELDS = (
-    ("system", "System", "Says who the model is; the same in every example."),
-    ("user", "User", "The question. {field} takes a record's field; a line without any value vanishes."),
-    ("assistant", "Assistant", "The answer that the model learns."),
+    ("system", "System", "Such as: You write product descriptions for an online shop."),
+    ("user", "User", "Empty: webtune's own. Or such as: Describe {title}."),
+    ("assistant", "Assistant", "Empty: webtune's own. Or such as: {description}"),
 )
 
 
@@ -143,6 +157,15 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
+def touched_by_step(report: PrepareReport) -> dict[str, int]:
+    """How many records each step changed or dropped in a run."""
+    touched = {name: number for name, number in report.changed.items() if number}
+    for reason, number in report.dropped.items():
+        step = _STEP_OF_REASON.get(reason, reason)
+        touched[step] = touched.get(step, 0) + number
+    return touched
+
+
 def reason_words(reason: str) -> str:
     """A drop reason as a phrase."""
     return REASON_WORDS.get(reason) or display_line(reason, limit=40).replace("_", " ")
@@ -153,8 +176,8 @@ def by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(((name, n) for name, n in counts.items() if n), key=lambda pair: (-pair[1], pair[0]))
 
 
-def report_lines(report: PrepareReport, width: int) -> list[StyledLine]:
-    """What the newest run took, dropped, changed and made."""
+def report_lines(report: PrepareReport, titles: Mapping[str, str], width: int) -> list[StyledLine]:
+    """What the newest run took, dropped, changed and made; ``titles`` are those of the steps."""
     lines = [
         StyledLine(
             (
@@ -167,7 +190,7 @@ def report_lines(report: PrepareReport, width: int) -> list[StyledLine]:
     ]
     groups = (
         ("Dropped", {reason_words(name): n for name, n in report.dropped.items()}, "warn"),
-        ("Changed", {_title(name): n for name, n in report.changed.items()}, "second"),
+        ("Changed", {titles.get(name) or _title(name): n for name, n in report.changed.items()}, "second"),
         ("Redacted", {_title(name): n for name, n in report.redacted.items()}, "second"),
     )
     label = max((len(name) for _, counts, _ in groups for name in counts), default=12)
@@ -249,5 +272,6 @@ def _first_lines(text: str, width: int, lines: int) -> list[str]:
         return [fit(display_line(head), width)]
     wrapped = list(wrap(display(head), width))
     if len(wrapped) > lines or len(head) < len(text):
-        wrapped = [*wrapped[: lines - 1], fit(wrapped[min(lines, len(wrapped)) - 1] + "…" * width, width)]
+        last = wrapped[:lines][-1].rstrip()
+        wrapped = [*wrapped[: lines - 1], last + " …" if cell_len(last) + 2 <= width else fit(last + " …", width)]
     return wrapped

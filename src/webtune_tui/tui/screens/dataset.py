@@ -20,6 +20,7 @@ from webtune_tui.domain.datasets import DatasetVersion, PrepareReport
 from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Split
+from webtune_tui.domain.records import RecordKind
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.curate import EditResult, ExamplePage
 from webtune_tui.storage.drafts import EditDraft, EditDrafts
@@ -54,6 +55,7 @@ _HINTS = {
 }
 _PREVIEW_RECORDS = 20
 _DROPPED_SHOWN = 500
+_FIELDS_SHOWN = 60
 
 
 class DatasetScreen(StageScreen):
@@ -285,6 +287,8 @@ class DatasetScreen(StageScreen):
         self.set_class(bool(text) or self.query_one("#filter").has_focus, "-filtering")
         if text != self._text:
             self._text = text
+            looking = f"looking for “{display_line(text, limit=24)}” …" if text else "…"
+            self.query_one("#table-panel").border_subtitle = Content(looking)
             self._list(keep_place=False)
 
     def action_next_split(self) -> None:
@@ -428,6 +432,7 @@ class DatasetScreen(StageScreen):
     async def _take(self, result: EditResult, words: str) -> None:
         """Shows the working version after an edit."""
         self._version = result.version
+        self._report = await self.services.curate.report()
         self._show_version()
         self._say(words, "-good")
         await self._table.reload(self._source(), needle=self._text)
@@ -446,9 +451,18 @@ class DatasetScreen(StageScreen):
     async def _load_recipe(self) -> None:
         prepare, panel = self.services.prepare, self.query_one(PreparePanel)
         recipe, steps = await prepare.recipe(), await prepare.steps()
-        panel.show_recipe(recipe, steps, self._report)
+        panel.show_recipe(recipe, steps, self._report, record_fields=await self._record_fields())
         panel.focus_parts()
         self._preview(panel.pending)
+
+    async def _record_fields(self) -> list[str]:
+        """The field names of a record, for the template."""
+        collect = self.services.collect
+        for collection in await collect.collections():
+            for record in await collect.records_of(collection.collection_id, limit=20):
+                if record.kind is RecordKind.DATA:
+                    return list(record.fields)[:_FIELDS_SHOWN]
+        return []
 
     @on(PreparePanel.PreviewWanted)
     def _preview_wanted(self, event: PreparePanel.PreviewWanted) -> None:

@@ -19,6 +19,8 @@ from webtune_tui.tui.widgets.row_view import RowView
 class ReasonList(RowView):
     """Reasons with their counts and bars, the most frequent first."""
 
+    HEADER_LINES = 1
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._counts: Sequence[tuple[str, int]] = ()
@@ -32,6 +34,11 @@ class ReasonList(RowView):
     def reason(self) -> str | None:
         """The reason under the cursor."""
         return self._counts[self.cursor][0] if self._counts else None
+
+    @property
+    def number(self) -> int:
+        """How many records were dropped for the reason under the cursor."""
+        return self._counts[self.cursor][1] if self._counts else 0
 
     def header(self, width: int) -> Sequence[Part]:
         """The total."""
@@ -54,32 +61,42 @@ class ReasonList(RowView):
 class DroppedList(RowView):
     """The records of one reason."""
 
+    HEADER_LINES = 1
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._records: Sequence[DroppedRecord] = ()
+        self._has_details = False
+        self._note = ""
 
-    def show(self, records: Sequence[DroppedRecord]) -> None:
-        """Shows other records from the top."""
+    def show(self, records: Sequence[DroppedRecord], *, total: int) -> None:
+        """Shows other records from the top; ``total`` is how many there are of this reason."""
         self._records = records
+        self._has_details = any(record.detail for record in records)
+        self._note = f" (the first {len(records):,} of {total:,})" if total > len(records) else ""
         self.cursor = 0
         self.set_row_count(len(records))
 
     def header(self, width: int) -> Sequence[Part]:
         """The names of the columns."""
-        title, why = _columns(width)
-        return [(fit(" record", 9) + fit("title", title) + "  " + fit("what was found", why), "")]
+        title, found = self._columns(width)
+        return [(fit(" record", 9) + fit(f"title{self._note}", title) + "  " + fit("found", found), "")]
 
     def row(self, index: int, width: int) -> Sequence[Part]:
         """One record."""
         record = self._records[index]
-        title, why = _columns(width)
-        found = record.detail or f"step {record.step.replace('_', ' ')}"
+        title, found = self._columns(width)
         return [
             (fit_right(f"{record.position:,}", 7) + "  ", "muted"),
             (fit(display_line(record.title or record.collection_id, limit=300), title), ""),
             ("  ", ""),
-            (fit(display_line(found, limit=300), why), "muted"),
+            (fit(display_line(record.detail, limit=300), found), "muted"),
         ]
+
+    def _columns(self, width: int) -> tuple[int, int]:
+        free = max(width - 11, 10)
+        title = free * 3 // 5 if self._has_details else free
+        return title, free - title
 
 
 class DroppedRecords(Horizontal):
@@ -89,7 +106,7 @@ class DroppedRecords(Horizontal):
     DroppedRecords { height: 1fr; }
     DroppedRecords ReasonList { width: 40; height: 1fr; border-right: vkey $border-blurred; }
     DroppedRecords DroppedList { width: 1fr; height: 1fr; }
-    DroppedRecords.-compact ReasonList { width: 32; }
+    DroppedRecords.-compact ReasonList { width: 30; }
     """
 
     class ReasonWanted(Message):
@@ -116,8 +133,9 @@ class DroppedRecords(Horizontal):
 
     def show_records(self, reason: str, records: Sequence[DroppedRecord]) -> None:
         """Shows the records of a reason, if it is still the one under the cursor."""
-        if self.query_one(ReasonList).reason == reason:
-            self.query_one(DroppedList).show(records)
+        reasons = self.query_one(ReasonList)
+        if reasons.reason == reason:
+            self.query_one(DroppedList).show(records, total=reasons.number)
 
     def focus_reasons(self) -> None:
         """The keys go to the reasons."""
@@ -138,9 +156,3 @@ class DroppedRecords(Horizontal):
     @on(RowView.Chosen, "#dropped-list")
     def _record_moved(self, event: RowView.Moved) -> None:
         event.stop()
-
-
-def _columns(width: int) -> tuple[int, int]:
-    free = max(width - 11, 10)
-    title = free * 3 // 5
-    return title, free - title

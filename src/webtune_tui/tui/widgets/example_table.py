@@ -33,6 +33,7 @@ class ExampleTable(RowView):
     examples open as fast as ten and take as little memory.
     """
 
+    HEADER_LINES = 1
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", show=False),
         Binding("shift+down,J", "mark_range(1)", "Mark down", show=False),
@@ -67,6 +68,7 @@ class ExampleTable(RowView):
         self._listing = 0
         self._fetching: Worker[None] | None = None
         self._is_stale = False
+        self._has_flags = False
         self._wide_number = 3
         self._wide_tokens = 6
 
@@ -213,6 +215,7 @@ class ExampleTable(RowView):
         self._pages.move_to_end(number)
         while len(self._pages) > KEPT_PAGES:
             self._pages.popitem(last=False)
+        self._has_flags = self._has_flags or any(row.flags for row in rows)
         self._wide_tokens = max(self._wide_tokens, *(len(f"{row.tokens:,}") for row in rows), 0)
 
     def _take_total(self, total: int) -> None:
@@ -256,7 +259,7 @@ class ExampleTable(RowView):
         return parts
 
     def _widths(self, width: int) -> _Widths:
-        return _Widths.of(width, number=self._wide_number, tokens=self._wide_tokens + 1)
+        return _Widths.of(width, self._wide_number, self._wide_tokens + 1, has_flags=self._has_flags)
 
 
 _SPLIT_STYLES = {"train": "muted", "validation": "second", "test": "accent"}
@@ -275,8 +278,8 @@ class _Widths:
         self.flags = flags
 
     @classmethod
-    def of(cls, width: int, *, number: int, tokens: int) -> _Widths:
-        flags = 0 if width < 64 else min(24, width // 8)
+    def of(cls, width: int, number: int, tokens: int, *, has_flags: bool) -> _Widths:
+        flags = min(24, max(width // 8, 6)) if has_flags and width >= 60 else 0
         fixed = 2 + number + 1 + 5 + tokens + 2 + 2 + (2 + flags if flags else 0)
         free = max(width - fixed, 8)
         prompt = free * 2 // 5

@@ -29,6 +29,7 @@ from webtune_tui.tui.presentation.recipe_form import (
     preview_title,
     recipe_parts,
     report_lines,
+    touched_by_step,
 )
 from webtune_tui.tui.presentation.text_layout import Part, StyledLine, bar, fit, short_number
 from webtune_tui.tui.widgets.row_view import RowView
@@ -118,6 +119,8 @@ class PreparePanel(Vertical):
     PreparePanel .field-row { height: 1; }
     PreparePanel .field-row .field-label { width: 22; }
     PreparePanel .field-help { height: auto; color: $text-muted; margin-bottom: 1; }
+    PreparePanel .field-names { height: auto; max-height: 3; color: $secondary; margin-top: 1; }
+    PreparePanel.-compact .field-names { max-height: 2; margin-top: 0; }
     PreparePanel.-compact #recipe-parts { width: 27; }
     PreparePanel.-compact .field-row .field-label { width: 18; }
     PreparePanel.-compact .field-help { margin-bottom: 0; }
@@ -154,6 +157,7 @@ class PreparePanel(Vertical):
         self._report: PrepareReport | None = None
         self._pause: Timer | None = None
         self._shown_part = ""
+        self._record_fields: Sequence[str] = ()
         self.is_preparing = False
         self.refusal = ""
 
@@ -179,9 +183,15 @@ class PreparePanel(Vertical):
         return dict(self._pending)
 
     def show_recipe(
-        self, recipe: Mapping[str, Any], steps: Sequence[StepDescription], report: PrepareReport | None
+        self,
+        recipe: Mapping[str, Any],
+        steps: Sequence[StepDescription],
+        report: PrepareReport | None,
+        *,
+        record_fields: Sequence[str] = (),
     ) -> None:
-        """Shows the workspace's recipe; changes that are not saved stay."""
+        """Shows the workspace's recipe; changes that are not saved stay. ``record_fields`` can stand in a template."""
+        self._record_fields = record_fields or self._record_fields
         self._parts = recipe_parts(recipe, steps)
         saved = {field.key: field.value for part in self._parts for field in part.fields}
         saved |= {part.switch: "true" if part.enabled else "false" for part in self._parts if part.switch}
@@ -346,10 +356,7 @@ class PreparePanel(Vertical):
         parts = ((LAST_RUN,) if self._report else ()) + self._parts
         touched: dict[str, int] = {}
         if self._report:
-            touched = {name: number for name, number in self._report.changed.items() if number}
-            for name, number in self._report.dropped.items():
-                touched[name] = touched.get(name, 0) + number
-            touched[LAST_RUN.name] = self._report.examples
+            touched = touched_by_step(self._report) | {LAST_RUN.name: self._report.examples}
         self.query_one(RecipeParts).show(parts, self._pending, touched)
 
     def _show_part(self) -> None:
@@ -360,9 +367,10 @@ class PreparePanel(Vertical):
         is_report = part.name == LAST_RUN.name
         self.set_class(is_report, "-report")
         if is_report and (report := self._report) is not None:
+            titles = {part.name: part.title for part in self._parts}
 
             def lines(width: int) -> Sequence[StyledLine]:
-                return report_lines(report, width)
+                return report_lines(report, titles, width)
 
             self.query_one("#recipe-report", StyledLines).show(lines)
         else:
@@ -383,7 +391,7 @@ class PreparePanel(Vertical):
             value = self._pending.get(field.key, field.value)
             if field.kind == "text":
                 yield Static(Content(field.label), classes="field-label", markup=False)
-                yield SafeTextArea(value, name=field.key, tab_behavior="focus", tooltip=Content(field.help))
+                yield SafeTextArea(value, name=field.key, tab_behavior="focus", placeholder=Content(field.help))
                 continue
             yield Horizontal(
                 Static(Content(display_line(field.label, limit=60)), classes="field-label", markup=False),
@@ -392,6 +400,9 @@ class PreparePanel(Vertical):
             )
             if field.help:
                 yield Static(Content(display(field.help, limit=400)), classes="field-help", markup=False)
+        if part.name == "template" and self._record_fields:
+            names = "  ".join(f"{{{name}}}" for name in self._record_fields)
+            yield Static(Content(display_line(names, limit=1000)), classes="field-names", markup=False)
 
     def _saved_value(self, key: str) -> str | None:
         for part in self._parts:

@@ -71,6 +71,8 @@ class RowView(ScrollView, can_focus=True):
         Binding("enter", "choose", "Open", show=False),
     ]
 
+    HEADER_LINES: ClassVar[int] = 0
+
     cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
@@ -96,9 +98,9 @@ class RowView(ScrollView, can_focus=True):
 
     # What a subclass says
 
-    def header(self, width: int) -> Sequence[Part] | None:
-        """The fixed first line, or ``None`` for none."""
-        return None
+    def header(self, width: int) -> Sequence[Part]:
+        """The fixed first line of a list with ``HEADER_LINES`` 1."""
+        return ()
 
     def row(self, index: int, width: int) -> Sequence[Part]:
         """The parts of a row; they are cut at ``width`` cells."""
@@ -114,7 +116,7 @@ class RowView(ScrollView, can_focus=True):
     def set_row_count(self, rows: int) -> None:
         """Says how many rows there are now; the cursor stays on its row where that is still there."""
         self._row_count = rows
-        self.virtual_size = Size(1, rows + self._header_height)
+        self.virtual_size = Size(1, rows + self.HEADER_LINES)
         self.cursor = self.validate_cursor(self.cursor)
         self.refresh()
 
@@ -125,7 +127,7 @@ class RowView(ScrollView, can_focus=True):
     def watch_cursor(self, before: int, after: int) -> None:
         """Draws both rows anew and follows the cursor."""
         for row in (before, after):
-            self.refresh_lines(row + self._header_height)
+            self.refresh_lines(row + self.HEADER_LINES)
         self._follow_cursor()
         self.post_message(self.Moved(self, after))
 
@@ -148,8 +150,8 @@ class RowView(ScrollView, can_focus=True):
 
     def row_at(self, y: int) -> int | None:
         """The row at a line of the widget, or ``None`` above or below the rows."""
-        row = y - self._header_height + round(self.scroll_y)
-        return row if y >= self._header_height and row < self._row_count else None
+        row = y - self.HEADER_LINES + round(self.scroll_y)
+        return row if y >= self.HEADER_LINES and row < self._row_count else None
 
     @property
     def visible_rows(self) -> range:
@@ -198,9 +200,9 @@ class RowView(ScrollView, can_focus=True):
         """One visible line."""
         width = self.scrollable_content_region.width
         base = self.rich_style
-        if y < self._header_height:
-            return self._strip(self.header(width) or (), width, base + self.style_named("header"))
-        row = y - self._header_height + round(self.scroll_y)
+        if y < self.HEADER_LINES:
+            return self._strip(self.header(width), width, base + self.style_named("header"))
+        row = y - self.HEADER_LINES + round(self.scroll_y)
         if row >= self._row_count:
             return Strip.blank(width, base)
         if row == self.cursor:
@@ -221,12 +223,8 @@ class RowView(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, base)
 
     @property
-    def _header_height(self) -> int:
-        return 1 if self.header(10) is not None else 0
-
-    @property
     def _page_height(self) -> int:
-        return max(self.size.height - self._header_height, 0)
+        return max(self.size.height - self.HEADER_LINES, 0)
 
     def _follow_cursor(self) -> None:
         height = self._page_height
