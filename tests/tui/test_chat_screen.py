@@ -69,6 +69,20 @@ async def test_both_answer_the_same_question_under_the_training_prompt(tmp_path:
         assert app.screen.query_one(PromptArea).text == ""
 
 
+async def test_the_keys_of_the_app_work_on_arrival_and_a_letter_starts_a_question(tmp_path: Path) -> None:
+    app = start(FakeChatService([TUNED, PLAIN]), tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await until(pilot, lambda: is_open(app))
+        await pilot.press("4")
+        await until(pilot, lambda: app.screen.name == "fine_tune")
+        await pilot.press("5")
+        await until(pilot, lambda: app.screen.name == "chat")
+        await pilot.press(*"Tell 4 of 5", "escape", "4")
+        await until(pilot, lambda: app.screen.name == "fine_tune")
+        await pilot.press("5")
+        await until(pilot, lambda: app.screen.name == "chat" and app.screen.query_one(PromptArea).text == "Tell 4 of 5")
+
+
 async def test_the_second_column_waits_for_its_turn_on_this_machine(tmp_path: Path) -> None:
     chat = FakeChatService([TUNED, PLAIN], in_turn=True)
     gate = asyncio.Event()
@@ -166,7 +180,7 @@ async def test_hostile_answers_titles_and_prompts_cannot_act(tmp_path: Path) -> 
     async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
         await until(pilot, lambda: is_open(app))
         app.screen.query_one(PromptArea).text = HOSTILE
-        await pilot.press("enter")
+        await pilot.press("enter", "enter")
         await until(pilot, lambda: text(app, "left").count("CLICK") == 4 and not pane(app, "right").is_streaming)
         for y in range(1, 12):
             for x in (2, 10, 30, 50):

@@ -17,6 +17,7 @@ from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.loss_series import LossSeries
 from webtune_tui.tui.presentation.states import job_look
+from webtune_tui.tui.presentation.text_layout import short_number
 
 CLOSING_SOON_DAYS = 90
 _MUTED = "$text-muted"
@@ -192,24 +193,25 @@ def checkpoint_lines(checkpoints: Sequence[Checkpoint], *, count: int, best_step
     """The newest checkpoints with their losses, one a line."""
     if not checkpoints:
         return Content.styled("none yet", _MUTED)
-    lines = []
-    for checkpoint in sorted(checkpoints, key=lambda one: one.step, reverse=True)[:count]:
-        losses = [
-            f"{label} {value:.3f}"
-            for label, name in (("valid", "valid_loss"), ("train", "train_loss"))
-            if (value := checkpoint.metrics.get(name)) is not None
-        ]
+    lines = [Content.styled("  step   valid   train", _MUTED)]
+    for checkpoint in sorted(checkpoints, key=lambda one: one.step, reverse=True)[: count - 1]:
         is_best = checkpoint.step == best_step
+        losses = (_loss_column(checkpoint, "full_valid_loss", "valid_loss"), _loss_column(checkpoint, "train_loss"))
         lines.append(
             Content.assemble(
-                (f"{checkpoint.step:>5,}  ", "bold" if is_best else ""),
-                f" {GLYPHS.dot} ".join(losses) or "no loss measured",
-                (f" {GLYPHS.done} best" if is_best else "", "$success"),
+                (f"{checkpoint.step:>6,}{losses[0]}{losses[1]}", "bold" if is_best else ""),
+                (f" {GLYPHS.done}" if is_best else "", "$success"),
             )
         )
-    if len(checkpoints) > count:
-        lines[-1] = Content.styled(f"       and {len(checkpoints) - count + 1} earlier", _MUTED)
+    hidden = len(checkpoints) - (count - 1)
+    if hidden > 0:
+        lines[-1] = Content.styled(f"  and {hidden + 1} earlier", _MUTED)
     return Content("\n").join(lines)
+
+
+def _loss_column(checkpoint: Checkpoint, *names: str) -> str:
+    value = next((checkpoint.metrics[name] for name in names if checkpoint.metrics.get(name) is not None), None)
+    return f"{'–' if value is None else f'{value:.3f}':>8}"
 
 
 def provider_label(capabilities: Capabilities, today: date) -> Content:
@@ -260,7 +262,7 @@ def base_label(base: BaseModel, today: date) -> Content:
 def base_facts(base: BaseModel) -> str:
     """Size, parameters, licence, context: what to know before a base model is chosen or added."""
     known = [
-        f"{base.parameters / 1e6:,.0f}M parameters" if base.parameters else "",
+        f"{short_number(base.parameters)} parameters" if base.parameters else "",
         figures.size(base.size_bytes) if base.size_bytes else "",
         display_line(base.licence, limit=30) if base.licence else "licence not stated",
         f"context {base.context:,}" if base.context else "",

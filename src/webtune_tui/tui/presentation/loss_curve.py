@@ -219,8 +219,8 @@ def _round_steps(last: int, wanted: int) -> list[int]:
 
 
 def _ticks(lowest: float, highest: float, rows: int) -> list[tuple[float, str]]:
-    """Round loss values with labels of one width, about one for every third row."""
-    distance = _round_distance((highest - lowest) / max(rows / 3, 1))
+    """Round loss values with labels of one width, about two for every five rows."""
+    distance = _round_distance((highest - lowest) / max(rows / 2.5, 1))
     digits = max(0, -math.floor(math.log10(distance)))
     first = math.ceil(lowest / distance)
     values = [(first + index) * distance for index in range(rows + 1)]

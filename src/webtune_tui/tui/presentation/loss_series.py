@@ -68,6 +68,8 @@ class LossSeries:
 
     def add(self, step: int, value: float | None) -> None:
         """Takes one point; ``None``, NaN, infinities and absurdly large numbers are the absence of a value."""
+        if value is None and step <= 0:
+            return  # before the first step there is no train loss to measure
         bucket = self._bucket(step)
         if value is None or not abs(value) < _BEYOND_ANY_LOSS:
             bucket.unmeasured += 1

@@ -10,12 +10,12 @@ from contextlib import aclosing
 from functools import partial
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher, OptionList, Select, Static, TextArea
 
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.examples import Example, Message, Split
@@ -59,6 +59,7 @@ class ChatScreen(StageScreen):
         super().__init__(name=name)
         self._conversation = _new_conversation()
         self._histories: dict[str, list[Message]] = {"left": [], "right": []}
+        self._turn_began = {"left": 0.0, "right": 0.0}
         self._held_out = -1
         self._reference: Example | None = None
         self._models: Sequence[ChatModel] = ()
@@ -76,9 +77,8 @@ class ChatScreen(StageScreen):
 
     def on_mount(self) -> None:
         self.query_one("#chat-system").border_title = "System prompt"
-        prompt = self.query_one(PromptArea)
-        prompt.border_title = "Question"
-        prompt.border_subtitle = "enter asks, shift+enter makes a line"
+        self.query_one(PromptArea).border_title = "Question"
+        self._hint_at_keys()
 
     # Coming and going
 
@@ -99,8 +99,34 @@ class ChatScreen(StageScreen):
             self.focus_home()
 
     def focus_home(self) -> None:
+        """A transcript, so that the keys of the app work at once; any letter starts a question."""
         if self._views.current == "chat-talk":
-            self.query_one(PromptArea).focus()
+            self._pane("right" if self._right_is_used else "left").transcript.focus()
+
+    async def on_key(self, event: events.Key) -> None:
+        """Typing anywhere starts a question; enter goes to the field."""
+        is_elsewhere = isinstance(self.focused, TextArea | Select | OptionList)
+        if not self._is_talking or is_elsewhere or event.key in self.active_bindings:
+            return
+        prompt = self.query_one(PromptArea)
+        if event.key == "enter" or (event.is_printable and event.character):
+            event.stop()
+            prompt.focus()
+            if event.character and event.is_printable:
+                prompt.insert(event.character)
+
+    def on_descendant_focus(self) -> None:
+        """The field tells what its keys do."""
+        self._hint_at_keys()
+
+    def on_descendant_blur(self) -> None:
+        """The field tells how to get to it."""
+        self._hint_at_keys()
+
+    def _hint_at_keys(self) -> None:
+        prompt = self.query_one(PromptArea)
+        typing = "enter asks, shift+enter makes a line, esc leaves"
+        prompt.border_subtitle = typing if prompt.has_focus else "type to ask"
 
     def action_back(self) -> None:
         """Stops the answers; else closes the system prompt; else leaves the field."""
@@ -109,8 +135,6 @@ class ChatScreen(StageScreen):
             self.workers.cancel_group(self, "answer-right")
         elif self.query_one("#chat-system").has_focus:
             self._close_system()
-        elif self.query_one(PromptArea).has_focus:
-            self._pane("right" if self._right_is_used else "left").transcript.focus()
         else:
             self.focus_home()
 
@@ -218,7 +242,7 @@ class ChatScreen(StageScreen):
     def _close_system(self) -> None:
         self.query_one("#chat-system").remove_class("-open")
         self._show_system_line()
-        self.focus_home()
+        self.query_one(PromptArea).focus()
 
     # Asking
 
@@ -251,7 +275,7 @@ class ChatScreen(StageScreen):
         history = self._histories[pane.side]
         system = self.query_one("#chat-system", SafeTextArea).text.strip()
         messages = [*([Message("system", system)] if system else []), *history, Message("user", question)]
-        started = time.monotonic()
+        self._turn_began[pane.side] = time.monotonic()
         first_word: float | None = None
         try:
             stream = self.services.chat.answer(
@@ -262,21 +286,25 @@ class ChatScreen(StageScreen):
                     match item:
                         case ChatDelta(text):
                             if first_word is None:
-                                first_word = time.monotonic() - started
+                                first_word = self._seconds(pane)
                                 pane.say(f"first word after {first_word:.1f} s; esc stops", busy=True)
                             pane.push(text)
                         case ChatEnd(reason, usage):
-                            pane.finish(reason, usage, time.monotonic() - started)
+                            pane.finish(reason, usage, self._seconds(pane))
         except asyncio.CancelledError:
-            pane.finish(None, {}, time.monotonic() - started, ending=STOPPED)
+            pane.finish(None, {}, self._seconds(pane), ending=STOPPED)
             raise
         except WebtuneError as error:
             pane.fail(mask(display(error.message, limit=1000)), mask(display(error.hint, limit=1000)))
         finally:
             if pane.is_streaming:
-                pane.finish(None, {}, time.monotonic() - started)
+                pane.finish(None, {}, self._seconds(pane))
             self._remember(pane, question)
             self._say_other_goes_on(pane)
+
+    def _seconds(self, pane: AnswerPane) -> float:
+        """How long the column has been at it; waiting for its turn does not count."""
+        return time.monotonic() - self._turn_began[pane.side]
 
     def _remember(self, pane: AnswerPane, question: str) -> None:
         """Further questions see what was said; a question without an answer is as if it had not been asked."""
@@ -298,6 +326,7 @@ class ChatScreen(StageScreen):
     def _say_other_goes_on(self, pane: AnswerPane) -> None:
         for other in self._panes:
             if other is not pane and other.is_streaming and other.answer and not other.answer.text.source:
+                self._turn_began[other.side] = time.monotonic()
                 other.say("thinking; esc stops", busy=True)
 
     # Held-out questions

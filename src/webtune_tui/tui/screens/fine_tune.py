@@ -205,6 +205,8 @@ class FineTuneScreen(StageScreen):
     def on_resize(self) -> None:
         """The entries of the list are as wide as the list."""
         super().on_resize()
+        if self._shown_job is not None:
+            self._title_panel(self._shown_job)
         if self._jobs:
             self.call_after_refresh(self._draw_list)
 
@@ -249,9 +251,7 @@ class FineTuneScreen(StageScreen):
     def _open_job(self, job: Job) -> None:
         self._watched = job.job_id
         self._monitor.open(job)
-        panel = self.query_one("#tune-monitor-panel")
-        panel.border_title = Content(f" {display_line(job.job_id, limit=40)} ".strip())
-        panel.border_subtitle = self._place_words(job)
+        self._title_panel(job)
         if not self.has_class("-narrow") or not job.state.is_final:
             self.add_class("-monitoring")
         if self._was_never_sent(job):
@@ -265,6 +265,11 @@ class FineTuneScreen(StageScreen):
         """A start that was interrupted where money is at stake goes on only when the person says so."""
         is_before_sending = job.state in (JobState.DRAFT, JobState.UPLOADING) and job.provider_job_id is None
         return is_before_sending and job.provider != "local" and job.job_id != self._starting
+
+    def _title_panel(self, job: Job) -> None:
+        panel = self.query_one("#tune-monitor-panel")
+        panel.border_title = Content(display_line(job.job_id, limit=40))
+        panel.border_subtitle = self._place_words(job)
 
     def _place_words(self, job: Job) -> Content:
         if not self.has_class("-narrow") or len(self._jobs) < 2:
@@ -475,6 +480,7 @@ class FineTuneScreen(StageScreen):
     def _show_new_job(self, job: Job) -> None:
         self._watched = job.job_id
         self._monitor.open(job)
+        self._title_panel(job)
         self._views.current = "tune-jobs"
         self._remove_form()
         self.add_class("-monitoring")

@@ -23,7 +23,7 @@ from webtune_tui.tui.widgets.loss_chart import LossChart
 
 _REDRAWS_PER_SECOND = 8
 _POINTS_AT_ONCE = 2000  # about 2 ms on the loop
-_SHOWN_CHECKPOINTS = 5
+_CHECKPOINT_LINES = 8
 _NOTE_COLOURS = {"warn": "$warning", "error": "$warning"}
 
 
@@ -69,7 +69,7 @@ class JobMonitor(Vertical):
         & > #job-advice { height: auto; max-height: 5; margin-top: 1; }
         & > #job-losses { margin-top: 1; min-height: 5; }
         & > #job-below { height: 35%; min-height: 4; max-height: 14; margin-top: 1; }
-        & #job-checkpoints-box { width: 41; margin-right: 2; }
+        & #job-checkpoints-box { width: 25; margin-right: 2; }
         & .job-heading { height: 1; color: $text-muted; text-style: bold; }
         & EventLog { height: 1fr; }
     }
@@ -115,7 +115,7 @@ class JobMonitor(Vertical):
     def on_resize(self) -> None:
         self.set_class(self.size.height < 26, "-short")
         self.set_class(self.size.height < 13, "-tiny")
-        self.set_class(self.size.width < 80, "-slim")
+        self.set_class(self.size.width < 75, "-slim")
         self._is_stale = True
 
     @property
@@ -196,13 +196,16 @@ class JobMonitor(Vertical):
         advice.update(words)
         advice.display = bool(words)
         self.query_one(LossChart).show(
-            self.train, self.valid, total_steps=None if job.state.is_final else job.total_steps
+            self.train,
+            self.valid,
+            total_steps=None if job.state.is_final else job.total_steps,
+            is_running=not job.state.is_final,
         )
         below = self.query_one("#job-below").size.height
         self.query_one("#job-checkpoints", Static).update(
             jobs.checkpoint_lines(
                 self.checkpoints,
-                count=max(min(_SHOWN_CHECKPOINTS, below - 1), 1),
+                count=max(min(_CHECKPOINT_LINES, below - 1), 2),
                 best_step=self.valid.best_step,
             )
         )

@@ -43,11 +43,13 @@ class LossChart(Widget):
         self._train = LossSeries()
         self._valid = LossSeries()
         self._total_steps: int | None = None
+        self._is_running = False
         self._rows: list[list[Run]] | None = None
 
-    def show(self, train: LossSeries, valid: LossSeries, *, total_steps: int | None) -> None:
+    def show(self, train: LossSeries, valid: LossSeries, *, total_steps: int | None, is_running: bool = False) -> None:
         """Draws these values; ``total_steps`` keeps room for a job that still goes on."""
-        self._train, self._valid, self._total_steps = train, valid, total_steps
+        self._train, self._valid = train, valid
+        self._total_steps, self._is_running = total_steps, is_running
         self._rows = None
         self.refresh()
 
@@ -75,9 +77,10 @@ class LossChart(Widget):
 
     def _draw(self) -> list[list[Run]]:
         width, height = self.size.width, self.size.height
-        legend = legend_runs(self._train, self._valid, width)
         if not self._train.buckets() and not self._valid.buckets():
-            return [legend]
+            words = "The curve starts with the first step." if self._is_running else "No loss was measured."
+            return [[Run(words, loss_curve.LABEL)]]
+        legend = legend_runs(self._train, self._valid, width)
         picture = draw_losses(self._train, self._valid, width=width, height=height - 1, total_steps=self._total_steps)
         return [legend, *picture]
 
@@ -85,8 +88,6 @@ class LossChart(Widget):
 def legend_runs(train: LossSeries, valid: LossSeries, width: int) -> list[Run]:
     """What the shapes mean, with the newest values; the least important part goes first where room is scarce."""
     parts: list[list[Run]] = []
-    if not train.buckets() and not valid.buckets():
-        return [Run("No loss has been measured.", loss_curve.LABEL)]
     train_value = "" if train.last is None else f" {train.last:.3f}"
     parts.append([Run("━", loss_curve.SMOOTH), Run(f" train loss{train_value}", loss_curve.LABEL)])
     if valid.last is not None:

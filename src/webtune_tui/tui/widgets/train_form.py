@@ -109,7 +109,7 @@ class TrainForm(Vertical):
         & #form-basis { color: $text-muted; margin-top: 1; }
         & .form-line { height: 1; }
         & .form-name { width: 17; height: 1; color: $text-muted; }
-        & .form-words { height: auto; padding-left: 17; margin-bottom: 1; color: $text-muted; }
+        & .form-words { height: auto; padding-left: 18; margin-bottom: 1; color: $text-muted; }
         & .form-aside { display: none; width: 1fr; height: 1; padding-left: 2; color: $text-muted; }
         & #form-progress { display: none; margin: 0 1 1 17; }
         & #form-progress.-busy { display: block; }
