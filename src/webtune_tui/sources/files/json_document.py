@@ -156,6 +156,8 @@ def _values(cursor: _Cursor, target: tuple[str, ...] | None) -> Iterator[Row | R
         elif opening == "{" and target is not None:
             yield from _inside(cursor, target)
             target = None
+        elif opening in ",]}:":
+            raise _Broken(f"not valid JSON: {opening!r} where a record should begin")
         else:
             yield _element(cursor)
 

@@ -1,0 +1,64 @@
+"""What a delivered row is and what it is known by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from webtune_tui.domain.records import RecordKind
+from webtune_tui.sources.delivered import delivered_record, imported_record, kind_of
+
+AMAZON = "gd_l7q7dkf244hwjntr0"
+ENVELOPE = {"timestamp": "2026-02-02T11:32:43.446Z", "input": {"url": "https://www.amazon.com/dp/B0ZZKTL001"}}
+PRODUCT = {"asin": "B0ZZKTL001", "title": "Kettle", "url": "https://www.amazon.com/dp/B0ZZKTL001"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({**ENVELOPE, **PRODUCT}, RecordKind.DATA),
+        ({**ENVELOPE, **PRODUCT, "warning": "w", "warning_code": "c"}, RecordKind.DATA),
+        ({**ENVELOPE, **PRODUCT, "error": None, "error_code": None}, RecordKind.DATA),
+        ({**ENVELOPE, "error": "gone", "error_code": "dead_page"}, RecordKind.ERROR),
+        ({**ENVELOPE, "discovery_input": {}, "error_code": "no_peers"}, RecordKind.ERROR),
+        ({**ENVELOPE, "warning": "Invalid input.url", "warning_code": "dead_page"}, RecordKind.WARNING),
+    ],
+)
+def test_rows_are_told_apart_by_their_fields(fields: dict[str, Any], kind: RecordKind) -> None:
+    assert kind_of(fields) is kind
+
+
+def test_the_same_product_keeps_its_key_and_hash_from_run_to_run() -> None:
+    first = delivered_record("c1", 0, {**PRODUCT, **ENVELOPE}, AMAZON, now="t")
+    later = delivered_record("c2", 7, {**PRODUCT, "timestamp": "2027-01-01T00:00:00Z", "input": {}}, AMAZON, now="t")
+    assert (first.key, first.content_hash) == (later.key, later.content_hash)
+    assert first.key == "asin:amazon.com:B0ZZKTL001"
+    changed = delivered_record("c2", 7, {**PRODUCT, "title": "Pot"}, AMAZON, now="t")
+    assert changed.key == first.key and changed.content_hash != first.content_hash
+
+
+def test_a_product_of_another_site_is_another_product() -> None:
+    german = {**PRODUCT, "url": "https://www.amazon.de/dp/B0ZZKTL001"}
+    assert (
+        delivered_record("c", 0, german, AMAZON, now="t").key != delivered_record("c", 0, PRODUCT, AMAZON, now="t").key
+    )
+
+
+def test_failed_inputs_stay_rows_of_their_own_collection() -> None:
+    row = {**ENVELOPE, "error": "gone", "error_code": "dead_page"}
+    keys = {delivered_record(c, p, row, AMAZON, now="t").key for c in ("c1", "c2") for p in (0, 1)}
+    assert len(keys) == 4
+
+
+def test_imported_rows_are_known_by_content_whatever_the_order_of_fields() -> None:
+    first = imported_record("c1", 0, {"a": 1, "b": 2}, now="t")
+    second = imported_record("c2", 5, {"b": 2, "a": 1}, now="t")
+    assert first.key == second.key and first.key.startswith("hash:")
+    assert imported_record("c", 0, {"id": "7", "url": "https://x.com", "text": "a"}, now="t").key.startswith("hash:")
+
+
+def test_an_imported_row_with_the_marks_of_a_scraper_is_the_scrapers_record() -> None:
+    row = {**PRODUCT, **ENVELOPE}
+    assert imported_record("c1", 0, row, now="t").key == delivered_record("c2", 0, row, AMAZON, now="t").key
+    assert imported_record("c1", 0, {"error": "in the text", "answer": "a"}, now="t").kind is RecordKind.DATA
