@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from webtune_tui import settings as settings_module
-from webtune_tui.cli.command import Access, CommandContext, Outcome
 from webtune_tui.cli.collection_report import collection_fields
+from webtune_tui.cli.command import Access, CommandContext, Outcome
 from webtune_tui.cli.commands.eval import evaluation_fields, evaluation_lines
-from webtune_tui.cli.commands.prepare import report_fields
+from webtune_tui.cli.commands.prepare import report_json
 from webtune_tui.cli.following import full_report
 from webtune_tui.cli.presentation import job_lines
 from webtune_tui.domain.errors import NotFound, UsageError
@@ -69,8 +69,8 @@ async def demo_services(folder: Path, settings: settings_module.Settings) -> Asy
 
 
 async def _walk(context: CommandContext, services: Services) -> Outcome:
-    from webtune_tui.services.journey import Answers, Journey
     from webtune_tui.services.evaluate import Evaluation
+    from webtune_tui.services.journey import Answers, Journey
 
     journey = Journey(
         services.accounts, services.collect, services.prepare, services.curate, services.train, services.evaluate,
@@ -96,7 +96,7 @@ async def _walk(context: CommandContext, services: Services) -> Outcome:
     body: dict[str, Any] = {
         "workspace": str(services.workspace.root),
         "collection": collection_fields(collection, services.workspace.root),
-        "dataset": report_fields(report),
+        "dataset": report_json(report),
         "job": job_body,
         "evaluation": evaluation_fields(evaluation),
         "answers": dataclasses.asdict(answers),

@@ -1,0 +1,75 @@
+"""Makes the pictures in ``screenshots/`` from the real app on a real workspace.
+
+``python -m tests.pictures [WORKSPACE]`` draws every screen at 120x40 and 80x24. Without a workspace it takes the
+demo's own, which ``webtune demo --headless`` fills. Needs ``rsvg-convert`` (Debian: librsvg2-bin).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from webtune_tui import settings as settings_module
+from webtune_tui.tui.app import WebtuneApp
+from webtune_tui.tui.presentation.stages import stages
+
+FOLDER = Path(__file__).parents[1] / "screenshots"
+SIZES = ((120, 40), (80, 24))
+
+
+async def main(workspace: Path) -> None:
+    """Draws all pictures; an app of its own for each size."""
+    for size in SIZES:
+        app = WebtuneApp(workspace, settings_module.load(workspace))
+        async with app.run_test(size=size, notifications=False) as pilot:
+            await app.settled()
+            for stage in stages():
+                await pilot.press(stage.key)
+                await app.settled()
+                await _arrange(pilot, stage.name)
+                _save(app, f"{stage.name.replace('_', '-')}-{size[0]}x{size[1]}")
+
+
+async def _arrange(pilot: Pilot[int], stage: str) -> None:
+    """Opens what makes the screen worth looking at: an example, the job, the kept conversation."""
+    app = pilot.app
+    assert isinstance(app, WebtuneApp)
+    for key in {"dataset": ["down", "down"], "chat": []}.get(stage, []):
+        await pilot.press(key)
+    await app.settled()
+    await pilot.pause()
+
+
+_TEXT = re.compile(r'(<text [^>]*?x=")([\d.]+)("[^>]*?textLength=")([\d.]+)("[^>]*>)((?:&#160;)+)([^<]+)')
+
+
+def _with_leading_spaces(drawing: str) -> str:
+    """Moves each text by its leading spaces, which librsvg leaves out."""
+
+    def moved(match: re.Match[str]) -> str:
+        head, x, middle, length, tail, spaces, text = match.groups()
+        characters = len(html.unescape(spaces + text))
+        step = float(length) / characters
+        count = len(html.unescape(spaces))
+        return f"{head}{float(x) + count * step:.1f}{middle}{float(length) - count * step:.1f}{tail}{text}"
+
+    return _TEXT.sub(moved, drawing)
+
+
+def _save(app: WebtuneApp, name: str) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    drawing = FOLDER / f"{name}.svg"
+    drawing.write_text(_with_leading_spaces(app.export_screenshot(title="webtune")), encoding="utf-8")
+    subprocess.run(["rsvg-convert", "-o", str(drawing.with_suffix(".png")), str(drawing)], check=True)
+    drawing.unlink()
+    print(drawing.with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else settings_module.demo_workspace()))
