@@ -1,0 +1,247 @@
+"""``webtune collect`` and ``webtune import``: JSON of the contract and exit codes, against the double."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import brightdata as faults
+from tests.servers.brightdata import FaultyBrightData, bright_data
+from webtune_tui.cli.main import run
+
+__all__ = ["bright_data"]
+
+CATEGORY = "category_url=https://www.amazon.com/gp/bestsellers/office-products"
+COLLECT = ("collect", "brightdata", "--scraper", "amazon-products", "--input", CATEGORY)
+FIELDS = {
+    "collection_id",
+    "snapshot_id",
+    "state",
+    "records",
+    "errors",
+    "new",
+    "duplicates",
+    "estimated_cost",
+    "cost",
+    "raw_path",
+}
+KEY = "sandbox-key-canary-5d1e8b"
+
+Command = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def environment(tmp_path: Path, bright_data: FaultyBrightData, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    values = {
+        "WEBTUNE_BRIGHTDATA_URL": bright_data.base_url,
+        "BRIGHTDATA_API_TOKEN": KEY,
+        "WEBTUNE_POLL_SECONDS": "0.01",
+        "WEBTUNE_WORKSPACE": str(tmp_path / "workspace"),
+        "HOME": str(tmp_path / "home"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return dict(os.environ)
+
+
+@pytest.fixture
+def command(environment: dict[str, str], capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs one command line with ``--json``; stdout is one object and no key comes out."""
+
+    def runs(*arguments: str) -> tuple[int, dict[str, Any]]:
+        code = run([*arguments, "--json"])
+        printed = capsys.readouterr()
+        assert KEY not in printed.out + printed.err
+        assert printed.out.count("\n") == 1
+        return code, json.loads(printed.out)
+
+    return runs
+
+
+def test_collect_prints_the_receipt_of_the_contract(command: Command, bright_data: FaultyBrightData) -> None:
+    code, body = command(*COLLECT, "--limit-per-input", "5", "--yes")
+    assert code == 0 and set(body) >= FIELDS
+    assert body["state"] == "ready" and body["records"] == body["new"] + body["changed"] + body["duplicates"] > 0
+    assert body["estimated_cost"] == pytest.approx(0.0075) and body["cost"] == 0.0
+    assert len(Path(body["raw_path"]).read_text().splitlines()) == body["records"] + body["errors"]
+    assert bright_data.triggers == 1
+    code, listed = command("collect", "list")
+    assert code == 0 and [row["collection_id"] for row in listed["collections"]] == [body["collection_id"]]
+
+
+def test_nothing_is_spent_without_a_yes(command: Command, bright_data: FaultyBrightData) -> None:
+    code, body = command(*COLLECT)
+    assert code == 2 and body["error"]["code"] == "confirmation_needed" and "--yes" in body["error"]["hint"]
+    assert bright_data.seen == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("collect", "brightdata", "--scraper", "amazon-product", "--input", CATEGORY),
+        ("collect", "brightdata", "--scraper", "amazon-products", "--input", "asins=1"),
+        ("collect", "brightdata", "--scraper", "amazon-products", "--input", "category_url"),
+        ("collect", "brightdata", "--scraper", "amazon-products", "--inputs", "/does/not/exist"),
+        (*COLLECT, "--max-records", "0"),
+        (*COLLECT, "--deadline", "-1"),
+        ("collect", "cancel", "c000000-nothing"),
+        ("collect", "resume", "c000000-nothing"),
+        ("import", "/does/not/exist"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+    command: Command, bright_data: FaultyBrightData, arguments: tuple[str, ...]
+) -> None:
+    code, body = command(*arguments, "--yes")
+    assert code == 2 and body["error"]["message"] and body["error"]["hint"]
+    assert bright_data.seen == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "code", "state"),
+    [
+        ("trigger", faults.ResetAfterAccept(), 6, "unknown"),
+        ("trigger", faults.unauthorized(), 5, "failed"),
+        ("trigger", faults.Answer(402, "no funds"), 5, "failed"),
+        ("trigger", faults.too_many(retry_after=60), 3, "failed"),
+        ("progress", faults.unauthorized(), 5, "running"),
+        ("progress", faults.Failed(), 1, "failed"),
+        ("snapshot", faults.empty_snapshot(), 1, "empty"),
+    ],
+)
+def test_every_end_has_its_exit_code_and_state(
+    command: Command, bright_data: FaultyBrightData, kind: str, fault: faults.Fault, code: int, state: str
+) -> None:
+    bright_data.always(kind, fault)
+    found, body = command(*COLLECT, "--yes")
+    assert (found, body["state"]) == (code, state)
+    assert set(body) >= FIELDS and body["error"]["message"]
+    assert bright_data.requests["trigger"] == 1
+
+
+def test_an_unknown_collection_is_found_again_and_then_there_is_nothing_to_resume(
+    command: Command, bright_data: FaultyBrightData
+) -> None:
+    bright_data.on("trigger", faults.ResetAfterAccept())
+    assert command(*COLLECT, "--yes")[0] == 6
+    code, body = command("collect", "resume")
+    assert code == 0 and body["state"] == "ready" and len(body["collections"]) == 1
+    code, body = command("collect", "resume")
+    assert code == 0 and body["collections"] == []
+    assert bright_data.requests["trigger"] == bright_data.triggers == 1
+
+
+def test_the_deadline_ends_with_try_later(command: Command, bright_data: FaultyBrightData) -> None:
+    bright_data.never_ready()
+    code, body = command(*COLLECT, "--yes", "--deadline", "0.05")
+    assert code == 3 and body["state"] == "running" and body["snapshot_id"]
+    assert body["error"]["retryable"] is True
+
+
+def test_the_cap_has_its_own_exit_code(command: Command, bright_data: FaultyBrightData, tmp_path: Path) -> None:
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "webtune.toml").write_text("[money]\ncap_usd = 0.01\n")
+    code, body = command(*COLLECT, "--yes")
+    assert code == 7 and body["error"]["code"] == "cap_exceeded" and bright_data.seen == []
+
+
+def test_inputs_come_from_a_file_too(command: Command, bright_data: FaultyBrightData, tmp_path: Path) -> None:
+    path = tmp_path / "inputs.csv"
+    path.write_text("keyword,zipcode\nkettle,\nlamp,10001\n")
+    code, body = command(
+        "collect", "brightdata", "--scraper", "amazon-products", "--inputs", str(path), "--max-records", "4", "--yes"
+    )
+    assert code == 0, body
+    assert json.loads(bright_data.bodies["trigger"][0]) == [
+        {"keyword": "kettle"},
+        {"keyword": "lamp", "zipcode": "10001"},
+    ]
+
+
+def test_a_field_given_again_begins_the_next_input(command: Command, bright_data: FaultyBrightData) -> None:
+    pairs = ("--input", "keyword=kettle", "zipcode=1", "--input", "keyword=lamp")
+    code, _ = command("collect", "brightdata", "--scraper", "amazon-products", *pairs, "--yes")
+    assert code == 0
+    assert json.loads(bright_data.bodies["trigger"][0]) == [{"keyword": "kettle", "zipcode": "1"}, {"keyword": "lamp"}]
+
+
+def test_a_snapshot_is_taken_over_and_cancelling_the_finished_changes_nothing(
+    command: Command, bright_data: FaultyBrightData
+) -> None:
+    _, first = command(*COLLECT, "--yes")
+    (job,) = bright_data.sandbox.book.all()
+    stranger = bright_data.start_snapshot(job.order)
+    code, body = command("collect", "snapshot", stranger)
+    assert code == 0 and body["snapshot_id"] == stranger and body["duplicates"] == first["records"]
+    code, body = command("collect", "cancel", body["collection_id"], "--yes")
+    assert code == 0 and body["state"] == "ready" and bright_data.requests["cancel"] == 0
+    code, body = command("collect", "snapshot", "sd_doesnotexist00001")
+    assert code == 2 and body["error"]["code"] == "not_found"
+
+
+def test_the_catalogue_is_shown_without_a_workspace(command: Command, tmp_path: Path) -> None:
+    code, body = command("collect", "scrapers", "--search", "amazon products")
+    assert code == 0 and body["scrapers"][0]["scraper_id"] == "gd_l7q7dkf244hwjntr0"
+    assert not (tmp_path / "workspace").exists()
+
+
+def test_import_prints_the_object_of_the_contract(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"user": "u", "assistant": "a"}\n{broken\n')
+    code, body = command("import", str(path))
+    assert code == 0
+    assert (body["records"], body["rejected"], body["new"], body["duplicates"]) == (1, 1, 1, 0)
+    (file,) = body["files"]
+    assert {k: file[k] for k in ("path", "format", "encoding", "records", "rejected")} == {
+        "path": str(path),
+        "format": "flat",
+        "encoding": "utf-8",
+        "records": 1,
+        "rejected": 1,
+    }
+    assert json.loads(Path(body["rejects_path"]).read_text())["line"] == 2
+
+
+def test_import_of_nothing_usable_ends_with_one(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("{broken\n")
+    code, body = command("import", str(tmp_path / "rows.jsonl"))
+    assert code == 1 and body["records"] == 0 and body["rejected"] == 1 and body["files"][0]["rejected"] == 1
+
+
+def test_hostile_names_reach_the_terminal_harmless(
+    environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a\x1b]0;title\x07.jsonl"
+    path.write_text('{"n": 1}\n')
+    assert run(["import", str(path), "--verbose"]) == 0
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err and "␛]0;title␇" in printed.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["trigger", "progress", "snapshot"])
+def test_a_killed_collection_goes_on_and_was_triggered_once(
+    environment: dict[str, str], command: Command, bright_data: FaultyBrightData, kind: str
+) -> None:
+    bright_data.on(kind, faults.HeldBody() if kind == "snapshot" else faults.HeldAnswer())
+    child = subprocess.Popen([sys.executable, "-m", "webtune_tui", *COLLECT, "--yes", "--json"], env=environment)
+    try:
+        assert bright_data.held.wait(30)
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait(30)
+    bright_data.release()
+    code, body = command("collect", "resume")
+    assert code == 0 and body["state"] == "ready" and body["records"] > 0
+    assert bright_data.triggers == 1
