@@ -312,7 +312,7 @@ class Run:
 
 
 class AdapterTrainer(SFTTrainer):
-    """TRL's trainer, with a loss that is twice as quick on a CPU and without a model card per checkpoint."""
+    """TRL's trainer, with a loss that is quicker on a CPU and without a model card per checkpoint."""
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
