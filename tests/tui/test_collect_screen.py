@@ -38,8 +38,7 @@ def app_on(folder: Path, service: FaultyBrightData | None = None, **settings: ob
 
 
 def screen_of(app: WebtuneApp) -> CollectScreen:
-    screen = next(screen for screen in app._stage_screens() if isinstance(screen, CollectScreen))
-    return screen
+    return next(screen for screen in app._stage_screens() if isinstance(screen, CollectScreen))
 
 
 def words(app: WebtuneApp, selector: str) -> str:

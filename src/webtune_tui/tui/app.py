@@ -28,6 +28,7 @@ from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display
 from webtune_tui.settings import Settings
 from webtune_tui.tui import error_display, terminal_net, themes
+from webtune_tui.tui.presentation.glyphs import ASCII, GLYPHS
 from webtune_tui.tui.presentation.stages import stages
 from webtune_tui.tui.screens.base import StageScreen
 
@@ -86,7 +87,9 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         self.set_reactive(WebtuneApp.place, Place(workspace.name, is_loopback(host_of(settings.brightdata_url))))
         for theme in themes.OWN:
             self.register_theme(theme)
-        self.theme = settings.theme if settings.theme in self.available_themes else themes.DARK.name
+        self.register_theme(themes.FEW_COLOURS)
+        self.theme = self._theme_to_begin_with(settings.theme)
+        self.set_class(GLYPHS is ASCII, "-ascii")
         self._open = contextlib.AsyncExitStack()
         self._has_chosen_screen = False
         for stage in stages():
@@ -146,6 +149,13 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
 
     def _busy_workers(self) -> bool:
         return any(not worker.is_finished for worker in self.workers)
+
+    def _theme_to_begin_with(self, wanted: str) -> str:
+        """The chosen theme; ours, where it has no more than 16 colours to be drawn with, in its plain form."""
+        if wanted not in self.available_themes:
+            wanted = themes.DARK.name
+        has_few_colours = self.console.color_system in ("standard", "windows") and not self.console.no_color
+        return themes.FEW_COLOURS.name if has_few_colours and wanted == themes.DARK.name else wanted
 
     # The header
 

@@ -84,4 +84,36 @@ LIGHT = Theme(
     },
 )
 
+# Where the terminal has 16 colours, pastels would all turn grey: these are the nearest that stay apart.
+FEW_COLOURS = Theme(
+    name="webtune-16",
+    dark=True,
+    primary="#00cdcd",
+    secondary="#00cdcd",
+    accent="#cdcd00",
+    foreground="#e5e5e5",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    success="#00cd00",
+    warning="#cdcd00",
+    error="#ff0000",
+    variables={
+        "text-muted": "#e5e5e5",
+        "text-disabled": "#7f7f7f",
+        "border": "#00cdcd",
+        "border-blurred": "#7f7f7f",
+        "block-cursor-background": "#0000cd",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": "#7f7f7f",
+        "block-cursor-blurred-foreground": "#ffffff",
+        "block-hover-background": "#000000",
+        "footer-background": "#000000",
+        "footer-key-foreground": "#cdcd00",
+        "scrollbar": "#7f7f7f",
+        "scrollbar-background": "#000000",
+    },
+)
+
 OWN = (DARK, LIGHT)

@@ -149,7 +149,8 @@ class StageScreen(Screen[None], ReportsErrors):
         from webtune_tui.tui.modals.confirm import Confirm  # dialogues load when they are first needed
 
         dialogue = Confirm(title, question, yes=yes, no=no, danger=danger)
-        return bool(await self.webtune.push_screen_wait(dialogue))
+        answer: bool | None = await self.webtune.push_screen_wait(dialogue)
+        return bool(answer)
 
     def refuses_editing(self) -> bool:
         """True in a read-only workspace, and then the person is told why."""

@@ -40,15 +40,17 @@ class CollectionBoard(OptionList):
         ids = [shown.collection_id for shown in collections]
         if ids:
             self.highlighted = ids.index(wanted) if wanted in ids else 0
+        self.call_after_refresh(self.redraw)  # the width is known once it is laid out
 
     def redraw(self) -> None:
         """Draws the rows anew: ages move, widths change."""
         now, width = clock.now(), self._row_width
         for place, shown in enumerate(self._shown):
             self.replace_option_prompt_at_index(place, board_row(shown, width, now))
+        self.refresh()
 
     def on_resize(self) -> None:
-        self.redraw()
+        self.call_after_refresh(self.redraw)
 
     @property
     def _row_width(self) -> int:
