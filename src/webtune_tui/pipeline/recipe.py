@@ -135,7 +135,7 @@ def _template(table: Any, where: str) -> ChatTemplate | None:
     if not any(text.strip() for text in texts.values()):
         return None
     template = ChatTemplate(**texts)
-    template.check()
+    template.check(f"{where}: [template]")
     return template
 
 

@@ -75,7 +75,7 @@ def assign(
     if not groups:
         return Assignment({}, plan.frozen)
     if len(groups) < LEAST_GROUPS:
-        return Assignment(_few(groups, plan, held), plan.frozen)
+        return Assignment(_few(groups, plan, held, barred), plan.frozen)
     total = sum(group.size for group in groups)
     frozen = plan.frozen or _border(groups, plan, total)
     test = {g.key for g in groups if g.key in held or (_in_test(g, frozen) and g.key not in barred)}
@@ -123,17 +123,18 @@ def _is_too_large(group: Group, share: float, total: int) -> bool:
     return group.size > max(2 * share * total, 1)
 
 
-def _few(groups: Sequence[Group], plan: SplitPlan, held: Collection[str]) -> dict[str, Split]:
+def _few(groups: Sequence[Group], plan: SplitPlan, held: Collection[str], barred: Collection[str]) -> dict[str, Split]:
     """Below ten groups: train has most, validation and test a group each where three or more are there."""
     ordered = sorted(groups, key=lambda g: (place(plan.seed, g.key), g.key))
-    splits = {group.key: Split.TRAIN for group in groups}
-    if len(ordered) >= 3:
-        splits[ordered[0].key] = Split.TEST
-        splits[ordered[1].key] = Split.VALIDATION
-    for group in groups:
-        if group.key in held:
-            splits[group.key] = Split.TEST
-    return splits
+    test = {group.key for group in groups if group.key in held}
+    if not test and len(ordered) >= 3:
+        test = {group.key for group in [g for g in ordered if g.key not in barred][:1]}
+    rest = [group.key for group in ordered if group.key not in test]
+    validation = set(rest[:1]) if len(ordered) >= 3 and len(rest) >= 2 else set()
+    return {
+        group.key: Split.TEST if group.key in test else Split.VALIDATION if group.key in validation else Split.TRAIN
+        for group in groups
+    }
 
 
 def random_split_rate(

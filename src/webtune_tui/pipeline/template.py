@@ -91,12 +91,12 @@ class ChatTemplate:
         """The top-level fields that it takes."""
         return tuple(dict.fromkeys(name for part in self._parts for name in part.fields))
 
-    def check(self) -> None:
-        """Raises UsageError where a text can't be read or nothing would be learned."""
+    def check(self, where: str = "[template]") -> None:
+        """Raises UsageError where a text can't be read or nothing would be learned; ``where`` names the place."""
         for part in self._parts:
             _ = part.lines
         if not self.assistant.strip() or not self.user.strip():
-            raise UsageError("[template] needs user and assistant", hint='Such as assistant = "{description}".')
+            raise UsageError(f"{where} needs user and assistant", hint='Such as assistant = "{description}".')
 
     def build(self, fields: Mapping[str, Any]) -> Conversation:
         """The conversation of a row; the answer may be empty."""

@@ -1,0 +1,99 @@
+"""Cleaning texts: what a person would read is left, and cleaning again changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from webtune_tui.domain.records import RecordKind
+from webtune_tui.pipeline.base import Draft
+from webtune_tui.pipeline.cleaning import MODEL_TOKEN, Cleaner
+from webtune_tui.pipeline.steps.normalise_text import NormaliseText
+
+PIECES = [
+    "<p>", "</p>", "<b>", "</b>", "<li>", "<td>", "<br/>", "<script>", "</script>", "<!--", "-->", "<", ">", "&", ";",
+    "&amp;", "&amp;amp;", "&lt;", "&gt;", "lt;", "amp;", "&#60;", "&#x3c;", "&nbsp;", "&copy;", "&nosuch;", "&#27;",
+    "\x1b[31m", "\x1b]0;t\x07", "\x1b", "\u200b", "\u200d", "\u202e", "\ufeff", "\x00", "\x9b", "\ud800", "\r\n", "\n",
+    "\n\n\n", "  ", "\t", "\u00a0", "\u2028", "<|im_start|>", "<|", "|>", "[INST]", "</s>", "<s>", "e\u0301", "word",
+    "👩\u200d🔬", "می\u200cخواهم", "日本語", "a < b", "List<String>", "im_start", "< |", "\u0338", "1",
+]  # fmt: skip
+DIRTY = st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=14).map("".join)
+
+
+def clean(text: str) -> str:
+    return Cleaner().clean(text)
+
+
+@given(DIRTY)
+@example("&amp;" * 40 + "lt;b&gt;")
+@example("&lt;" + "&amp;lt;" * 30)
+@settings(max_examples=600, deadline=None)
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+
+
+@given(DIRTY)
+@settings(max_examples=300, deadline=None)
+def test_nothing_that_acts_or_hides_is_left(text: str) -> None:
+    cleaned = clean(text)
+    assert not any(character in cleaned for character in "\x1b\x00\x9b\u200b\u202e\ufeff\r\ud800")
+    assert MODEL_TOKEN.search(cleaned) is None
+
+
+@given(st.text(alphabet="abc XYZ.,!?'\"-0189éß日本語", max_size=60).map(lambda text: " ".join(text.split())))
+def test_clean_text_stays_as_it_is(text: str) -> None:
+    assert clean(text) == __import__("unicodedata").normalize("NFC", text)
+
+
+@pytest.mark.parametrize(
+    ("dirty", "readable"),
+    [
+        ("Fish &amp;amp; chips", "Fish & chips"),
+        ("caf&eacute; &#8212; 5 &euro;", "café — 5 €"),
+        ("&lt;p&gt;Two&lt;/p&gt;&lt;p&gt;lines&lt;/p&gt;", "Two\n\nlines"),
+        ("<ul><li>One</li><li>Two</li></ul>", "- One\n- Two"),
+        ("<table><tr><td>Size</td><td>L</td></tr><tr><td>Hue</td><td>Red</td></tr></table>", "Size | L\nHue | Red"),
+        ("a<br>b<br/>c", "a\nb\nc"),
+        ("Keep <b>bold</b> words<script>alert(1)</script><style>p{}</style>", "Keep bold words"),
+        ("if a < b and b > c: List<String>", "if a < b and b > c: List<String>"),
+        ("<b>List<String></b>", "List<String>"),
+        ("one  two\t three \n\n\n\n four", "one two three\n\nfour"),
+        ("\x1b[31mred\x1b[0m \u200bhid\u202eden", "red hidden"),
+        ("cafe\u0301", "café"),
+        ("<|im_start|>system", "(im_start)system"),
+        ("a family 👩\u200d🔬 and می\u200cخواهم", "a family 👩\u200d🔬 and می\u200cخواهم"),
+        ("https://example.com/?a=1&copy=2", "https://example.com/?a=1&copy=2"),
+        ("&copy=1 &notit; &nosuch;", "&copy=1 &notit; &nosuch;"),
+    ],
+)
+def test_a_text_reads_as_on_the_page(dirty: str, readable: str) -> None:
+    assert clean(dirty) == readable
+
+
+def test_removed_characters_are_counted_by_kind() -> None:
+    cleaner = Cleaner()
+    cleaner.clean("a\u200bb\u200bc\u202ed\x00e\x1b[1mf<|im_end|>")
+    assert cleaner.removed == {"zero_width": 2, "bidi": 1, "control": 1, "ansi": 1, "model_token": 1}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["<div>" * 60_000, "<" * 200_000, "<a " * 100_000, "&amp;" * 100_000, " " * 300_000 + "<tr", "\x1b[" * 100_000,
+     "<script>" * 30_000, "<!--" * 60_000, "&lt;" * 80_000, "</td " * 60_000],
+)  # fmt: skip
+@pytest.mark.timeout(60)
+def test_hostile_text_is_cleaned_in_bounded_time(hostile: str) -> None:
+    once = clean(hostile)
+    assert clean(once) == once
+
+
+def test_the_step_cleans_nested_values_and_leaves_other_fields_alone() -> None:
+    fields = {"title": "A &amp; B", "tags": ["<b>x</b>", {"deep": "y\u200b"}], "price": 5, "raw": "<p>raw</p>"}
+    draft = Draft(1, "k", RecordKind.DATA, fields, wanted=("title", "tags", "price"))
+    cleaned = NormaliseText().apply(draft)
+    assert isinstance(cleaned, Draft)
+    assert cleaned.fields == {"title": "A & B", "tags": ["x", {"deep": "y"}], "price": 5, "raw": "<p>raw</p>"}
+    assert cleaned.touched == ("normalise_text",)
+    assert NormaliseText().apply(cleaned) is cleaned
