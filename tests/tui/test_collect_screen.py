@@ -21,6 +21,7 @@ from webtune_tui.tui.modals.message import Message
 from webtune_tui.tui.modals.new_collection import NewCollection
 from webtune_tui.tui.modals.pick_scraper import PickScraper
 from webtune_tui.tui.modals.record import RecordDetail
+from webtune_tui.tui.modals.rejects import Rejects
 from webtune_tui.tui.screens.collect import CollectScreen
 from webtune_tui.tui.widgets.collection_board import CollectionBoard
 from webtune_tui.tui.widgets.empty_state import EmptyState
@@ -275,6 +276,10 @@ async def test_files_are_imported_and_what_was_rejected_is_told(tmp_path: Path) 
         await until(pilot, lambda: len(shown_records(app)) == 2)
         assert any("1 rejected" in note.message for note in app._notifications)
         assert "rejected 1" in words(app, "#collect-status")
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, Rejects))
+        told = " ".join(str(part.content) for part in app.screen.query(Static))
+        assert "x.jsonl:2" in told and "not valid JSON" in told and "rejects.jsonl" in told
 
 
 async def test_a_path_is_completed_from_what_lies_in_its_folder(tmp_path: Path) -> None:

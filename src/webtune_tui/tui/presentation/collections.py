@@ -39,9 +39,10 @@ def board_row(collection: Collection, width: int, now: str) -> Content:
         facts.append(figures.count(collection.errors, "error"))
     if collection.rejected:
         facts.append(f"{collection.rejected:,} rejected")
-    price = collection.cost if collection.cost is not None else collection.estimated_cost
-    if price is not None:
-        facts.append(figures.money(price) if collection.cost is not None else f"≤ {figures.money(price)}")
+    if collection.cost is not None and _costs(collection):
+        facts.append(figures.money(collection.cost))
+    elif collection.estimated_cost is not None:
+        facts.append(f"≤ {figures.money(collection.estimated_cost)}")
     second = Content.assemble("  ", (f" {GLYPHS.dot} ".join(facts), "$text-muted"))
     if collection.is_sandbox:
         second = Content.assemble(second, " ", ("sandbox", "$accent"))
@@ -78,7 +79,7 @@ def status(collection: Collection, progress: Progressed | None, now: str) -> Con
         )
     elif progress is not None:
         lines.append(Content.styled(progress_words(progress), "$primary"))
-    if collection.estimated_cost is not None or collection.cost is not None:
+    if _costs(collection):
         lines.append(
             _facts(
                 ("estimated at most", figures.money(collection.estimated_cost)),
@@ -91,6 +92,11 @@ def status(collection: Collection, progress: Progressed | None, now: str) -> Con
         colour = "$error" if collection.state is CollectionState.FAILED else "$warning"
         lines += [Content(""), Content.styled(display(collection.message, limit=600), colour)]
     return Content("\n").join(lines)
+
+
+def _costs(collection: Collection) -> bool:
+    """Whether it came from a priced service; files and direct pages cost nothing."""
+    return collection.estimated_cost is not None or bool(collection.cost)
 
 
 def progress_words(progress: Progressed) -> str:

@@ -64,6 +64,7 @@ class CollectScreen(StageScreen):
         Binding("r", "resume", "Resume", tooltip="Go on with the collection under the cursor; never starts it anew"),
         Binding("x", "cancel", "Cancel", tooltip="Ask the service to stop; asks first"),
         Binding("a", "adopt", "Adopt", tooltip="Take over a snapshot by its id"),
+        Binding("R", "rejects", "Rejects", tooltip="What could not be used, with its reasons", show=False),
         Binding("l", "toggle_log", "Log", tooltip="Records or log, where there is room for one"),
     ]
 
@@ -184,6 +185,20 @@ class CollectScreen(StageScreen):
         if snapshot:
             self._follow_live(f"snapshot {snapshot}", self.services.collect.adopt(snapshot), f"Snapshot {snapshot}")
 
+    @work(group="rejects", exclusive=True, exit_on_error=False)
+    async def action_rejects(self) -> None:
+        """Lists what of this collection could not be used."""
+        from webtune_tui.services.rejects import read_rejects, rejects_path
+        from webtune_tui.tui.modals.rejects import Rejects
+
+        collection = self.board.current
+        if collection is None or not collection.rejected:
+            self.notify("Nothing was rejected here.")
+            return
+        found = await read_rejects(self.services.workspace, collection.collection_id)
+        path = rejects_path(self.services.workspace, collection.collection_id)
+        await self.webtune.push_screen(Rejects(found, collection.rejected, path))
+
     def action_toggle_log(self) -> None:
         """Shows the log in the place of the records, or back."""
         self.toggle_class("-log")
@@ -268,11 +283,11 @@ class CollectScreen(StageScreen):
             case FileImported(path, format, _, records, rejected, reason):
                 words = f"{path}: {figures.count(records, 'record')}, {rejected:,} rejected"
                 self._log_line("info" if format else "warn", f"{words}. {reason}" if reason else words)
-            case Imported(collection, files, rejects_path):
+            case Imported(collection, files):
                 self._collections[collection.collection_id] = collection
                 self._show_board(collection.collection_id)
                 rejected = sum(file.rejected for file in files)
-                rest = f"; {rejected:,} rejected, listed in {rejects_path}" if rejected and rejects_path else ""
+                rest = f", {rejected:,} rejected (R lists them)" if rejected else ""
                 self.notify(f"Imported {figures.count(collection.records, 'record')}{rest}")
         self._is_dirty = True
 
