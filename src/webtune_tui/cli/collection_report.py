@@ -93,11 +93,16 @@ def receipt(collection: Collection) -> str:
         f"{collection.duplicates:,} already here; {collection.errors:,} error rows"
     )
     if collection.cost is not None:
-        estimated = f" of at most ${collection.estimated_cost:,.2f}" if collection.estimated_cost is not None else ""
-        lines.append(f"  ${collection.cost:,.4f}{estimated}")
+        estimated = f" of at most {usd(collection.estimated_cost)}" if collection.estimated_cost is not None else ""
+        lines.append(f"  {usd(collection.cost)}{estimated}")
     if collection.message:
         lines.append(f"  {collection.message}")
     return "\n".join(lines)
+
+
+def usd(amount: float) -> str:
+    """An amount for a person; fractions of a cent are shown where they matter."""
+    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:,.4f}"
 
 
 def _tell(collection: Collection, shown: str, progress: Progress) -> str:

@@ -18,7 +18,7 @@ from webtune_tui.domain.errors import InvalidInput, UsageError
 from webtune_tui.domain.events import FileImported, Imported, ImportEvent, Progressed
 from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services import raw_data
-from webtune_tui.services.collect import new_collection_id
+from webtune_tui.services.collect_plan import new_collection_id
 from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import Settings

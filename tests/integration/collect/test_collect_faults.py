@@ -476,3 +476,14 @@ async def test_a_draft_that_was_never_sent_is_given_up(open_desk: OpenDesk, brig
     collection = await desk.resume(draft.collection_id)
     assert collection.state is CollectionState.CANCELLED and "never sent" in collection.message
     assert bright_data.seen == [] and await desk.collect.unfinished() == []
+
+
+async def test_a_collection_is_followed_once_at_a_time(desk: Desk, bright_data: FaultyBrightData) -> None:
+    events = desk.collect.start(await desk.plan())
+    await anext(events)
+    draft = await desk.only()
+    assert await desk.resume(draft.collection_id) == draft
+    assert any(isinstance(event, Noted) and "already" in event.message for event in desk.events)
+    collection = await desk.follow(events)
+    assert collection.state is CollectionState.READY
+    assert bright_data.triggers == 1 and bright_data.requests["snapshot"] <= 2

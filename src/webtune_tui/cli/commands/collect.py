@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of
+from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.domain.errors import InvalidInput, UsageError, WebtuneError, WorkFailed
 from webtune_tui.domain.records import Collection, CollectionState
@@ -121,9 +121,9 @@ async def collect(context: CommandContext) -> Outcome:
         context.progress.detail(f"POST {place} {dict(plan.query)} {plan.body}")
         context.progress.detail(plan.command)
         context.confirm(
-            f"Collect from {plan.scraper.name} at {place} for at most ${plan.estimated_cost:,.2f} ({plan.basis})?"
+            f"Collect from {plan.scraper.name} at {place} for at most {usd(plan.estimated_cost)} ({plan.basis})?"
         )
-        context.progress.say(f"{plan.scraper.name}: at most ${plan.estimated_cost:,.2f} ({plan.basis})")
+        context.progress.say(f"{plan.scraper.name}: at most {usd(plan.estimated_cost)} ({plan.basis})")
         events = services.collect.start(plan, deadline=given.deadline)
         try:
             collection = await follow(events, context.progress, context.workspace)
@@ -235,7 +235,7 @@ def _table(collections: Sequence[Collection], empty: str) -> Table:
             c.label + (" (sandbox)" if c.is_sandbox else ""),
             c.records,
             c.errors,
-            "" if c.cost is None else f"${c.cost:,.2f}",
+            "" if c.cost is None else usd(c.cost),
             c.created_at[:16],
         )
         for c in collections

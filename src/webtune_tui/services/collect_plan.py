@@ -1,0 +1,160 @@
+"""A checked, priced request for a collection, as it is shown before anything is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from webtune_tui.domain import clock
+from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.records import Collection, CollectionState
+from webtune_tui.settings import Settings
+from webtune_tui.sources import brightdata_requests as wire
+from webtune_tui.sources import catalogue
+from webtune_tui.sources.base import Scraper, ScraperDoor, TriggerRequest
+
+SOURCE = "brightdata"
+_SHOWN_INPUTS = 20
+
+
+def new_collection_id() -> str:
+    """A short id that sorts by day."""
+    return f"c{datetime.now(UTC):%y%m%d}-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectPlan:
+    """A checked request with what it will cost at most, before anything is sent.
+
+    ``body`` and ``query`` are what goes over the wire; ``command`` is the same as a ``webtune`` command line. A plan
+    is good for one collection: starting it again goes on with the one it began.
+    """
+
+    request: TriggerRequest
+    scraper: Scraper
+    address: str
+    is_sandbox: bool
+    worst_case_records: int
+    estimated_cost: float
+    basis: str
+    query: Mapping[str, str]
+    body: str
+    command: str
+    collection_id: str = field(default_factory=new_collection_id)
+
+
+def make_plan(
+    settings: Settings,
+    scraper: str,
+    inputs: Sequence[Mapping[str, Any]],
+    *,
+    discover_by: str | None,
+    limit_per_input: int | None,
+    max_records: int | None,
+) -> CollectPlan:
+    """Checks a request against the scraper's declared inputs and prices it. Raises NotFound, UsageError."""
+    chosen = catalogue.find(scraper)
+    door = catalogue.choose_door(chosen, inputs, discover_by)
+    for name, value in (("limit per input", limit_per_input), ("most records", max_records)):
+        if value is not None and value < 1:
+            raise UsageError(f"The {name} must be at least 1, not {value}", hint="Give a whole number.")
+    request, worst_case = _request(settings, chosen, door, inputs, limit_per_input, max_records)
+    price = settings.price_per_1000_records
+    address = settings.brightdata_url
+    return CollectPlan(
+        request=request,
+        scraper=chosen,
+        address=address,
+        is_sandbox=wire.is_loopback(address),
+        worst_case_records=worst_case,
+        estimated_cost=round(worst_case * price / 1000, 6),
+        basis=f"at most {worst_case:,} records x ${price:g} per 1,000, price of {settings.price_dated}",
+        query=wire.trigger_query(request),
+        body=wire.trigger_body(request),
+        command=_command(request),
+    )
+
+
+def draft_of(plan: CollectPlan) -> Collection:
+    """A collection as it is stored before anything is sent."""
+    now = clock.now()
+    request = plan.request
+    return Collection(
+        collection_id=plan.collection_id,
+        source=SOURCE,
+        label=plan.scraper.name,
+        state=CollectionState.DRAFT,
+        created_at=now,
+        updated_at=now,
+        request={
+            "scraper_id": request.scraper_id,
+            "scraper": plan.scraper.name,
+            "discover_by": request.discover_by,
+            "inputs": [dict(given) for given in request.inputs],
+            "limit_per_input": request.limit_per_input,
+            "max_records": request.max_records,
+        },
+        address=plan.address,
+        is_sandbox=plan.is_sandbox,
+        estimated_cost=plan.estimated_cost,
+    )
+
+
+def fingerprint_of(plan: CollectPlan) -> str:
+    """What tells one request from another in the journal."""
+    sent = f"{plan.address}\n{sorted(plan.query.items())}\n{plan.body}"
+    return hashlib.blake2b(sent.encode(), digest_size=16).hexdigest()
+
+
+def _request(
+    settings: Settings,
+    scraper: Scraper,
+    door: ScraperDoor,
+    inputs: Sequence[Mapping[str, Any]],
+    limit_per_input: int | None,
+    max_records: int | None,
+) -> tuple[TriggerRequest, int]:
+    """What is sent, and how many records it can bring at most. What can bring many is always capped."""
+    brings_many = catalogue.brings_many(scraper, door)
+    cap = max_records or (settings.max_records if brings_many else None)
+    per_input = 1
+    limit = None
+    if door.discover_by is not None:
+        limit = per_input = limit_per_input or settings.limit_per_input
+    elif limit_per_input is not None:
+        raise UsageError(
+            "A limit per input works for discovery only", hint="Leave --limit-per-input out; use --max-records."
+        )
+    elif brings_many:
+        per_input = cap or 1
+    worst_case = len(inputs) * per_input
+    request = TriggerRequest(
+        scraper_id=scraper.scraper_id,
+        inputs=tuple(dict(given) for given in inputs),
+        discover_by=door.discover_by,
+        limit_per_input=limit,
+        max_records=cap,
+    )
+    return request, min(worst_case, cap) if cap else worst_case
+
+
+def _command(request: TriggerRequest) -> str:
+    """The request as a command line that can be typed again."""
+    words = ["webtune", "collect", SOURCE, "--scraper", request.scraper_id]
+    if request.discover_by is not None:
+        words += ["--discover-by", request.discover_by]
+    if len(request.inputs) > _SHOWN_INPUTS:
+        words += ["--inputs", "inputs.jsonl"]
+    else:
+        for given in request.inputs:
+            words += ["--input", *(f"{name}={value}" for name, value in given.items())]
+    if request.limit_per_input is not None:
+        words += ["--limit-per-input", str(request.limit_per_input)]
+    if request.max_records is not None:
+        words += ["--max-records", str(request.max_records)]
+    return shlex.join(words)

@@ -1,0 +1,58 @@
+"""What every part of collecting shares: the rows of collections, their logs, and the connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from webtune_tui import registry
+from webtune_tui.domain.records import Collection
+from webtune_tui.services.accounts import AccountsService
+from webtune_tui.services.collect_plan import SOURCE
+from webtune_tui.sources.base import ScrapingService
+from webtune_tui.storage.collections import CollectionRepository
+
+
+class CollectionBook:
+    """Collections and their logs, off the event loop."""
+
+    def __init__(self, rows: CollectionRepository) -> None:
+        self.rows = rows
+
+    async def find(self, collection_id: str) -> Collection | None:
+        """One collection as it is stored."""
+        return await asyncio.to_thread(self.rows.get, collection_id)
+
+    async def set(self, collection_id: str, level: str = "", **changes: Any) -> Collection:
+        """Changes a collection; with a level its message goes into the log too."""
+        if level and changes.get("message"):
+            await asyncio.to_thread(self.rows.log, collection_id, changes["message"], level)
+        return await asyncio.to_thread(lambda: self.rows.change(collection_id, **changes))
+
+    async def log(self, collection: Collection, message: str, level: str = "info") -> None:
+        """Adds a line to a collection's log."""
+        await asyncio.to_thread(self.rows.log, collection.collection_id, message, level)
+
+
+class Connections:
+    """One connection for each address, made when it is needed."""
+
+    def __init__(self, accounts: AccountsService) -> None:
+        self._accounts = accounts
+        self._clients: dict[str, ScrapingService] = {}
+
+    async def to(self, address: str) -> ScrapingService:
+        """The connection to an address. httpx is loaded here: only what talks to the network pays for it."""
+        if address not in self._clients:
+            create: Callable[..., ScrapingService] = await asyncio.to_thread(
+                lambda: registry.load("sources", SOURCE).create
+            )
+            self._clients[address] = await asyncio.to_thread(create, address, self._accounts.find)
+        return self._clients[address]
+
+    async def aclose(self) -> None:
+        """Closes them all."""
+        while self._clients:
+            _, client = self._clients.popitem()
+            await client.aclose()
