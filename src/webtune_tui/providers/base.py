@@ -211,8 +211,13 @@ class Provider(Protocol):
         """Streams an answer; the last item is always a :class:`ChatEnd`."""
         ...
 
-    async def held_out_losses(self, model: str, examples: Sequence[Sequence[Message]]) -> Sequence[HeldOutLoss]:
-        """The loss of each example's last answer. Only where the capabilities say ``held_out_loss``."""
+    async def held_out_losses(
+        self, model: str, examples: Sequence[Sequence[Message]], *, sequence_length: int | None = None
+    ) -> Sequence[HeldOutLoss]:
+        """The loss of each example's last answer. Only where the capabilities say ``held_out_loss``.
+
+        Two models are comparable only at the same ``sequence_length`` in tokens.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -16,7 +16,7 @@ from webtune_tui.domain import clock
 from webtune_tui.domain.errors import InvalidInput, WorkFailed
 from webtune_tui.domain.events import Noted, Progressed
 from webtune_tui.domain.examples import Example, Message, Split
-from webtune_tui.domain.jobs import JobState
+from webtune_tui.domain.jobs import Job
 from webtune_tui.providers.base import ChatDelta, HeldOutLoss, Provider
 from webtune_tui.services.chat import ChatModel, ChatService
 from webtune_tui.services.curate import CurateService
@@ -92,7 +92,9 @@ class EvaluateService:
         tuned = await self._chat.find(model)
         base = await self._chat.find(tuned.model, base=True)
         provider = await self._measuring_provider(tuned)
-        version = await self._version_of(tuned)
+        job = await self._job_of(tuned)
+        version = job.dataset_version
+        length = job.hyperparameters.get("sequence_length")
         page = await self._curate.page(version, split=Split.TEST.value, limit=cases or 1_000_000)
         examples = page.examples
         if not examples:
@@ -107,7 +109,7 @@ class EvaluateService:
         for name, losses in ((base.model, base_losses), (tuned.model, tuned_losses)):
             for start in range(0, len(examples), _BATCH):
                 batch = [example.messages for example in examples[start : start + _BATCH]]
-                losses += await provider.held_out_losses(name, batch)
+                losses += await provider.held_out_losses(name, batch, sequence_length=length)
                 yield Progressed("measuring", len(base_losses) + len(tuned_losses), total, "answers", name)
         measured = [_Case(*values) for values in zip(examples, base_losses, tuned_losses, strict=True)]
         comparison = await asyncio.to_thread(_compare, measured)
@@ -162,10 +164,8 @@ class EvaluateService:
             )
         return await self._providers.get(tuned.provider)
 
-    async def _version_of(self, tuned: ChatModel) -> str:
-        jobs = await asyncio.to_thread(self._jobs.all)
-        job = next(job for job in jobs if job.job_id == tuned.job_id and job.state is JobState.SUCCEEDED)
-        return job.dataset_version
+    async def _job_of(self, tuned: ChatModel) -> Job:
+        return await asyncio.to_thread(self._jobs.get, str(tuned.job_id))
 
     def _keep(
         self,

@@ -143,11 +143,11 @@ class Journey:
         if found is not None and found.state is CollectionState.READY:
             yield CollectionChanged(found)
             return
+        # any word opens the loopback sandbox; it is kept in memory alone
+        await self._accounts.store("brightdata", Secret(f"sandbox-{secrets.token_hex(8)}"), session_only=True)
         if found is not None and not found.state.is_final:
             events = self._collect.resume(found.collection_id)
         else:
-            # any word opens the loopback sandbox; it is kept in memory alone
-            await self._accounts.store("brightdata", Secret(f"sandbox-{secrets.token_hex(8)}"), session_only=True)
             plan = await self._collect.plan(
                 SCRAPER,
                 [{"category_url": CATEGORY}],

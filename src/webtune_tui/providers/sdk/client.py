@@ -246,7 +246,9 @@ class OpenAICompatibleProvider:
                 raise
         yield ChatEnd(finish_reason, usage)
 
-    async def held_out_losses(self, model: str, examples: Sequence[Sequence[Message]]) -> Sequence[HeldOutLoss]:
+    async def held_out_losses(
+        self, model: str, examples: Sequence[Sequence[Message]], *, sequence_length: int | None = None
+    ) -> Sequence[HeldOutLoss]:
         """Hosted providers give no losses for a text of one's own."""
         raise WorkFailed(
             f"{self.capabilities.title} does not measure the loss of given answers",

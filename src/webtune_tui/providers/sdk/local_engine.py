@@ -127,9 +127,11 @@ class LocalProvider:
         async for piece in api.chat(model, messages, max_tokens=max_tokens, temperature=temperature):
             yield piece
 
-    async def held_out_losses(self, model: str, examples: Sequence[Sequence[Message]]) -> Sequence[HeldOutLoss]:
+    async def held_out_losses(
+        self, model: str, examples: Sequence[Sequence[Message]], *, sequence_length: int | None = None
+    ) -> Sequence[HeldOutLoss]:
         """The loss of each example's last answer, by the engine's own extension of the API."""
-        return await (await self._connected()).losses(model, examples)
+        return await (await self._connected()).losses(model, examples, sequence_length)
 
     async def aclose(self) -> None:
         """Closes the connections; the server and its training go on."""
@@ -201,14 +203,18 @@ class LocalProvider:
 class _EngineApi(OpenAICompatibleProvider):
     """The connection to one running server."""
 
-    async def losses(self, model: str, examples: Sequence[Sequence[Message]]) -> Sequence[HeldOutLoss]:
+    async def losses(
+        self, model: str, examples: Sequence[Sequence[Message]], sequence_length: int | None
+    ) -> Sequence[HeldOutLoss]:
         """Posts to the extension; the order of the answer is that of the examples."""
-        body = {
+        body: dict[str, Any] = {
             "model": model,
             "examples": [
                 {"messages": [{"role": m.role, "content": m.content} for m in messages]} for messages in examples
             ],
         }
+        if sequence_length:
+            body["sequence_length"] = sequence_length
         with self._translated():
             reply: Any = await self._once.with_options(timeout=_LOSS_SECONDS).post(
                 "/webtune/loss", cast_to=object, body=body

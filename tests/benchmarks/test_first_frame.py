@@ -1,0 +1,16 @@
+"""The time to the first frame beside that of a bare Textual app in the same run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.benchmarks.first_frame import measure
+
+
+@pytest.mark.benchmark
+def test_the_first_frame_costs_little_more_than_a_bare_textual_app(record_property: pytest.RecordProperty) -> None:
+    floor, app = measure()
+    ratio = app / floor
+    record_property("first_frame_ratio", round(ratio, 2))
+    print(f"\nfirst frame: floor {floor * 1000:.0f} ms, app {app * 1000:.0f} ms, ratio {ratio:.2f}")
+    assert ratio < 2.0
