@@ -1,14 +1,12 @@
-"""The only module that writes to stderr and decides exit codes: progress, errors, crash reports."""
+"""The only module that writes to stderr and decides exit codes: progress and errors."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
-import traceback
 from typing import Any
 
-from webtune_tui.domain.errors import InternalFault, WebtuneError
+from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display, display_line
 
@@ -69,23 +67,6 @@ def error_body(error: WebtuneError) -> dict[str, Any]:
             "retryable": error.retryable,
         }
     }
-
-
-def crash(error: BaseException) -> InternalFault:
-    """Our error for a fault of our own, with a report file that holds no keys and no local values."""
-    from webtune_tui.settings import log_folder
-    from webtune_tui.storage.files import make_folder, write_text
-
-    report = mask("".join(traceback.format_exception(error)))
-    path = log_folder() / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
-    try:
-        make_folder(path.parent)
-        write_text(path, report)
-        hint = f"The report lies in {path}"
-    except WebtuneError:
-        hint = "The report could not be written."
-    summary = mask(f"{type(error).__name__}: {error}")
-    return InternalFault(f"webtune met a fault of its own: {summary[:300]}", hint=hint)
 
 
 def _write(text: str) -> None:

@@ -16,6 +16,7 @@ from webtune_tui.cli import diagnostics, output
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Parser, common_options
 from webtune_tui.cli.diagnostics import Progress
 from webtune_tui.domain.errors import UsageError, WebtuneError
+from webtune_tui.storage.crash_report import write_crash_report
 
 _COMMANDS = "cli.commands"
 _DEFAULTS = {
@@ -49,7 +50,7 @@ def run(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _SIGNAL_EXITS["SIGINT"]
     except Exception as error:  # noqa: BLE001 - the outermost door: nothing but a crash report can follow
-        return _fail(diagnostics.crash(error), argv, progress)
+        return _fail(write_crash_report(error), argv, progress)
 
 
 def _dispatch(argv: Sequence[str], progress: Progress) -> int:
