@@ -60,6 +60,7 @@ class ChatScreen(StageScreen):
         self._conversation = _new_conversation()
         self._histories: dict[str, list[Message]] = {"left": [], "right": []}
         self._turn_began = {"left": 0.0, "right": 0.0}
+        self._waiting: set[str] = set()
         self._held_out = -1
         self._reference: Example | None = None
         self._models: Sequence[ChatModel] = ()
@@ -299,6 +300,7 @@ class ChatScreen(StageScreen):
         finally:
             if pane.is_streaming:
                 pane.finish(None, {}, self._seconds(pane))
+            self._waiting.discard(pane.side)
             self._remember(pane, question)
             self._say_other_goes_on(pane)
 
@@ -320,12 +322,15 @@ class ChatScreen(StageScreen):
             and left.model is not None
             and left.model.provider == model.provider == "local"
         )
+        if waits:
+            self._waiting.add(pane.side)
         words = "waiting for its turn on this machine" if waits else "thinking; esc stops"
         pane.say(words, busy=True)
 
     def _say_other_goes_on(self, pane: AnswerPane) -> None:
         for other in self._panes:
-            if other is not pane and other.is_streaming and other.answer and not other.answer.text.source:
+            if other is not pane and other.side in self._waiting:
+                self._waiting.discard(other.side)
                 self._turn_began[other.side] = time.monotonic()
                 other.say("thinking; esc stops", busy=True)
 

@@ -80,8 +80,10 @@ class LineView(ScrollView, can_focus=True):
         for y in [y for y in self._strips if y >= start]:
             del self._strips[y]
         self._fit()
+        before = self.scroll_offset.y
         self._follow()
-        self.refresh()
+        if self.scroll_offset.y == before:
+            self.refresh_lines(start, max(self.size.height, 1))
 
     def follow_end(self) -> None:
         """Goes to the end and stays there while text is added."""
@@ -90,18 +92,15 @@ class LineView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of the visible part."""
-        scroll_x, scroll_y = self.scroll_offset
-        line = int(scroll_y) + y
-        base = self.rich_style
-        if line >= len(self._flat):
-            return Strip.blank(self.size.width, base)
+        line = int(self.scroll_offset.y) + y
         strip = self._strips.get(line)
         if strip is None:
             strip = self._strips[line] = self._strip(line)
-        return strip.crop_extend(0, self.size.width, base).apply_offsets(int(scroll_x), line)
+        return strip
 
     def on_resize(self) -> None:
         """Wraps everything again where the width has changed."""
+        self._strips.clear()
         if self._text_width != self._wrapped_width:
             self._rewrap()
         self._follow()
@@ -151,6 +150,9 @@ class LineView(ScrollView, can_focus=True):
             self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
 
     def _strip(self, line: int) -> Strip:
+        base = self.rich_style
+        if line >= len(self._flat):
+            return Strip.blank(self.size.width, base)
         content = self._flat[line]
         if (selection := self.text_selection) is not None and (span := selection.get_span(line)) is not None:
             start, end = span
@@ -158,9 +160,11 @@ class LineView(ScrollView, can_focus=True):
                 self.screen.get_visual_style("screen--selection"), start, None if end == -1 else end
             )
         segments = [
-            Segment(text, style.rich_style) for text, style in content.render(self.visual_style, "", self._span_style)
+            Segment(text, style.rich_style)
+            for text, style in content.render(self.visual_style, "", self._span_style)
         ]
-        return Strip(segments, content.cell_length)
+        strip = Strip(segments, content.cell_length)
+        return strip.crop_extend(0, self.size.width, base).apply_offsets(0, line)
 
     def _span_style(self, name: str | Style) -> Style:
         if isinstance(name, Style):
