@@ -6,6 +6,7 @@ by hand, and listing what exists imports none of it.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 from functools import cache
@@ -24,6 +25,16 @@ def names(package: str) -> tuple[str, ...]:
     folder = _ROOT.joinpath(*package.split("."))
     found = (module.name for module in pkgutil.iter_modules([str(folder)]) if not module.ispkg)
     return tuple(sorted(name for name in found if name not in _NOT_PLUGINS))
+
+
+def constant(package: str, name: str, constant_name: str) -> str:
+    """A text constant of a plug-in module, read from its source: listing plug-ins must not import them."""
+    source = _ROOT.joinpath(*package.split("."), f"{name}.py").read_text(encoding="utf-8")
+    for statement in ast.parse(source).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=found)], value=ast.Constant(value=str(text))) if found == constant_name:
+                return text
+    raise LookupError(f"{package}.{name} has no text {constant_name}")
 
 
 def load(package: str, name: str) -> ModuleType:

@@ -139,7 +139,7 @@ def _open_app(argv: Sequence[str]) -> int:
 
 
 def build_parser(only: str | None = None) -> Parser:
-    """The whole parser, or for speed the one with only the command that was named."""
+    """The parser of one command, or the list of all; the modules of the others are not imported."""
     parser = Parser(
         prog="webtune",
         description="From web data to a fine-tuned language model that you can trust. Alone it opens the app.",
@@ -149,22 +149,29 @@ def build_parser(only: str | None = None) -> Parser:
     parser.add_argument("--version", action="store_true", help="print the version")
     group: Any = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, title="commands")
     named = _module_of(only) if only else None
-    for module_name in [named] if named else registry.names(_COMMANDS):
-        module = registry.load(_COMMANDS, module_name)
-        command = group.add_parser(
-            _command_name(module_name),
-            help=module.SUMMARY,
-            description=module.SUMMARY,
-            examples=module.EXAMPLES,
-            parents=[common_options()],
-        )
-        command.set_defaults(
-            access=getattr(module, "ACCESS", Access.NONE),
-            handler=getattr(module, "run", None),
-            takes_over=getattr(module, "takes_over", None),  # a command that may open the app instead
-        )
-        module.add_arguments(command)
+    if named is not None:
+        _add_command(group, named)
+        return parser
+    for module_name in registry.names(_COMMANDS):
+        group.add_parser(_command_name(module_name), help=registry.constant(_COMMANDS, module_name, "SUMMARY"))
     return parser
+
+
+def _add_command(group: Any, module_name: str) -> None:
+    module = registry.load(_COMMANDS, module_name)
+    command = group.add_parser(
+        _command_name(module_name),
+        help=module.SUMMARY,
+        description=module.SUMMARY,
+        examples=module.EXAMPLES,
+        parents=[common_options()],
+    )
+    command.set_defaults(
+        access=getattr(module, "ACCESS", Access.NONE),
+        handler=getattr(module, "run", None),
+        takes_over=getattr(module, "takes_over", None),  # a command that may open the app instead
+    )
+    module.add_arguments(command)
 
 
 def _command_of(argv: Sequence[str]) -> str | None:

@@ -13,7 +13,7 @@ from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example
 from webtune_tui.services.curate import EditResult
 
-SUMMARY = "Look at dataset versions, edit the working one, export it."
+SUMMARY = "look at dataset versions, edit the working one, export it"
 EXAMPLES = (
     "webtune dataset list",
     "webtune dataset show --limit 5",

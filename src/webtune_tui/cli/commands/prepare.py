@@ -14,7 +14,7 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Noted, Prepared, Progressed
 
-SUMMARY = "Clean, filter, de-duplicate and split the records into a dataset version."
+SUMMARY = "clean, filter, de-duplicate and split the records into a dataset version"
 EXAMPLES = (
     "webtune prepare",
     "webtune prepare --seed 7",

@@ -11,7 +11,7 @@ from webtune_tui.cli.command import Access, CommandContext, Outcome, add_subcomm
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.services.prepare import StepDescription
 
-SUMMARY = "Show and change the recipe that turns records into a dataset."
+SUMMARY = "show and change the recipe that turns records into a dataset"
 EXAMPLES = (
     "webtune recipe show",
     "webtune recipe steps",

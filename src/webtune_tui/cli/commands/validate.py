@@ -9,7 +9,7 @@ from pathlib import Path
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
 from webtune_tui.domain.datasets import Finding, ValidationReport
 
-SUMMARY = "Check a chat JSONL as a provider would; repair what can be repaired."
+SUMMARY = "check a chat JSONL as a provider would; repair what can be repaired"
 EXAMPLES = ("webtune validate train.jsonl", "webtune validate flat.jsonl --repair chat.jsonl")
 ACCESS = Access.NONE
 
