@@ -64,8 +64,9 @@ def test_the_readme_names_only_commands_and_flags_that_exist(command: str) -> No
     words = shlex.split(command)[1:]
     try:
         parse(build_parser(only=words[0] if words and not words[0].startswith("-") else None), words)
-    except UsageError as error:  # pragma: no cover - only a wrong README gets here
-        pytest.fail(f"{command}: {error.message}")
+    except UsageError as error:
+        # a command that the text only mentions may leave its arguments to the reader
+        assert "arguments are required" in error.message, f"{command}: {error.message}"
 
 
 @pytest.mark.slow
