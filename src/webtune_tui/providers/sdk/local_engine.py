@@ -141,7 +141,7 @@ class LocalProvider:
 
     async def _connected(self) -> _EngineApi:
         async with self._starting:
-            if self._api is not None and self._server is not None and await _answers(self._server):
+            if self._api is not None and self._server is not None and _is_alive(self._server.pid):
                 return self._api
             await self.aclose()
             self._server = await self._find_or_start()
@@ -220,6 +220,15 @@ class _EngineApi(OpenAICompatibleProvider):
                 "/webtune/loss", cast_to=object, body=body
             )
         return [HeldOutLoss(row["loss"], int(row["tokens"])) for row in reply["data"]]
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the server's process still runs; cheap enough for every call, unlike a new connection."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 async def _answers(server: ServerAddress) -> bool:
