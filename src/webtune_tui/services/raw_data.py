@@ -97,9 +97,7 @@ def first_byte(path: Path) -> bytes:
 
 
 def _require_end(path: Path, size: int, *, is_array: bool) -> None:
-    with path.open("rb") as stream:
-        stream.seek(max(0, size - _TAIL))
-        tail = stream.read().rstrip(b" \t\r\n")
+    tail = _last_line(path, size)
     if not tail:
         return
     if is_array:
@@ -107,6 +105,18 @@ def _require_end(path: Path, size: int, *, is_array: bool) -> None:
             raise CutBody("The download ends in the middle of a list")
         return
     try:
-        json.loads(tail[tail.rfind(b"\n") + 1 :])
+        json.loads(tail)
     except (ValueError, RecursionError) as error:
         raise CutBody("The download ends in the middle of a record") from error
+
+
+def _last_line(path: Path, size: int) -> bytes:
+    """The last line that holds something, read backwards in growing pieces."""
+    wanted = _CHUNK // 4
+    with path.open("rb") as stream:
+        while True:
+            stream.seek(max(0, size - wanted))
+            tail = stream.read().rstrip(b" \t\r\n")
+            if b"\n" in tail or wanted >= min(size, _TAIL):
+                return tail[tail.rfind(b"\n") + 1 :]
+            wanted *= 4
