@@ -49,10 +49,12 @@ async def workspace(tmp_path: Path) -> Path:
     """A workspace with imported records and no dataset yet."""
     root, file = tmp_path / "shop", tmp_path / "products.jsonl"
     write_products(file)
-    async with open_services(root, Settings(), command="test") as services:
-        async with aclosing(services.imports.run([file])) as events:
-            async for _ in events:
-                pass
+    async with (
+        open_services(root, Settings(), command="test") as services,
+        aclosing(services.imports.run([file])) as events,
+    ):
+        async for _ in events:
+            pass
     return root
 
 

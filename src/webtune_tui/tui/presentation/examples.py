@@ -14,6 +14,7 @@ from webtune_tui.tui.presentation.text_layout import StyledLine, wrap
 EXCERPT = 400
 """Characters of a prompt or answer that a table row keeps; no terminal line shows more."""
 
+_CONTEXT = 5
 _SHORTEST_LEAD = 12
 _LONGEST_LEAD = 2000
 
@@ -83,7 +84,7 @@ def excerpt(text: str, needle: str = "") -> str:
     start = 0
     if needle:
         place = text.casefold().find(needle.casefold())
-        start = max(0, place - 12) if place > 30 else 0
+        start = max(0, place - _CONTEXT) if place > 2 * _CONTEXT else 0
     lead = "…" if start else ""
     return lead + display_line(text[start : start + EXCERPT].strip())
 

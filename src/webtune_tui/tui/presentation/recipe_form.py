@@ -194,10 +194,14 @@ def report_lines(report: PrepareReport, titles: Mapping[str, str], width: int) -
         ("Redacted", {_title(name): n for name, n in report.redacted.items()}, "second"),
     )
     label = max((len(name) for _, counts, _ in groups for name in counts), default=12)
+    label = min(max(label, 12), max(width // 2, 12))
     for title, counts, style in groups:
-        lines += _bars(title, counts, min(label, max(width // 2, 12)), width, style)
-    splits = "  ".join(f"{name} {number:,}" for name, number in report.splits.items())
-    lines += [StyledLine(), StyledLine((("SPLITS", "section"),)), StyledLine(((splits, ""),))]
+        lines += _bars(title, by_count(counts), label, width, style)
+    lines += _bars("Examples", list(report.splits.items()), label, width, "good")
+    per_split = report.tokens.get("per_split")
+    if isinstance(per_split, Mapping):
+        lines += _bars("Tokens", [(str(name), int(n)) for name, n in per_split.items()], label, width, "good")
+    lines.append(StyledLine())
     lines += list(_leak_lines(report.leak, width))
     for note in report.notes:
         lines += [StyledLine(((line, "muted"),)) for line in wrap(display_line(note), width)]
@@ -213,16 +217,16 @@ def _leak_lines(leak: Mapping[str, float], width: int) -> Iterator[StyledLine]:
         yield StyledLine(((line, "bad" if shared else "good"),))
 
 
-def _bars(title: str, counts: Mapping[str, int], label: int, width: int, style: str) -> list[StyledLine]:
-    rows = by_count(counts)
+def _bars(title: str, rows: Sequence[tuple[str, int]], label: int, width: int, style: str) -> list[StyledLine]:
     if not rows:
         return []
-    room = min(max(width - label - 10, 4), 32)
-    total = fit(title.upper(), label), fit_right(f"{sum(counts.values()):,}", 8)
-    lines = [StyledLine(), StyledLine(((total[0], "section"), (total[1], "muted")))]
+    room = min(max(width - label - 13, 4), 32)
+    largest = max(number for _, number in rows)
+    total = fit_right(f"{sum(number for _, number in rows):,}", 11)
+    lines = [StyledLine(), StyledLine(((fit(title.upper(), label), "section"), (total, "muted")))]
     for name, number in rows:
-        drawn = bar(number, rows[0][1], room)
-        lines.append(StyledLine(((fit(name, label), ""), (fit_right(f"{number:,}", 8), ""), (f"  {drawn}", style))))
+        drawn = bar(number, largest, room)
+        lines.append(StyledLine(((fit(name, label), ""), (fit_right(f"{number:,}", 11), ""), (f"  {drawn}", style))))
     return lines
 
 

@@ -50,8 +50,9 @@ _EXAMPLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_sp
 _TABLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export", "prepare", "dropped"})
 _HINTS = {
     "examples": "enter reads · space marks · s split · D dropped records · ? all keys",
-    "prepare": "space turns a step on or off · enter goes to its options · esc back",
-    "dropped": "the reasons of the newest run · enter goes to the records · esc back",
+    "editing": "typing is kept as a draft · tab goes to the next message",
+    "prepare": "space turns a step on or off · enter opens its options · D dropped records",
+    "dropped": "the reasons of the newest run · enter goes to their records",
 }
 _PREVIEW_RECORDS = 20
 _DROPPED_SHOWN = 500
@@ -69,7 +70,9 @@ class DatasetScreen(StageScreen):
         "Here records become chat examples. Look at them, filter them, edit or drop what is wrong: every change is a "
         "step of the recipe, so it can be undone and replayed. The recipe (p) shows live what it would make of real "
         "records: space turns a step on or off, enter goes to its options, r runs it. Examples are split so that "
-        "near-duplicates never lie in training and test at once."
+        "near-duplicates never lie in training and test at once.\n\n"
+        "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
+        "first and the last one, a click on the left margin marks."
     )
     EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft"})
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -333,6 +336,7 @@ class DatasetScreen(StageScreen):
         self.add_class("-editing", "-side-open")
         self.refresh_bindings()
         self.query_one("#side").border_title = Content("Edit example")
+        self._say(_HINTS["editing"])
         await self._editor.open(example, draft)
 
     @on(ExampleEditor.Typed)
@@ -381,8 +385,7 @@ class DatasetScreen(StageScreen):
             return
         async with self._edit_lock:
             await self._close_editor(example_id)
-        if is_changed:
-            self._say("Discarded what was typed")
+        self._say("Discarded what was typed" if is_changed else _HINTS["examples"])
 
     async def _close_editor(self, example_id: str) -> None:
         await asyncio.to_thread(self._drafts.forget, example_id)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
@@ -108,6 +110,8 @@ class DroppedRecords(Horizontal):
     DroppedRecords DroppedList { width: 1fr; height: 1fr; }
     DroppedRecords.-compact ReasonList { width: 30; }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.back", "Back")]
 
     class ReasonWanted(Message):
         """Show the records of another reason."""

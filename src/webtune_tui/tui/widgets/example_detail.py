@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.datasets import RecordOrigin
 from webtune_tui.domain.examples import Example
@@ -17,6 +20,8 @@ class ExampleDetail(StyledLines):
     DEFAULT_CSS = """
     ExampleDetail { padding: 0 0 0 1; }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.back", "Back")]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

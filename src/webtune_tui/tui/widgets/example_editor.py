@@ -109,9 +109,18 @@ class ExampleEditor(VerticalScroll, can_focus=False):
             self._put_in(draft, example)
         else:
             self._say("")
-        last = list(self.query(MessageField))[-1:]
-        for field in last:
+        for field in list(self.query(MessageField))[-1:]:
             field.focus()
+        self.call_after_refresh(self._keep_in_sight)
+
+    def on_resize(self) -> None:
+        """Keeps the field in sight in which one types."""
+        self.call_after_refresh(self._keep_in_sight)
+
+    def _keep_in_sight(self) -> None:
+        for field in self.query(MessageField):
+            if field.has_focus:
+                field.scroll_visible(animate=False)
 
     async def close(self) -> None:
         """Forgets the example."""

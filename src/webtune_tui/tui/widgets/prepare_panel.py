@@ -132,6 +132,7 @@ class PreparePanel(Vertical):
         Binding("r,p,ctrl+r", "run", "Run"),
         Binding("ctrl+s", "save", "Save recipe"),
         Binding("c", "cancel", "Cancel run", show=False),
+        Binding("escape", "screen.back", "Back"),
     ]
 
     class PreviewWanted(Message):
