@@ -45,8 +45,12 @@ def collection_fields(collection: Collection, root: Path) -> dict[str, Any]:
     }
 
 
-async def follow(events: AsyncGenerator[CollectEvent, None], progress: Progress, root: Path) -> Collection:
+async def follow(
+    events: AsyncGenerator[CollectEvent, None], progress: Progress, root: Path, known: dict[str, Any] | None = None
+) -> Collection:
     """Tells a collection's events on stderr and answers it as it ended.
+
+    ``known`` receives the collection's fields, for a command that is interrupted.
 
     Raises:
         WebtuneError: with what is known of the collection beside it.
@@ -59,6 +63,8 @@ async def follow(events: AsyncGenerator[CollectEvent, None], progress: Progress,
                 match event:
                     case CollectionChanged():
                         collection = event.collection
+                        if known is not None:
+                            known.update(collection_fields(collection, root))
                         shown = _tell(collection, shown, progress)
                     case Noted():
                         progress.say(event.message)

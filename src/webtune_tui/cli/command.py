@@ -115,6 +115,7 @@ def common_options() -> argparse.ArgumentParser:
     group.add_argument("--no-input", action="store_true", default=missing, help="never ask; exit 2 instead")
     group.add_argument("-q", "--quiet", action="store_true", default=missing, help="no progress on stderr")
     group.add_argument("-v", "--verbose", action="store_true", default=missing, help="more words on stderr")
+    group.add_argument("--version", action="store_true", default=missing, help="print the version and end")
     return parser
 
 
@@ -129,7 +130,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> Any:
         """Raises instead of printing, so that JSON output stays one object."""
-        raise UsageError(f"{self.prog}: {message}", hint=f"See: {self.prog} --help")
+        where = self.prog.removeprefix("webtune").strip()
+        raise UsageError(f"{where}: {message}" if where else message, hint=f"See: {self.prog} --help")
 
     def format_help(self) -> str:
         """Examples first, then usage and options."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from webtune_tui.cli.diagnostics import Progress
-from webtune_tui.cli.presentation import job_report
+from webtune_tui.cli.presentation import job_fields, job_report
 from webtune_tui.domain.events import JobChanged, JobReported, Noted, Progressed, TrainEvent
 from webtune_tui.domain.jobs import Job
 
@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
 
 
-async def follow(events: AsyncIterator[TrainEvent], progress: Progress) -> Job | None:
-    """Tells a job's events on stderr and answers its last state; ``None`` where none came."""
+async def follow(
+    events: AsyncIterator[TrainEvent], progress: Progress, known: dict[str, Any] | None = None
+) -> Job | None:
+    """Tells a job's events on stderr and answers its last state; ``None`` where none came.
+
+    ``known`` receives the job's fields, for a command that is interrupted or fails.
+    """
     job: Job | None = None
     state = ""
     async for event in events:
         match event:
             case JobChanged(job=changed):
                 job = changed
+                if known is not None:
+                    known.update(job_fields(job))
                 if job.state.value != state:
                     state = job.state.value
                     progress.say(f"{job.job_id}: {state}")

@@ -15,7 +15,7 @@ from webtune_tui import __version__, registry
 from webtune_tui.cli import diagnostics, output
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Parser, common_options
 from webtune_tui.cli.diagnostics import Progress
-from webtune_tui.domain.errors import UsageError, WebtuneError
+from webtune_tui.domain.errors import Interrupted, UsageError, WebtuneError
 from webtune_tui.storage.crash_report import write_crash_report
 
 _COMMANDS = "cli.commands"
@@ -28,12 +28,26 @@ _DEFAULTS = {
     "verbose": False,
 }
 _SIGNAL_EXITS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+_GO_ON = ("sandbox", "serve")  # they printed their JSON object when they began
 
 
 def main() -> NoReturn:
     """Runs the command line of this process and ends it with the exit code."""
     os.umask(0o077)
+    _end_by_signal_with_our_code(True)
     sys.exit(run(sys.argv[1:]))
+
+
+def _end_by_signal_with_our_code(wanted: bool) -> None:
+    """Before its event loop runs a command ends in order, too; the app leaves signals as the system set them."""
+
+    def stop(number: int, _frame: object) -> NoReturn:
+        raise _Stopped(signal.Signals(number).name)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and not _is_held_off(name):
+            with contextlib.suppress(ValueError):  # not the main thread
+                signal.signal(getattr(signal, name), stop if wanted else signal.SIG_DFL)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -41,6 +55,8 @@ def run(argv: Sequence[str]) -> int:
     progress = Progress(quiet="-q" in argv or "--quiet" in argv, verbose="-v" in argv or "--verbose" in argv)
     try:
         return _dispatch(argv, progress)
+    except _Stopped as stop:
+        return _stopped(stop, argv, progress)
     except WebtuneError as error:
         return _fail(error, argv, progress)
     except BrokenPipeError:
@@ -48,14 +64,17 @@ def run(argv: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        return _SIGNAL_EXITS["SIGINT"]
+        return _stopped(_Stopped("SIGINT"), argv, progress)
     except Exception as error:  # noqa: BLE001 - the outermost door: nothing but a crash report can follow
         return _fail(write_crash_report(error), argv, progress)
 
 
 def _dispatch(argv: Sequence[str], progress: Progress) -> int:
-    if "--version" in argv and not _command_of(argv):
-        output.write_text(f"webtune {__version__}\n")
+    if "--version" in argv:
+        if "--json" in argv:
+            output.write_json({"version": __version__})
+        else:
+            output.write_text(f"webtune {__version__}\n")
         return 0
     name = _command_of(argv)
     if name is None and not any(flag in argv for flag in ("-h", "--help")):
@@ -71,7 +90,10 @@ def _dispatch(argv: Sequence[str], progress: Progress) -> int:
         return 0
     for key, value in _DEFAULTS.items():
         arguments.__dict__.setdefault(key, value)
-    app_exit = arguments.takes_over(arguments) if arguments.takes_over else None
+    app_exit = None
+    if arguments.takes_over:
+        _end_by_signal_with_our_code(False)
+        app_exit = arguments.takes_over(arguments)
     return _run_command(arguments, progress) if app_exit is None else app_exit
 
 
@@ -85,15 +107,17 @@ def _parse(parser: Parser, argv: Sequence[str]) -> argparse.Namespace | None:
 
 def _run_command(arguments: argparse.Namespace, progress: Progress) -> int:
     context = CommandContext(arguments=arguments, progress=progress)
-    outcome = _run_until_signal(context)
-    if isinstance(outcome, int):
-        return outcome
+    try:
+        outcome = _run_until_signal(context)
+    except (WebtuneError, _Stopped) as error:
+        error.fields = context.known | error.fields
+        raise
     output.write_outcome(outcome, as_json=arguments.json)
     return outcome.exit_code
 
 
-def _run_until_signal(context: CommandContext) -> Outcome | int:
-    """The command's outcome, or the exit code of the signal that ended it."""
+def _run_until_signal(context: CommandContext) -> Outcome:
+    """The command's outcome. Raises _Stopped where a signal ended it."""
     received: list[str] = []
 
     async def supervised() -> Outcome:
@@ -106,7 +130,7 @@ def _run_until_signal(context: CommandContext) -> Outcome | int:
                 task.cancel()
 
         for name in _SIGNAL_EXITS:
-            if hasattr(signal, name):
+            if hasattr(signal, name) and not _is_held_off(name):
                 with contextlib.suppress(NotImplementedError, ValueError):  # Windows, or not the main thread
                     loop.add_signal_handler(getattr(signal, name), stop, name)
         outcome: Outcome = await context.arguments.handler(context)
@@ -117,7 +141,32 @@ def _run_until_signal(context: CommandContext) -> Outcome | int:
     except asyncio.CancelledError:
         if not received:
             raise
-        return _SIGNAL_EXITS[received[0]]
+        raise _Stopped(received[0]) from None
+
+
+class _Stopped(BaseException):
+    """A signal asked the program to end; ``fields`` are the facts known by then."""
+
+    def __init__(self, signal_name: str) -> None:
+        super().__init__(signal_name)
+        self.signal_name = signal_name
+        self.fields: dict[str, Any] = {}
+
+
+def _is_held_off(name: str) -> bool:
+    """Whether the program was started to outlive its terminal, as ``nohup`` does."""
+    return name == "SIGHUP" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def _stopped(stop: _Stopped, argv: Sequence[str], progress: Progress) -> int:
+    error = Interrupted(
+        f"Stopped by {stop.signal_name}",
+        hint="What was done is kept, and what was sent goes on. Run the command again to go on here.",
+        fields=stop.fields,
+    )
+    if _command_of(argv) not in _GO_ON:
+        _fail(error, argv, progress)
+    return _SIGNAL_EXITS[stop.signal_name]
 
 
 def _fail(error: WebtuneError, argv: Sequence[str], progress: Progress) -> int:
@@ -132,6 +181,7 @@ def _open_app(argv: Sequence[str]) -> int:
         raise UsageError("The app needs a terminal", hint="See: webtune --help for the commands without one.")
     parser = Parser(prog="webtune", parents=[common_options()])
     arguments = parser.parse_args(argv)
+    _end_by_signal_with_our_code(False)
     from webtune_tui import settings
     from webtune_tui.tui.app import run_app  # textual is loaded for the app alone
 
@@ -146,7 +196,6 @@ def build_parser(only: str | None = None) -> Parser:
         examples=("webtune", "webtune demo", "webtune import rows.jsonl && webtune prepare && webtune train"),
         parents=[common_options()],
     )
-    parser.add_argument("--version", action="store_true", help="print the version")
     group: Any = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser, title="commands")
     named = _module_of(only) if only else None
     if named is not None:

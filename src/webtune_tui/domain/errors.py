@@ -174,6 +174,13 @@ class CapExceeded(WebtuneError):
     exit_code = 7
 
 
+class Interrupted(WebtuneError):
+    """A signal ended the command; what was done is kept. The exit code is the signal's: 130, 143 or 129."""
+
+    code = "interrupted"
+    exit_code = 130
+
+
 class InternalFault(WebtuneError):
     """A fault of webtune itself."""
 

@@ -126,7 +126,7 @@ async def collect(context: CommandContext) -> Outcome:
         context.progress.say(f"{plan.scraper.name}: at most {usd(plan.estimated_cost)} ({plan.basis})")
         events = services.collect.start(plan, deadline=given.deadline)
         try:
-            collection = await follow(events, context.progress, context.workspace)
+            collection = await follow(events, context.progress, context.workspace, context.known)
         except WebtuneError as error:
             stored = [c for c in await services.collect.collections() if c.collection_id == plan.collection_id]
             known = collection_fields(stored[0], context.workspace) if stored else {}
@@ -139,7 +139,7 @@ async def adopt(context: CommandContext) -> Outcome:
     """Follows a snapshot that exists already."""
     async with context.services() as services:
         events = services.collect.adopt(context.arguments.snapshot_id, deadline=context.arguments.deadline)
-        collection = await follow(events, context.progress, context.workspace)
+        collection = await follow(events, context.progress, context.workspace, context.known)
     return outcome_of(collection, context.workspace)
 
 
@@ -149,7 +149,7 @@ async def resume(context: CommandContext) -> Outcome:
     async with context.services() as services:
         if given.collection:
             events = services.collect.resume(given.collection, deadline=given.deadline)
-            collection = await follow(events, context.progress, context.workspace)
+            collection = await follow(events, context.progress, context.workspace, context.known)
             return outcome_of(collection, context.workspace)
         ended: list[Collection] = []
         failure: WebtuneError | None = None

@@ -61,7 +61,7 @@ async def watch(context: CommandContext) -> Outcome:
     """Follows a job until it is final."""
     async with context.services() as services:
         job = await services.train.job(context.arguments.job)
-        job = await follow(services.train.watch(job.job_id), context.progress) or job
+        job = await follow(services.train.watch(job.job_id), context.progress, context.known) or job
         report = await full_report(services, job.job_id) | job_fields(job)
     if job.state is JobState.FAILED:
         raise WorkFailed(f"{job.job_id} failed: {job.message}", hint="See: webtune jobs events ID", fields=report)

@@ -46,10 +46,10 @@ async def run(context: CommandContext) -> Outcome:
             seed=arguments.seed,
             hyperparameters=chosen,
         )
-        job = await follow(started, context.progress)
+        job = await follow(started, context.progress, context.known)
         assert job is not None  # start always ends with the job
         if not arguments.detach:
-            job = await follow(services.train.watch(job.job_id), context.progress) or job
+            job = await follow(services.train.watch(job.job_id), context.progress, context.known) or job
         report = await full_report(services, job.job_id)
     if job.state is JobState.FAILED:
         raise WorkFailed(f"{job.job_id} failed: {job.message}", hint="See: webtune jobs events", fields=report)
