@@ -311,6 +311,8 @@ async def test_a_read_only_workspace_shows_everything_and_changes_nothing(tmp_pa
         await settle(app, pilot)
         assert curate.dropped == [] and curate.edits == []
         assert not screen_of(app).has_class("-editing")
+        assert {notice.message for notice in app._notifications} == {app.place.read_only_reason}
+        assert len(app._notifications) == 6  # every one of the keys is answered
         await pilot.press("p")
         await settle(app, pilot)
         await pilot.press("r")

@@ -37,6 +37,7 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -198,6 +199,13 @@ class StageScreen(Screen[None], ReportsErrors):
     def on_screen_resume(self) -> None:
         if self._are_services_known:
             self.launch(self.shown, "shown")
+
+    def on_key(self, event: events.Key) -> None:
+        """Answers a greyed key of a read-only workspace with the reason."""
+        bindings = self._bindings.key_to_bindings.get(event.key, [])
+        if self.is_read_only and any(binding.action in self.EDITING for binding in bindings):
+            event.stop()
+            self.refuses_editing()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Greys what would change a read-only workspace."""
