@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -102,25 +103,22 @@ class ExportService:
 
     def _write_files(self, part: Path, revision: Revision) -> None:
         lines = dict.fromkeys(Split, 0)
-        streams = {split: _create(part / f"{split.value}.jsonl") for split in Split}
-        lineage = _create(part / "lineage.jsonl")
-        try:
+        with ExitStack() as opened:
+            streams = {split: opened.enter_context(_create(part / f"{split.value}.jsonl")) for split in Split}
+            lineage = opened.enter_context(_create(part / "lineage.jsonl"))
             for example, origins in self._with_origins(revision):
                 lines[example.split] += 1
-                row = chat_row(example.to_example().messages)
-                streams[example.split].write((json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+                _write_line(streams[example.split], chat_row(example.to_example().messages))
                 told = {
                     "split": example.split.value,
                     "line": lines[example.split],
                     "example_id": example.example_id,
                     "records": origins,
                 }
-                lineage.write((json.dumps(told, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
-        finally:
+                _write_line(lineage, told)
             for stream in (*streams.values(), lineage):
                 stream.flush()
                 os.fsync(stream.fileno())
-                stream.close()
 
     def _with_origins(self, revision: Revision) -> Iterator[tuple[StoredExample, list[dict[str, object]]]]:
         batch: list[StoredExample] = []
@@ -168,7 +166,7 @@ def _check_file(file: Path, base_model: str, limits: Limits, repair: Path | None
     with atomic_writer(repair) as stream:
         for mended in validation.lines(_raw_lines(file)):
             if mended is not None:
-                stream.write((json.dumps(mended, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+                _write_line(stream, mended)
     return validation.report(repaired=str(repair))
 
 
@@ -216,6 +214,10 @@ def _put_in_place(part: Path, folder: Path) -> None:
             folder.rmdir()
         part.rename(folder)
     sync_folder(folder.parent)
+
+
+def _write_line(stream: BinaryIO, row: Mapping[str, Any]) -> None:
+    stream.write((json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
 
 
 def _create(path: Path) -> BinaryIO:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import marshal
-import os
 import random
 import tempfile
 import time
@@ -87,10 +86,9 @@ class _WaitingFile:
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in close()
         self._places = array("Q", [0])
-        self._written = 0
 
     def append(self, built: Built) -> None:
-        """Adds an example."""
+        """Adds an example; all are added before any is read."""
         body = marshal.dumps(
             (
                 built.example_id,
@@ -109,11 +107,9 @@ class _WaitingFile:
         return len(self._places) - 1
 
     def __getitem__(self, index: int) -> _Waiting:
-        if self._written < len(self):
-            self._file.flush()
-            self._written = len(self)
         start, end = self._places[index], self._places[index + 1]
-        return _Waiting(*marshal.loads(os.pread(self._file.fileno(), end - start, start)))  # noqa: S302 - our own bytes
+        self._file.seek(start)
+        return _Waiting(*marshal.loads(self._file.read(end - start)))  # noqa: S302 - our own bytes
 
     def texts(self, index: int) -> Texts:
         """The field values and the answer of an example."""

@@ -190,7 +190,8 @@ def default_text() -> str:
         lines.append("")
     split = default_recipe().split
     lines += [
-        "# Near-duplicates share a split. The test split is frozen once a version is exported or trained on.",
+        "# Near-duplicates share a split. From the first run on [split.frozen] keeps the border of the test split, so",
+        "# that more records do not mix it; it binds for good once a version is exported or trained on.",
         "[split]",
         *(f"{key} = {_toml(getattr(split, key))}" for key in ("train", "validation", "test", "seed")),
         "",

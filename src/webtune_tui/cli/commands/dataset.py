@@ -10,7 +10,7 @@ from typing import Any
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.examples import Example
+from webtune_tui.domain.examples import Example, chat_row
 from webtune_tui.services.curate import EditResult
 
 SUMMARY = "look at dataset versions, edit the working one, export it"
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         group,
         "list",
         _list,
-        access=Access.WRITE_IF_FREE,
+        access=Access.READ,
         summary="List the versions.",
         examples=("webtune dataset list",),
     )
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         group,
         "show",
         _show,
-        access=Access.WRITE_IF_FREE,
+        access=Access.READ,
         summary="Print examples of a version (the working one without a name).",
         examples=(
             "webtune dataset show --limit 3",
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         group,
         "stats",
         _stats,
-        access=Access.WRITE_IF_FREE,
+        access=Access.READ,
         summary="Count tokens, lengths, flags.",
         examples=("webtune dataset stats",),
     )
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         group,
         "diff",
         _diff,
-        access=Access.WRITE_IF_FREE,
+        access=Access.READ,
         summary="Tell which examples differ between two versions.",
         examples=("webtune dataset diff 3f2a 9b1c",),
     )
@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         group,
         "lineage",
         _lineage,
-        access=Access.WRITE_IF_FREE,
+        access=Access.READ,
         summary="Tell which records an example was made from.",
         examples=("webtune dataset lineage ex-0123456789abcdef",),
     )
@@ -297,7 +297,7 @@ def _example_json(example: Example) -> dict[str, Any]:
     return {
         "id": example.example_id,
         "split": example.split.value,
-        "messages": [message.to_json() for message in example.messages],
+        **chat_row(example.messages),
         "flags": list(example.flags),
         "tokens": example.tokens,
     }

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         group,
         "show",
         _show,
-        access=Access.WRITE_IF_FREE,
+        access=Access.READ,
         summary="Print the recipe.",
         examples=("webtune recipe show --json",),
     )
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         group,
         "steps",
         _steps,
-        access=Access.WRITE_IF_FREE,
+        access=Access.READ,
         summary="List every step with its options.",
         examples=("webtune recipe steps",),
     )

@@ -1,0 +1,160 @@
+"""``prepare``, ``dataset``, ``recipe`` and ``validate``: the JSON of the contract, and exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.services.records_in import add_records, product
+from webtune_tui.cli.main import run
+from webtune_tui.storage.workspace import Workspace
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.setenv("WEBTUNE_WORKSPACE", str(tmp_path / "workspace"))
+    return tmp_path / "workspace"
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+    capsys.readouterr()
+    assert run([*arguments, "--json"]) == code
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1 and printed.isascii()
+    body: dict[str, Any] = json.loads(printed)
+    assert ("error" in body) == (code not in (0, 1) or ("ok" not in body and code != 0))
+    return body
+
+
+def with_records(root: Path, count: int = 14) -> None:
+    with Workspace.open(root, command="test") as workspace:
+        add_records(
+            workspace, [*(product(number) for number in range(count)), {"error": "x", "error_code": "dead_page"}]
+        )
+
+
+def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_records(root)
+    report = command(capsys, "prepare")
+    assert {
+        "dataset_version", "content_hash", "records", "records_used", "examples", "dropped", "changed", "redacted",
+        "duplicates", "splits", "leak", "tokens", "seconds",
+    } <= set(report)  # fmt: skip
+    assert (report["records"], report["records_used"], report["dropped"]) == (15, 14, {"error": 1})
+    assert set(report["splits"]) == {"train", "validation", "test"}
+    assert set(report["leak"]) == {"shared_clusters", "random_split_rate"}
+    assert set(report["tokens"]) == {"total", "per_split", "encoding"}
+
+    listed = command(capsys, "dataset", "list")["versions"]
+    assert [one["content_hash"] for one in listed] == [report["content_hash"]]
+    assert {"dataset_version", "content_hash", "examples", "splits", "created"} <= set(listed[0])
+
+    shown = command(capsys, "dataset", "show", report["dataset_version"], "--limit", "2", "--offset", "1")
+    assert shown["dataset_version"] == report["dataset_version"]
+    assert [set(one) >= {"id", "split", "messages", "flags"} for one in shown["examples"]] == [True, True]
+    one = shown["examples"][0]["id"]
+    assert command(capsys, "dataset", "show", "--where", "split=test")["total"] == report["splits"]["test"]
+
+    edited = command(capsys, "dataset", "edit", one, "--set", "assistant=A = B.", "--set", "user=Really?")
+    assert set(edited) == {"dataset_version", "content_hash", "changed"}
+    assert edited["changed"] == [one]
+    dropped = command(capsys, "dataset", "drop", shown["examples"][1]["id"])
+    assert command(capsys, "dataset", "diff", report["dataset_version"], dropped["dataset_version"]) == {
+        "added": [],
+        "removed": [shown["examples"][1]["id"]],
+        "edited": [one],
+    }
+    assert command(capsys, "dataset", "undo")["content_hash"] == edited["content_hash"]
+    assert command(capsys, "dataset", "redo")["content_hash"] == dropped["content_hash"]
+    again = command(capsys, "prepare")
+    assert again["content_hash"] == dropped["content_hash"]
+    assert again["dropped"] == {"by_hand": 1, "error": 1}
+
+    lineage = command(capsys, "dataset", "lineage", one)
+    assert lineage["example_id"] == one
+    assert set(lineage["records"][0]) == {
+        "record_id", "collection_id", "position", "url", "collected_at", "raw_path",
+    }  # fmt: skip
+    assert command(capsys, "dataset", "stats")["examples"] == 13
+
+    exported = command(capsys, "dataset", "export")
+    assert (exported["format"], exported["content_hash"]) == ("openai", dropped["content_hash"])
+    assert sum(exported["examples"].values()) == 13
+    for split, path in exported["paths"].items():
+        assert Path(path).is_absolute()
+        assert len(Path(path).read_text().splitlines()) == exported["examples"][split]
+    checked = command(capsys, "validate", exported["paths"]["train"])
+    assert (checked["ok"], checked["examples"], checked["errors"]) == (True, exported["examples"]["train"], [])
+    assert checked["tokens"] > 0
+
+
+def test_the_recipe_is_shown_and_set(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_records(root)
+    recipe = command(capsys, "recipe", "show")
+    assert recipe["split"] == {"train": 0.8, "validation": 0.1, "test": 0.1, "seed": 42}
+    steps = command(capsys, "recipe", "steps")["steps"]
+    assert [step["name"] for step in steps] == list(recipe["steps"])
+    assert all({"name", "enabled", "options", "title"} <= set(step) for step in steps)
+    changed = command(capsys, "recipe", "set", "steps.length.enabled=true", "steps.length.minimum=60", "split.seed=42")
+    assert changed == {"content_hash": None, "changed": ["steps.length.enabled", "steps.length.minimum"]}
+    assert command(capsys, "recipe", "show")["steps"]["length"] == {"enabled": True, "minimum": 60, "maximum": 0}
+    for wrong in ("steps.lenght.minimum=3", "steps.length.minimum=x", "split.test=2", "nosuch=1", "split.seed"):
+        assert command(capsys, "recipe", "set", wrong, code=2)["error"]["hint"]
+    template = ["template.user=About {title}\nBy {brand}", "template.assistant={description}"]
+    command(capsys, "recipe", "set", *template)
+    command(capsys, "prepare")
+    shown = command(capsys, "dataset", "show", "--limit", "1")["examples"][0]
+    assert [message["role"] for message in shown["messages"]] == ["user", "assistant"]
+    assert shown["messages"][0]["content"].startswith("About ")
+
+
+def test_a_broken_file_ends_with_one_and_names_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flat = tmp_path / "flat.jsonl"
+    flat.write_text("".join(json.dumps({"user": f"Hi {n}", "assistant": "Hello"}) + "\n" for n in range(12)) + "{\n")
+    report = command(capsys, "validate", str(flat), "--repair", str(tmp_path / "chat.jsonl"), code=1)
+    assert set(report) == {"ok", "examples", "errors", "warnings", "tokens", "repaired"}
+    assert {"line": 13, "code": "json_error"}.items() <= report["errors"][12].items()
+    assert report["repaired"] == str(tmp_path / "chat.jsonl")
+    assert command(capsys, "validate", report["repaired"])["examples"] == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("prepare",), 1),
+        (("dataset", "show"), 2),
+        (("dataset", "undo"), 2),
+        (("dataset", "export"), 2),
+        (("dataset", "lineage", "ex-1"), 2),
+        (("dataset",), 2),
+        (("validate", "nosuch.jsonl"), 1),
+        (("prepare", "--recipe", "nosuch.toml"), 2),
+        (("prepare", "--seed", "x"), 2),
+    ],
+)
+def test_what_can_not_be_done_says_so(
+    arguments: tuple[str, ...], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = command(capsys, *arguments, code=code)
+    assert body["error"]["message"] and body["error"]["hint"]
+
+
+def test_before_the_first_run_the_list_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(capsys, "dataset", "list") == {"versions": []}
+
+
+def test_people_read_words_on_stdout_and_no_bytes_that_act(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Workspace.open(root, command="test") as workspace:
+        add_records(workspace, [{"user": "Hi \x1b[31mred", "assistant": "Hello \x1b]0;x\x07there, how are you"}])
+    run(["recipe", "set", "steps.normalise_text.enabled=false"])
+    for arguments in (["prepare"], ["dataset", "list"], ["dataset", "show"], ["dataset", "stats"], ["recipe", "show"]):
+        capsys.readouterr()
+        assert run(arguments) == 0
+        printed = capsys.readouterr()
+        assert printed.out.strip()
+        assert "\x1b" not in printed.out + printed.err and "\x07" not in printed.out + printed.err
