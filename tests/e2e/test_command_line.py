@@ -76,7 +76,7 @@ def test_version_is_an_option_of_every_command(program: Program, arguments: tupl
 )  # fmt: skip
 def test_a_line_that_cannot_be_meant_ends_with_2_and_one_object(program: Program, arguments: tuple[str, ...]) -> None:
     body = program.json(*arguments).failed(2)
-    assert set(body) == {"error"} and "--help" in body["error"]["hint"] or arguments[:2] == ("train", "--set")
+    assert (set(body) == {"error"} and "--help" in body["error"]["hint"]) or arguments[:2] == ("train", "--set")
 
 
 @pytest.mark.parametrize("command", EMPTY_WORKSPACE)

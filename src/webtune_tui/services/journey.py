@@ -146,17 +146,18 @@ class Journey:
         # any word opens the loopback sandbox; it is kept in memory alone
         await self._accounts.store("brightdata", Secret(f"sandbox-{secrets.token_hex(8)}"), session_only=True)
         if found is not None and not found.state.is_final:
-            events = self._collect.resume(found.collection_id)
-        else:
-            plan = await self._collect.plan(
-                SCRAPER,
-                [{"category_url": CATEGORY}],
-                discover_by="best_sellers_url",
-                limit_per_input=500,
-                max_records=500,
-            )
-            events = self._collect.start(plan)
-        async for event in events:
+            async for event in self._collect.resume(found.collection_id):
+                yield event
+            if (await self._collect.collection(found.collection_id)).state is not CollectionState.CANCELLED:
+                return  # a cancelled one was never sent before the program was killed
+        plan = await self._collect.plan(
+            SCRAPER,
+            [{"category_url": CATEGORY}],
+            discover_by="best_sellers_url",
+            limit_per_input=500,
+            max_records=500,
+        )
+        async for event in self._collect.start(plan):
             yield event
 
     async def prepare(self) -> AsyncIterator[PrepareEvent]:
