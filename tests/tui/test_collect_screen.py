@@ -11,8 +11,10 @@ from tests.tui.hostile import EVERYTHING, FORBIDDEN, MARKUPS
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, OptionList, Static
 
-from webtune_tui.domain.records import CollectionState
+from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.settings import Settings
+from webtune_tui.storage.collections import CollectionRepository
+from webtune_tui.storage.workspace import Workspace
 from webtune_tui.tui.app import WebtuneApp
 from webtune_tui.tui.modals.ask_text import AskText
 from webtune_tui.tui.modals.confirm import Confirm
@@ -311,3 +313,24 @@ async def test_records_and_log_share_a_short_window_and_both_stand_in_a_tall_one
             await pilot.pause()
             assert screen.query_one("#collect-log").region.height > 2
             assert screen.query_one("#collect-records").region.height > 2
+
+
+async def test_the_board_is_filtered_while_one_types_and_esc_brings_all_back(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "shop", command="test") as workspace:
+        repository = CollectionRepository(workspace.database)
+        for place, label in enumerate(("Amazon products", "Zillow", "rows.csv")):
+            when = f"2026-11-22T13:00:0{place}.000Z"
+            repository.add(Collection(f"c{place}", "files", label, CollectionState.READY, when, when, records=3, new=3))
+    app = app_on(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await open_screen(app, pilot)
+        board = app.screen.query_one(CollectionBoard)
+        assert board.option_count == 3
+        await pilot.press("slash", *"zil")
+        await until(pilot, lambda: board.option_count == 1)
+        assert str(board.border_subtitle) == "1 of 3"
+        await pilot.press("enter")
+        assert board.has_focus and board.current is not None and board.current.label == "Zillow"
+        await pilot.press("escape")
+        await until(pilot, lambda: board.option_count == 3)
+        assert not app.screen.query_one("#collect-filter").display

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from webtune_tui.domain import clock
@@ -64,6 +64,7 @@ class CollectScreen(StageScreen):
         Binding("r", "resume", "Resume", tooltip="Go on with the collection under the cursor; never starts it anew"),
         Binding("x", "cancel", "Cancel", tooltip="Ask the service to stop; asks first"),
         Binding("a", "adopt", "Adopt", tooltip="Take over a snapshot by its id"),
+        Binding("slash", "filter", "Filter", tooltip="Filter the collections by name or state", show=False),
         Binding("R", "rejects", "Rejects", tooltip="What could not be used, with its reasons", show=False),
         Binding("l", "toggle_log", "Log", tooltip="Records or log, where there is room for one"),
     ]
@@ -88,9 +89,11 @@ class CollectScreen(StageScreen):
             id="collect-empty",
         )
         with Horizontal(id="collect-main"):
-            board = CollectionBoard(id="collect-board", classes="panel")
-            board.border_title = "Collections"
-            yield board
+            with Vertical(id="collect-left"):
+                yield Input(placeholder="Filter by name or state", id="collect-filter", compact=True)
+                board = CollectionBoard(id="collect-board", classes="panel")
+                board.border_title = "Collections"
+                yield board
             with Vertical(id="collect-detail"):
                 yield Static("", id="collect-status", classes="panel", markup=False)
                 records = OptionList(id="collect-records", classes="panel", markup=False)
@@ -184,6 +187,22 @@ class CollectScreen(StageScreen):
         )
         if snapshot:
             self._follow_live(f"snapshot {snapshot}", self.services.collect.adopt(snapshot), f"Snapshot {snapshot}")
+
+    def action_filter(self) -> None:
+        """Opens the filter; esc clears and closes it."""
+        field = self.query_one("#collect-filter", Input)
+        field.display = True
+        field.focus()
+
+    @on(Input.Changed, "#collect-filter")
+    def filter_changed(self) -> None:
+        """Narrows the board while one types."""
+        self._show_board()
+
+    @on(Input.Submitted, "#collect-filter")
+    def filter_left(self) -> None:
+        """Enter goes to the rows that are left."""
+        self.focus_home()
 
     @work(group="rejects", exclusive=True, exit_on_error=False)
     async def action_rejects(self) -> None:
@@ -316,6 +335,10 @@ class CollectScreen(StageScreen):
             self.app.push_screen(RecordDetail(self._records[event.option_index]))
 
     def action_back(self) -> None:
+        field = self.query_one("#collect-filter", Input)
+        if field.display:
+            field.value = ""
+            field.display = False
         self.focus_home()
 
     def _put(self, collection: Collection) -> None:
@@ -325,9 +348,12 @@ class CollectScreen(StageScreen):
 
     def _show_board(self, current_id: str | None = None) -> None:
         ordered = sorted(self._collections.values(), key=lambda shown: shown.created_at, reverse=True)
+        wanted = self.query_one("#collect-filter", Input).value.strip().lower()
+        fitting = [shown for shown in ordered if wanted in _searched(shown)]
         self._show_emptiness()
-        self.board.show(ordered, current_id)
-        self.board.border_subtitle = figures.count(len(ordered)) if ordered else ""
+        self.board.show(fitting, current_id)
+        few = f"{len(fitting):,} of {len(ordered):,}" if wanted else figures.count(len(ordered))
+        self.board.border_subtitle = few if ordered else ""
         self.board_moved()
         self._show_status()
 
@@ -401,6 +427,11 @@ class CollectScreen(StageScreen):
 
     def _log_line(self, level: str, message: str) -> None:
         self.query_one("#collect-log", EventLog).add([JobEvent("", clock.now(), level, message)])
+
+
+def _searched(collection: Collection) -> str:
+    parts = (collection.label, collection.state, collection.collection_id, collection.snapshot_id or "")
+    return " ".join(parts).lower()
 
 
 SCREEN = CollectScreen
