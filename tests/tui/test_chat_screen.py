@@ -182,9 +182,10 @@ async def test_hostile_answers_titles_and_prompts_cannot_act(tmp_path: Path) -> 
         app.screen.query_one(PromptArea).text = HOSTILE
         await pilot.press("enter", "enter")
         await until(pilot, lambda: text(app, "left").count("CLICK") == 4 and not pane(app, "right").is_streaming)
-        for y in range(1, 12):
-            for x in (2, 10, 30, 50):
-                await pilot.click("#chat-left", offset=(x, y))
+        for words in ("CLICK", "go (https"):
+            for y, line in enumerate(text(app, "left").split("\n")):
+                if words in line:
+                    await pilot.click("#left-transcript", offset=(line.index(words) + 1, y))
         await pilot.press("escape")
         assert app.is_running
         assert opened == []

@@ -88,15 +88,15 @@ class LossSeries:
         return [self._buckets[index] for index in sorted(self._buckets)]
 
     def smoothed(self) -> list[tuple[int, float]]:
-        """The measured buckets with noise taken out and no lag: the mean of a forward and a backward course."""
+        """The measured buckets with noise taken out and no lag: each weighs its neighbours on both sides."""
         measured = [bucket for bucket in self.buckets() if bucket.count]
         means = [bucket.mean for bucket in measured]
         keep = min(_SMOOTHING, max(0.0, 1 - 4 / max(len(means), 1)))
         forward = _running_means(means, keep)
         backward = reversed(_running_means(means[::-1], keep))
         return [
-            (bucket.step, (before + after) / 2)
-            for bucket, before, after in zip(measured, forward, backward, strict=True)
+            (bucket.step, (before * its_weight + after * other_weight) / (its_weight + other_weight))
+            for bucket, (before, its_weight), (after, other_weight) in zip(measured, forward, backward, strict=True)
         ]
 
     def _bucket(self, step: int) -> Bucket:
@@ -126,13 +126,13 @@ class LossSeries:
         self._buckets = merged
 
 
-def _running_means(values: list[float], keep: float) -> list[float]:
-    """Exponential means that are fair to the first values: each is divided by the weight seen so far."""
+def _running_means(values: list[float], keep: float) -> list[tuple[float, float]]:
+    """Exponential means with the weight that each rests on, so that the first few count for little."""
     weight = 0.0
-    mean = 0.0
+    total = 0.0
     means = []
     for value in values:
         weight = weight * keep + (1 - keep)
-        mean = mean * keep + value * (1 - keep)
-        means.append(mean / weight)
+        total = total * keep + value * (1 - keep)
+        means.append((total / weight, weight))
     return means

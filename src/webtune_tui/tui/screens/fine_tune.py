@@ -105,6 +105,7 @@ class FineTuneScreen(StageScreen):
         elif self.has_class("-monitoring"):
             self.remove_class("-monitoring")
             self.query_one("#tune-list").focus()
+            self.call_after_refresh(self._draw_list)
         else:
             super().action_back()
 
@@ -204,7 +205,6 @@ class FineTuneScreen(StageScreen):
 
     def on_resize(self) -> None:
         """The entries of the list are as wide as the list."""
-        super().on_resize()
         if self._shown_job is not None:
             self._title_panel(self._shown_job)
         if self._jobs:
