@@ -7,8 +7,6 @@ demo's own, which ``webtune demo --headless`` fills. Needs ``rsvg-convert`` (Deb
 from __future__ import annotations
 
 import asyncio
-import html
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,26 +44,12 @@ async def _arrange(pilot: Pilot[int], stage: str) -> None:
     await pilot.pause()
 
 
-_TEXT = re.compile(r'(<text [^>]*?x=")([\d.]+)("[^>]*?textLength=")([\d.]+)("[^>]*>)((?:&#160;)+)([^<]+)')
-
-
-def _with_leading_spaces(drawing: str) -> str:
-    """Moves each text by its leading spaces, which librsvg leaves out."""
-
-    def moved(match: re.Match[str]) -> str:
-        head, x, middle, length, tail, spaces, text = match.groups()
-        characters = len(html.unescape(spaces + text))
-        step = float(length) / characters
-        count = len(html.unescape(spaces))
-        return f"{head}{float(x) + count * step:.1f}{middle}{float(length) - count * step:.1f}{tail}{text}"
-
-    return _TEXT.sub(moved, drawing)
-
-
 def _save(app: WebtuneApp, name: str) -> None:
     FOLDER.mkdir(exist_ok=True)
     drawing = FOLDER / f"{name}.svg"
-    drawing.write_text(_with_leading_spaces(app.export_screenshot(title="webtune")), encoding="utf-8")
+    # librsvg drops leading spaces unless it is told to keep them
+    svg = app.export_screenshot(title="webtune").replace("<text ", '<text xml:space="preserve" ')
+    drawing.write_text(svg, encoding="utf-8")
     subprocess.run(["rsvg-convert", "-o", str(drawing.with_suffix(".png")), str(drawing)], check=True)
     drawing.unlink()
     print(drawing.with_suffix(".png"))

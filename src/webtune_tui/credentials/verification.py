@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from webtune_tui import __version__
-from webtune_tui.credentials.hosts import host_of
+from webtune_tui.domain.addresses import host_of
 from webtune_tui.domain.credentials import Secret
 from webtune_tui.domain.errors import Offline, RateLimited, ServiceUnavailable
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from webtune_tui import settings as settings_module
 from webtune_tui.credentials.base import CredentialStore
 from webtune_tui.credentials.environment import EnvironmentKeys, read_secret
-from webtune_tui.credentials.hosts import host_of, is_loopback, require_private
 from webtune_tui.credentials.keyring_store import KeyringStore
 from webtune_tui.credentials.session import SessionStore
 from webtune_tui.credentials.verification import verify_key
+from webtune_tui.domain.addresses import host_of, is_loopback, require_private
 from webtune_tui.domain.credentials import KeyName, KeySource, KeyState, Secret
 from webtune_tui.domain.errors import (
     CredentialMissing,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from webtune_tui.domain import clock
+from webtune_tui.domain.addresses import host_of, is_loopback
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.settings import Settings
@@ -70,7 +71,7 @@ def make_plan(
         request=request,
         scraper=chosen,
         address=address,
-        is_sandbox=wire.is_loopback(address),
+        is_sandbox=is_loopback(host_of(address)),
         worst_case_records=worst_case,
         estimated_cost=round(worst_case * price / 1000, 6),
         basis=f"at most {worst_case:,} records x ${price:g} per 1,000, price of {settings.price_dated}",

@@ -7,13 +7,13 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 
 from webtune_tui.domain import clock
+from webtune_tui.domain.addresses import host_of, is_loopback
 from webtune_tui.domain.costs import Operation, OperationState
 from webtune_tui.domain.errors import NotFound, OutcomeUnknown
 from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services.collect_plan import SOURCE, new_collection_id
 from webtune_tui.services.collection_book import CollectionBook, Connections
 from webtune_tui.services.money import MoneyService
-from webtune_tui.sources import brightdata_requests as wire
 from webtune_tui.sources import catalogue
 from webtune_tui.sources.base import SnapshotListing, SnapshotMissing, SnapshotNotReady, SnapshotStatus
 
@@ -161,7 +161,7 @@ class SnapshotLookup:
             phase=status.raw_state,
             request={"scraper_id": status.scraper_id, "scraper": name, "adopted": True},
             address=address,
-            is_sandbox=wire.is_loopback(address),
+            is_sandbox=is_loopback(host_of(address)),
             snapshot_id=snapshot_id,
         )
         await asyncio.to_thread(self._book.rows.add, collection)

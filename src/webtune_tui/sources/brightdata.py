@@ -17,6 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from webtune_tui import __version__
+from webtune_tui.domain.addresses import host_of
 from webtune_tui.domain.errors import (
     CredentialRefused,
     InvalidInput,
@@ -57,7 +58,7 @@ class BrightDataClient:
     def __init__(self, address: str, find_key: KeyLookup) -> None:
         self.address = address.rstrip("/")
         self._find_key = find_key
-        self._host = wire.host_of(self.address)
+        self._host = host_of(self.address)
         self._http = httpx.AsyncClient(
             base_url=self.address,
             timeout=_TIMEOUTS,
@@ -249,7 +250,7 @@ class BrightDataClient:
         words = wire.words_of(text)
         if status in (401, 402, 403):
             return CredentialRefused(
-                f"{self._host} refused the key {KEY_NAME!r} ({status}): {words}", hint=_ACCOUNT_HINTS[status]
+                f"Bright Data at {self._host} refused the key ({status}): {words}", hint=_ACCOUNT_HINTS[status]
             )
         if status == 429:
             wait = _wait(response, text)

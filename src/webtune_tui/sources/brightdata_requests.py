@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import email.utils
-import ipaddress
 import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display
 from webtune_tui.sources.base import SnapshotListing, SnapshotStatus, TriggerRequest
@@ -22,30 +19,6 @@ RUNNING_WORDS = frozenset(
 _STOPPED = {"failed": "failed", "error": "failed", "canceled": "cancelled", "cancelled": "cancelled"}
 _REASON_KEYS = ("error", "error_message", "message", "failure_reason")
 _LONGEST_WORDS = 500
-
-
-def host_of(address: str) -> str:
-    """The host of a service's address. Raises UsageError for what is no web address."""
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        port_is_valid = parts.port is None or parts.port > 0
-    except ValueError:
-        host, port_is_valid = "", False
-    if not host or not port_is_valid or parts.scheme not in ("http", "https"):
-        raise UsageError(f"{address!r} is no web address", hint="Check WEBTUNE_BRIGHTDATA_URL.")
-    return host
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address lies on this machine."""
-    host = host_of(address)
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def trigger_query(request: TriggerRequest) -> dict[str, str]:

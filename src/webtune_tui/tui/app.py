@@ -21,7 +21,7 @@ from textual.widget import Widget
 
 from webtune_tui import registry
 from webtune_tui import settings as settings_module
-from webtune_tui.credentials.hosts import host_of, is_loopback
+from webtune_tui.domain.addresses import host_of, is_loopback
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.events import Overview
 from webtune_tui.domain.masking import mask

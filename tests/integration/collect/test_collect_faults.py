@@ -143,7 +143,7 @@ async def test_a_refused_key_ends_the_trigger_at_once(desk: Desk, bright_data: F
     bright_data.on("trigger", faults.Answer(status, "Invalid credentials for Bearer sandbox-key-123"))
     with pytest.raises(CredentialRefused) as caught:
         await desk.start()
-    assert "brightdata" in caught.value.message and "sandbox-key-123" not in caught.value.message
+    assert "Bright Data" in caught.value.message and "sandbox-key-123" not in caught.value.message
     assert bright_data.requests["trigger"] == 1
     assert (await desk.only()).state is CollectionState.FAILED
 

@@ -72,6 +72,31 @@ def test_a_text_reads_as_on_the_page(dirty: str, readable: str) -> None:
     assert clean(dirty) == readable
 
 
+@given(DIRTY, st.sampled_from(["", "```\n", "<p>", "\u200b<div>"]))
+@settings(max_examples=400, deadline=None)
+def test_cleaning_a_written_text_twice_is_cleaning_it_once(text: str, start: str) -> None:
+    once = Cleaner().clean(start + text, is_written=True)
+    assert Cleaner().clean(once, is_written=True) == once
+
+
+CODE = "Try this:\n\n```html\n<div>\n    <b>x</b> &amp; y\n</div>\n```\n\n\ndef f(a):\n    return  a < 3"
+
+
+@pytest.mark.parametrize(
+    "code", [CODE, "def f():\n    return '<b>x</b>'\n\n\nprint(f())", "Use <div> around it.\tThen\tstop."]
+)
+def test_code_in_a_written_example_keeps_its_layout_and_tags(code: str) -> None:
+    assert Cleaner().clean(code, is_written=True) == code
+
+
+def test_a_written_example_that_is_a_page_reads_as_on_the_page() -> None:
+    assert Cleaner().clean("<p>One</p> <p>Two &amp; three</p>", is_written=True) == "One\n\nTwo & three"
+
+
+def test_fenced_code_of_a_scraped_text_keeps_its_layout() -> None:
+    assert clean("Run:\n```\n  a  <b>\n```") == "Run:\n```\n  a  <b>\n```"
+
+
 def test_removed_characters_are_counted_by_kind() -> None:
     cleaner = Cleaner()
     cleaner.clean("a\u200bb\u200bc\u202ed\x00e\x1b[1mf<|im_end|>")

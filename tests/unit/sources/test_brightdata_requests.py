@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webtune_tui.domain.errors import UsageError
 from webtune_tui.sources import brightdata_requests as wire
 from webtune_tui.sources.base import TriggerRequest
 
@@ -91,12 +90,3 @@ def test_lists_of_snapshots_are_read_in_either_shape() -> None:
         (listing,) = wire.listings_of(body) or []
         assert (listing.snapshot_id, listing.records) == ("sd_1", 4)
     assert wire.listings_of("<html>") is None
-
-
-def test_loopback_is_told_from_the_rest() -> None:
-    assert all(wire.is_loopback(f"http://{host}:1") for host in ("127.0.0.1", "localhost", "[::1]", "127.9.9.9"))
-    assert not wire.is_loopback("https://api.brightdata.com")
-    assert not wire.is_loopback("http://127.0.0.1.evil.com")
-    for address in ("", "ftp://x", "http://", "http://[", "http://h:99999"):
-        with pytest.raises(UsageError):
-            wire.host_of(address)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webtune_tui.credentials.hosts import host_of, is_loopback, require_private
+from webtune_tui.domain.addresses import host_of, is_loopback, require_private
 from webtune_tui.domain.errors import UsageError
 
 
