@@ -18,7 +18,8 @@ from webtune_tui.domain.records import RecordKind
 class Draft:
     """A record on its way to an example: ``fields`` may be changed by steps, the rest is its identity.
 
-    ``wanted`` names the fields that the builder will take (none: any). ``messages`` is empty until it made them, and
+    ``wanted`` names the fields that the builder will take (none: any); ``is_written`` says that the row was written
+    as an example, so that its layout is meant. ``messages`` is empty until it made them, and
     ``values`` are the field values in its prompt without the builder's own words. ``touched`` names the steps that
     changed it, ``redacted`` counts personal data and ``removed`` characters taken out, both by kind; ``flags`` are
     findings that stay with the example.
@@ -34,6 +35,7 @@ class Draft:
     flags: tuple[str, ...] = ()
     touched: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
+    is_written: bool = False
     redacted: Mapping[str, int] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
     tokens: int = 0
@@ -99,6 +101,8 @@ class Builder(Protocol):
     order: ClassVar[int]
     reads: ClassVar[tuple[str, ...]]
     """The folded names of the columns that it takes; none says that it may take any."""
+    is_written: ClassVar[bool]
+    """Whether its rows were written as examples, and not scraped."""
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:
         """Whether rows of this shape are this builder's."""

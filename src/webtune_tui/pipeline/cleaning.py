@@ -32,6 +32,7 @@ _BLOCK = re.compile(
     r"|blockquote|pre|figure|figcaption|form|fieldset|details|summary|main|address)\b[^<>]*>",
     re.IGNORECASE,
 )
+_PAGE = re.compile(r"\s*<(?:!doctype|html|body|head|p|div|h[1-6]|ul|ol|table|section|article|span)\b", re.IGNORECASE)
 _LAYOUT = ((_ROW, "\n"), (_ITEM, "\n- "), (_CELL, " | "), (_LINE, "\n"), (_BLOCK, "\n"))
 
 _ANSI = re.compile(
@@ -41,6 +42,7 @@ _ANSI = re.compile(
 )
 _NEWLINES = re.compile("\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _SPACES = re.compile("[^\\S\n]+|[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800]+")
+_ODD_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800\x1c-\x1f]")
 _LINE_EDGES = re.compile(r" *\n *")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -76,32 +78,38 @@ class Cleaner:
         self._model_tokens = model_tokens
         self.removed: Counter[str] = Counter()
 
-    def clean(self, text: str) -> str:
-        """The text in its cleaned form, which cleaning again leaves as it is."""
+    def clean(self, text: str, *, is_written: bool = False) -> str:
+        """The text in its cleaned form, which cleaning again leaves as it is.
+
+        ``is_written`` says that it was written as an example and not scraped. Its spaces may be code's, and so may
+        its tags unless it begins with one. Markdown with fenced code is left in its layout wherever it comes from.
+        """
         if _MAY_NEED_WORK.search(text) is None:
             return text
         if text.isascii() and _is_address(text):
             return text
         for _ in range(_ROUNDS):
             before = text
-            text = self._once(text)
+            text = self._once(text, is_written)
             if text == before:
                 return text
         return self._flattened(text)
 
-    def _once(self, text: str) -> str:
+    def _once(self, text: str, is_written: bool = False) -> str:
         if self._invisible:
             text = self._without_hidden(text)
-        if "&" in text:
+        is_fenced = "```" in text
+        if "&" in text and not is_fenced:
             text = _ENTITY.sub(_decoded, text)
-        if self._html and "<" in text and _TAG.search(text):
+        keeps_layout = is_fenced or (is_written and _PAGE.match(text) is None)
+        if self._html and not keeps_layout and "<" in text and _TAG.search(text):
             self.removed["markup"] += 1
             text = markup_to_text(text)
         if self._model_tokens and ("<" in text or "[" in text):
             text = MODEL_TOKEN.sub(self._neutral, text)
         if not text.isascii() and not unicodedata.is_normalized("NFC", text):
             text = unicodedata.normalize("NFC", text)
-        return tidy_space(text)
+        return tidy_lines(text) if keeps_layout else tidy_space(text)
 
     def _flattened(self, text: str) -> str:
         """For text that was encoded over and over: what could still be read as markup loses its signs."""
@@ -153,6 +161,14 @@ def tidy_space(text: str) -> str:
     if "\n" in text:
         text = _BLANK_LINES.sub("\n\n", _LINE_EDGES.sub("\n", text))
     return text.strip()
+
+
+def tidy_lines(text: str) -> str:
+    """The lines as they are laid out, without trailing spaces and without empty lines around them."""
+    if not text.isprintable():
+        text = _NEWLINES.sub("\n", text)
+    text = _ODD_SPACES.sub(" ", text)
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
 
 
 def _decoded(match: re.Match[str]) -> str:

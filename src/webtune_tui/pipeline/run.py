@@ -95,7 +95,7 @@ class Assembly:
 
     def _finished(self, drafts: Sequence[Draft], result: BatchResult) -> list[Draft]:
         """The drafts that come through every step, counted; the others stand in ``result.dropped``."""
-        known = [replace(draft, wanted=self._wanted(draft.fields)) for draft in drafts]
+        known = [self._recognised(draft) for draft in drafts]
         cleaned = list(self._through(self._record_steps, known, result))
         conversing = list(_kept(map(self._converse, cleaned), result))
         counts = count_examples([draft.messages for draft in conversing], self._counter)
@@ -118,12 +118,15 @@ class Assembly:
         builder = _builder_for(draft.fields)
         return builder.build(draft.fields) if builder else None
 
-    def _wanted(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
-        """The fields that the examples will be made of; none says any."""
+    def _recognised(self, draft: Draft) -> Draft:
+        """The draft with the fields that its example will be made of."""
         if self._template is not None:
-            return tuple(name for name in self._template.fields if name in fields)
-        builder = _builder_for(fields)
-        return Columns(fields).actual(builder.reads) if builder else ()
+            return replace(draft, wanted=tuple(name for name in self._template.fields if name in draft.fields))
+        builder = _builder_for(draft.fields)
+        if builder is None:
+            return draft
+        wanted = Columns(draft.fields).actual(builder.reads)
+        return replace(draft, wanted=wanted, is_written=builder.is_written)
 
     def _built(self, drafts: Sequence[Draft]) -> list[Built]:
         texts = [(tuple(map(folded, draft.values)), folded(answer_text(draft))) for draft in drafts]

@@ -15,6 +15,7 @@ class MessagesRows:
 
     name: ClassVar[str] = "messages_rows"
     order: ClassVar[int] = 10
+    is_written: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ()
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:

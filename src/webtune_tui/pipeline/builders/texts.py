@@ -43,6 +43,7 @@ class Texts:
 
     name: ClassVar[str] = "texts"
     order: ClassVar[int] = 40
+    is_written: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = (*_TEXTS, *_TITLES, *(name for _, names in _KNOWN for name in names))
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:

@@ -37,7 +37,7 @@ class NormaliseText:
         cleaned = {
             name: clean
             for name in draft.wanted or draft.fields
-            if (clean := _clean(draft.fields[name], cleaner, 0)) != draft.fields[name]
+            if (clean := _clean(draft.fields[name], cleaner, draft.is_written, 0)) != draft.fields[name]
         }
         if not cleaned:
             return draft
@@ -45,13 +45,13 @@ class NormaliseText:
         return replace(changed, removed=dict(cleaner.removed))
 
 
-def _clean(value: Any, cleaner: Cleaner, depth: int) -> Any:
+def _clean(value: Any, cleaner: Cleaner, is_written: bool, depth: int) -> Any:
     if isinstance(value, str):
-        return cleaner.clean(value)
+        return cleaner.clean(value, is_written=is_written)
     if isinstance(value, Mapping) and depth < _DEEPEST:
-        return {name: _clean(item, cleaner, depth + 1) for name, item in value.items()}
+        return {name: _clean(item, cleaner, is_written, depth + 1) for name, item in value.items()}
     if isinstance(value, list | tuple) and depth < _DEEPEST:
-        return [_clean(item, cleaner, depth + 1) for item in value]
+        return [_clean(item, cleaner, is_written, depth + 1) for item in value]
     return value
 
 
