@@ -51,7 +51,6 @@ async def open_services(
 
     Raises:
         WorkspaceBusy: writing is wanted and another process writes; the error names it.
-        NotFound: reading is wanted and there is no workspace.
     """
     if mode == "write if free":
         workspace = Workspace.open_or_read(root, command=command)

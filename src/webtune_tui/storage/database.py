@@ -72,16 +72,25 @@ class Database:
         """
         scripts = _migrations()
         with _translated(self.path), contextlib.closing(self._connect()) as connection:
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found > len(scripts):
-                raise StorageFailed(
-                    f"{self.path} has schema {found}, this webtune knows {len(scripts)}",
-                    hint="Install a newer webtune-tui to open this workspace.",
-                )
+            found = self._known_schema(connection, len(scripts))
             if 0 < found < len(scripts):
                 shutil.copy2(self.path, self.path.with_suffix(f".before-{found + 1}.db"))
             for number, script in enumerate(scripts[found:], start=found + 1):
                 connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+    def require_known_schema(self) -> None:
+        """Refuses a file that a newer webtune wrote. Raises StorageFailed."""
+        with _translated(self.path), contextlib.closing(self._connect()) as connection:
+            self._known_schema(connection, len(_migrations()))
+
+    def _known_schema(self, connection: sqlite3.Connection, newest: int) -> int:
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found > newest:
+            raise StorageFailed(
+                f"{self.path} has schema {found}, this webtune knows {newest}",
+                hint="Install a newer webtune-tui to open this workspace.",
+            )
+        return found
 
     def close(self) -> None:
         """Closes every connection; the write-ahead log is folded into the file."""

@@ -6,7 +6,9 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from webtune_tui.domain import clock
-from webtune_tui.domain.errors import NotFound, WorkspaceBusy
+from webtune_tui.domain.errors import WorkspaceBusy
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.files import make_folder, write_text
 
@@ -53,12 +55,18 @@ class Workspace:
     """One opened workspace. ``read_only`` holds where another process is writing."""
 
     def __init__(
-        self, root: Path, database: Database, lock: FileLock | None, holder: LockHolder | None
+        self,
+        root: Path,
+        database: Database,
+        lock: FileLock | None,
+        holder: LockHolder | None,
+        scratch: Path | None = None,
     ) -> None:
         self.root = root
         self.database = database
         self.holder = holder
         self._lock = lock
+        self._scratch = scratch
 
     @property
     def read_only(self) -> bool:
@@ -109,15 +117,15 @@ class Workspace:
 
         Raises:
             WorkspaceBusy: ``write`` is wanted and another process writes to it; the error names the holder.
-            NotFound: only reading is wanted and there is no workspace.
+            StorageFailed: it can't be opened, or a newer webtune wrote it.
         """
         if write:
             return cls._open_to_write(root, command, wait_seconds)
         if not (root / "workspace.db").exists():
-            raise NotFound(
-                f"There is no workspace in {root}", hint="Run: webtune import FILE, or webtune demo"
-            )
-        return cls(root, Database(root / "workspace.db", read_only=True), None, read_holder(root))
+            return cls._open_nothing(root)
+        database = Database(root / "workspace.db", read_only=True)
+        database.require_known_schema()
+        return cls(root, database, None, read_holder(root))
 
     @classmethod
     def open_or_read(cls, root: Path, *, command: str) -> Self:
@@ -126,6 +134,15 @@ class Workspace:
             return cls.open(root, command=command)
         except WorkspaceBusy:
             return cls.open(root, command=command, write=False)
+
+    @classmethod
+    def _open_nothing(cls, root: Path) -> Self:
+        """A place without a workspace reads as an empty one, and looking at it writes nothing there."""
+        scratch = Path(tempfile.mkdtemp(prefix="webtune-"))
+        database = Database(scratch / "workspace.db", read_only=False)
+        database.migrate()
+        database.close()
+        return cls(root, Database(scratch / "workspace.db", read_only=True), None, None, scratch)
 
     @classmethod
     def _open_to_write(cls, root: Path, command: str, wait_seconds: float) -> Self:
@@ -157,6 +174,8 @@ class Workspace:
     def close(self) -> None:
         """Closes the database and lets the next process write."""
         self.database.close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
         if self._lock is not None:
             (self.root / "workspace.holder.json").unlink(missing_ok=True)
             self._lock.release()

@@ -10,7 +10,7 @@ from webtune_tui.domain.events import Noted, Progressed
 
 SUMMARY = "list base models, or add one to this machine"
 EXAMPLES = ("webtune bases", "webtune bases add smollm2-135m", "webtune bases --provider openai")
-ACCESS = Access.WRITE_IF_FREE
+ACCESS = Access.READ
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = subcommands(parser)
     group.required = False
     add = add_subcommand(
-        group, "add", add_base, access=Access.WRITE_IF_FREE,
+        group, "add", add_base, access=Access.READ,
         summary="download a base model once and convert it for training here",
         examples=("webtune bases add smollm2-135m", "webtune bases add ./my-model", "webtune bases add model.gguf"),
     )  # fmt: skip

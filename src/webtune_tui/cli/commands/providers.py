@@ -9,7 +9,7 @@ from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
 
 SUMMARY = "list the providers with what they can do and their end dates"
 EXAMPLES = ("webtune providers", "webtune providers --json")
-ACCESS = Access.WRITE_IF_FREE
+ACCESS = Access.READ
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
