@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -24,6 +25,8 @@ from webtune_tui.tui.app import WebtuneApp
 from webtune_tui.tui.screens.base import StageScreen
 
 if TYPE_CHECKING:
+    from textual.worker import WorkType
+
     from webtune_tui.services.journey import Journey, JourneyStep
 
 _RELOAD_SECONDS = 1.0
@@ -95,27 +98,30 @@ class GuidedApp(WebtuneApp):
             services.accounts, services.collect, services.prepare, services.curate, services.train,
             services.evaluate, services.chat,
         )  # fmt: skip
-        self.run_worker(self._wait_for_person(), group="guide", exclusive=True, exit_on_error=False)
+        self._start(self._wait_for_person)
 
     async def action_guide_next(self) -> None:
         """Runs the present step; what is done already is shown and not done twice."""
         if self.guide.phase in (Phase.WAITING, Phase.FAILED) and self._journey is not None:
             step = self._journey.steps()[self._index]
             await self.action_show_stage(step.screen)
-            self.run_worker(self._run_step(step), group="guide", exclusive=True, exit_on_error=False)
+            self._start(partial(self._run_step, step))
 
     async def action_guide_skip(self) -> None:
         """Goes to the next step; a running job goes on meanwhile."""
         if self.guide.phase in (Phase.WAITING, Phase.RUNNING, Phase.FAILED):
             self.workers.cancel_group(self, "guide")
             self._index += 1
-            self.run_worker(self._wait_for_person(), group="guide", exclusive=True, exit_on_error=False)
+            self._start(self._wait_for_person)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The guide's two actions first."""
         yield SystemCommand("Demo: next step", "Key f5", self.action_guide_next)
         yield SystemCommand("Demo: skip this step", "Key f6", self.action_guide_skip)
         yield from super().get_system_commands(screen)
+
+    def _start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.run_worker(cast("WorkType[None]", work), group="guide", exclusive=True, exit_on_error=False)
 
     async def _wait_for_person(self) -> None:
         assert self._journey is not None

@@ -195,8 +195,8 @@ class ExampleTable(RowView):
         assert self._source is not None
         listing, needle, is_first = self._listing, self._needle, self._is_stale
         page = await self._source(number * PAGE_ROWS, PAGE_ROWS)
-        lead = None if is_first else self._lead
-        lead, rows = await asyncio.to_thread(_rows_of, page, needle, lead)
+        known = None if is_first else self._lead
+        lead, rows = await asyncio.to_thread(_rows_of, page, needle, known)
         if listing != self._listing:
             return
         self._lead = lead

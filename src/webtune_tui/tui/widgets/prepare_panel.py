@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -35,6 +35,10 @@ from webtune_tui.tui.presentation.text_layout import Part, StyledLine, bar, fit,
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
 from webtune_tui.tui.widgets.styled_lines import StyledLines
+
+if TYPE_CHECKING:
+    from textual.worker import WorkType
+
 
 _PREVIEW_SECONDS = 0.2
 LAST_RUN = RecipePart("last_run", "Last run")
@@ -375,7 +379,7 @@ class PreparePanel(Vertical):
 
             self.query_one("#recipe-report", StyledLines).show(lines)
         else:
-            self.run_worker(partial(self._show_form, part), group="recipe-form", exclusive=True)
+            self.run_worker(cast("WorkType[None]", partial(self._show_form, part)), group="recipe-form", exclusive=True)
 
     async def _show_form(self, part: RecipePart) -> None:
         form = self.query_one("#recipe-form", VerticalScroll)

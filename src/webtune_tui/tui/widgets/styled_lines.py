@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,6 +20,10 @@ from webtune_tui.tui.presentation.text_layout import StyledLine
 
 LineMaker = Callable[[int], Sequence[StyledLine]]
 """Makes the lines for a width in cells; it is called in a thread, also again when the width changes."""
+
+
+if TYPE_CHECKING:
+    from textual.worker import WorkType
 
 
 class StyledLines(ScrollView, can_focus=True):
@@ -107,7 +111,8 @@ class StyledLines(ScrollView, can_focus=True):
     def _wrap(self, *, to_top: bool) -> None:
         if self._text_width <= 0 or not self.is_attached:
             return
-        self.run_worker(partial(self._wrap_in_thread, to_top), group="wrap", exclusive=True)
+        work = cast("WorkType[None]", partial(self._wrap_in_thread, to_top))
+        self.run_worker(work, group="wrap", exclusive=True)
 
     async def _wrap_in_thread(self, to_top: bool) -> None:
         make, width, request = self._make, self._text_width, self._request
