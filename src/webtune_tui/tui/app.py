@@ -88,7 +88,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         for theme in themes.OWN:
             self.register_theme(theme)
         self.register_theme(themes.FEW_COLOURS)
-        self.theme = self._theme_to_begin_with(settings.theme)
+        self.theme = settings.theme if settings.theme in self.available_themes else themes.DARK.name
         self.set_class(GLYPHS is ASCII, "-ascii")
         self._open = contextlib.AsyncExitStack()
         self._has_chosen_screen = False
@@ -98,6 +98,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     # Starting and ending
 
     async def on_mount(self) -> None:
+        self._take_plain_theme_for_few_colours()
         await self.switch_mode(stages()[0].name)
         self.call_after_refresh(self._open_services)
 
@@ -150,12 +151,11 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     def _busy_workers(self) -> bool:
         return any(not worker.is_finished for worker in self.workers)
 
-    def _theme_to_begin_with(self, wanted: str) -> str:
-        """The chosen theme; ours, where it has no more than 16 colours to be drawn with, in its plain form."""
-        if wanted not in self.available_themes:
-            wanted = themes.DARK.name
+    def _take_plain_theme_for_few_colours(self) -> None:
+        """Ours in its plain form, where the terminal has no more than 16 colours to draw it with."""
         has_few_colours = self.console.color_system in ("standard", "windows") and not self.console.no_color
-        return themes.FEW_COLOURS.name if has_few_colours and wanted == themes.DARK.name else wanted
+        if has_few_colours and not self.is_headless and self.theme == themes.DARK.name:
+            self.theme = themes.FEW_COLOURS.name
 
     # The header
 
