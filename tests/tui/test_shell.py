@@ -110,21 +110,19 @@ async def test_a_new_workspace_begins_where_records_come_from(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_header_fits_its_line_and_names_every_stage(tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_the_header_fits_its_line_and_names_as_many_stages_as_it_can(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
     app = app_on(tmp_path)
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
         await app.settled()
         await pilot.pause()
         tabs = list(app.screen.query(StageTab))
-        assert [str(tab.content).split()[1] for tab in tabs] == [
-            "Credentials",
-            "Collect",
-            "Dataset",
-            "Fine-tune",
-            "Chat",
-        ]
-        if size[0] >= 80:
-            assert max(tab.region.right for tab in tabs) <= size[0]
+        titles = ["Credentials", "Collect", "Dataset", "Fine-tune", "Chat"]
+        shown = [title for tab, title in zip(tabs, titles, strict=True) if title in str(tab.content)]
+        assert shown == (titles if size[0] >= 80 else ["Collect"])
+        assert [str(tab.content)[0] for tab in tabs] == list("12345")
+        assert max(tab.region.right for tab in tabs) <= size[0]
         assert sum(tab.has_class("-here") for tab in tabs) == 1
 
 

@@ -80,15 +80,18 @@ class PathBar(Widget):
 
     def _show_stages(self, overview: Overview | None) -> None:
         tabs = list(self.query(StageTab))
-        for summaries in (frozenset(tab.stage.name for tab in tabs), frozenset({self._here}), frozenset[str]()):
-            texts = [self._tab(tab.stage, overview, tab.stage.name in summaries) for tab in tabs]
+        every, here, nothing = frozenset(tab.stage.name for tab in tabs), frozenset({self._here}), frozenset[str]()
+        for titles, summaries in ((every, every), (every, here), (every, nothing), (here, nothing)):
+            texts = [
+                self._tab(tab.stage, overview, tab.stage.name in titles, tab.stage.name in summaries) for tab in tabs
+            ]
             width = sum(text.cell_length + _SEPARATOR for text in texts) + len(texts) - 1
             if width <= self.size.width:
                 break
         for tab, text in zip(tabs, texts, strict=True):
             tab.update(text)
 
-    def _tab(self, stage: Stage, overview: Overview | None, with_summary: bool) -> Content:
+    def _tab(self, stage: Stage, overview: Overview | None, with_title: bool, with_summary: bool) -> Content:
         is_here = stage.name == self._here
         found = [state for state in overview.stages if state.name == stage.name] if overview else []
         if not found:
@@ -97,9 +100,7 @@ class PathBar(Widget):
         colour, quiet = ("", "") if is_here else (look.colour, "$text-muted")
         parts: list[str | tuple[str, str]] = [
             (stage.key, "" if is_here else "$accent"),
-            " ",
-            stage.title,
-            " ",
+            f" {stage.title} " if with_title else " ",
             (look.symbol, colour),
         ]
         if with_summary and found[0].summary:
