@@ -1,7 +1,8 @@
 """Makes the pictures in ``screenshots/`` from the real app on a real workspace.
 
 ``python -m tests.pictures [WORKSPACE]`` draws every screen at 120x40 and 80x24. Without a workspace it takes the
-demo's own, which ``webtune demo --headless`` fills. Needs ``rsvg-convert`` (Debian: librsvg2-bin).
+demo's own, which ``webtune demo --headless`` fills. Needs ``rsvg-convert`` and two fonts (Debian: librsvg2-bin,
+fonts-dejavu, fonts-freefont-ttf for the dots of the curves).
 """
 
 from __future__ import annotations
@@ -38,9 +39,12 @@ async def _arrange(pilot: Pilot[int], stage: str) -> None:
     """Opens what makes the screen worth looking at: an example, the job, the kept conversation."""
     app = pilot.app
     assert isinstance(app, WebtuneApp)
-    for key in {"dataset": ["down", "down"], "chat": []}.get(stage, []):
+    keys = {"dataset": ["down", "down"], "chat": ["ctrl+o", "enter"]}
+    if app.size.width < 100:  # small windows show the list first
+        keys |= {"fine_tune": ["enter"], "collect": ["enter"]}
+    for key in keys.get(stage, []):
         await pilot.press(key)
-    await app.settled()
+        await app.settled()
     await pilot.pause()
 
 
@@ -49,6 +53,7 @@ def _save(app: WebtuneApp, name: str) -> None:
     drawing = FOLDER / f"{name}.svg"
     # librsvg drops leading spaces unless it is told to keep them
     svg = app.export_screenshot(title="webtune").replace("<text ", '<text xml:space="preserve" ')
+    svg = svg.replace("font-family: Fira Code", "font-family: DejaVu Sans Mono, FreeMono")
     drawing.write_text(svg, encoding="utf-8")
     subprocess.run(["rsvg-convert", "-o", str(drawing.with_suffix(".png")), str(drawing)], check=True)
     drawing.unlink()
