@@ -280,7 +280,7 @@ async def test_kept_conversations_open_again_in_their_columns(tmp_path: Path) ->
         await pilot.press("enter")
         await until(pilot, lambda: is_open(app) and "tuned, old" in text(app, "right"))
         assert "base, old" in text(app, "left")
-        assert "broken off, incomplete" in text(app, "left")
+        assert "incomplete · 2.0 s" in text(app, "left")
         assert "Old question" in text(app, "left")
         await pilot.press("n", "enter")
         await until(pilot, lambda: len(chat.asked) == 2)

@@ -114,7 +114,7 @@ def facts(job: Job, train: LossSeries, valid: LossSeries, now: str) -> list[tupl
     took = clock.seconds_between(job.started_at or job.created_at, job.finished_at or now)
     if took is not None and job.state not in _WAITING:
         found.append(("took" if job.state.is_final else "running for", figures.duration(took)))
-    if job.cost is not None:
+    if job.cost:
         found.append(("cost", figures.money(job.cost)))
     elif job.estimated_cost:
         found.append(("cost", f"about {figures.money(job.estimated_cost)}"))
@@ -149,10 +149,7 @@ def advice(job: Job, verdict: str = "") -> Content:
                 Content(" ask base and tuned side by side"),
             ]
             if verdict:
-                words += [
-                    Content(f"  {GLYPHS.dot}  held-out test: "),
-                    Content.styled(display_line(verdict, limit=90), "bold"),
-                ]
+                words += [Content("\nHeld-out test: "), Content.styled(display_line(verdict, limit=90), "bold")]
             return Content.assemble(*words)
         case JobState.FAILED:
             reason = display(job.message, limit=600) or "The provider gave no reason."

@@ -35,6 +35,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual import events
@@ -134,12 +135,8 @@ class StageScreen(Screen[None], ReportsErrors):
 
         ``label`` names the work in the quit dialogue, ``survives`` says whether it goes on without the app.
         """
-        return self.run_worker(
-            self._consume(events, show, group, label, survives, ended),
-            group=group,
-            exclusive=True,
-            exit_on_error=False,
-        )
+        consume = partial(self._consume, events, show, group, label, survives, ended)
+        return self.launch(consume, group)
 
     def launch(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> Worker[None]:
         """Short work in a worker; it replaces an older one of its group, and its errors find the door."""

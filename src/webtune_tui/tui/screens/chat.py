@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import ClassVar
@@ -104,7 +104,7 @@ class ChatScreen(StageScreen):
         if self._views.current == "chat-talk":
             self._pane("right" if self._right_is_used else "left").transcript.focus()
 
-    async def on_key(self, event: events.Key) -> None:
+    def on_key(self, event: events.Key) -> None:
         """Typing anywhere starts a question; enter goes to the field."""
         is_elsewhere = isinstance(self.focused, TextArea | Select | OptionList)
         if not self._is_talking or is_elsewhere or event.key in self.active_bindings:
@@ -269,8 +269,7 @@ class ChatScreen(StageScreen):
             self._start_answer(pane, model, question)
 
     def _start_answer(self, pane: AnswerPane, model: ChatModel, question: str) -> None:
-        answer: Callable[[], Awaitable[None]] = partial(self._answer, pane, model, question)
-        self.run_worker(answer, group=f"answer-{pane.side}", exclusive=True, exit_on_error=False)
+        self.launch(partial(self._answer, pane, model, question), f"answer-{pane.side}")
 
     async def _answer(self, pane: AnswerPane, model: ChatModel, question: str) -> None:
         history = self._histories[pane.side]

@@ -31,6 +31,7 @@ _END_WORDS = {
 }
 STOPPED = "stopped by you, incomplete"
 BROKEN_OFF = "broken off, incomplete"
+INCOMPLETE = "incomplete"
 
 
 @dataclass(slots=True)
@@ -226,7 +227,7 @@ class AnswerPane(Vertical):
         """A question with its kept answer."""
         self.ask(question)
         self.push(text)
-        self.finish(reason, {}, seconds)
+        self.finish(reason, {}, seconds, ending="" if reason else INCOMPLETE)
 
     def _end(self, answer: ShownAnswer) -> None:
         self.is_streaming = False

@@ -160,8 +160,7 @@ class LineView(ScrollView, can_focus=True):
                 self.screen.get_visual_style("screen--selection"), start, None if end == -1 else end
             )
         segments = [
-            Segment(text, style.rich_style)
-            for text, style in content.render(self.visual_style, "", self._span_style)
+            Segment(text, style.rich_style) for text, style in content.render(self.visual_style, "", self._span_style)
         ]
         strip = Strip(segments, content.cell_length)
         return strip.crop_extend(0, self.size.width, base).apply_offsets(0, line)

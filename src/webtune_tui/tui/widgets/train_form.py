@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -26,9 +26,13 @@ from webtune_tui.domain.masking import mask
 from webtune_tui.domain.options import Option, convert
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.providers.base import BaseModel, Capabilities
+from webtune_tui.services.train import hyperparameters_from
 from webtune_tui.tui.presentation import figures, jobs
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.widgets.job_monitor import ProgressLine
+
+if TYPE_CHECKING:
+    from textual.worker import WorkType
 
 _WAIT_AFTER_A_KEY = 0.25
 _EVERYWHERE, _HERE, _HOSTED = "everywhere", "here", "hosted"
@@ -281,7 +285,7 @@ class TrainForm(Vertical):
             version=str(self.query_one("#form-version", Select).value),
             suffix=suffix,
             seed=seed,
-            hyperparameters=Hyperparameters(**values),
+            hyperparameters=hyperparameters_from(values),
         )
 
     def _value(self, field: _Field) -> int | float | str | None:
@@ -383,7 +387,7 @@ class TrainForm(Vertical):
         """Reads the base models of the chosen provider anew."""
         if choose:
             self._wanted_base = choose
-        self.run_worker(partial(self._read_bases, self.capabilities.name), group="form-bases", exclusive=True)
+        self._launch(partial(self._read_bases, self.capabilities.name), "form-bases")
 
     async def _read_bases(self, provider: str) -> None:
         select = self.query_one("#form-base", Select)
@@ -428,7 +432,10 @@ class TrainForm(Vertical):
 
     def ask_for_estimate(self) -> None:
         """Estimates shortly after the last change."""
-        self.run_worker(self._estimate, group="form-estimate", exclusive=True)
+        self._launch(self._estimate, "form-estimate")
+
+    def _launch(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
+        self.run_worker(cast("WorkType[None]", work), group=group, exclusive=True)
 
     async def _estimate(self) -> None:
         await asyncio.sleep(_WAIT_AFTER_A_KEY)
