@@ -133,6 +133,7 @@ def test_a_broken_file_ends_with_one_and_names_lines(tmp_path: Path, capsys: pyt
         (("dataset", "lineage", "ex-1"), 2),
         (("dataset",), 2),
         (("validate", "nosuch.jsonl"), 1),
+        (("validate", "nosuch.jsonl", "--provider", "nosuch"), 2),
         (("prepare", "--recipe", "nosuch.toml"), 2),
         (("prepare", "--seed", "x"), 2),
     ],

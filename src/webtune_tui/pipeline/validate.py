@@ -2,9 +2,9 @@
 
 Error codes: ``data_type``, ``missing_messages_list``, ``message_missing_key``, ``message_unrecognized_key``,
 ``unrecognized_role``, ``missing_content``, ``example_missing_assistant_message`` (the names of OpenAI's cookbook),
-``json_error``, ``encoding_error``, ``invalid_weight``, ``invalid_tools``, ``special_token``, ``too_long`` and
-``too_few_examples``. Warnings: ``duplicate_line``, ``empty_line``, ``flat_form``, ``byte_order_mark``,
-``example_ends_without_answer``.
+``json_error``, ``encoding_error``, ``invalid_weight``, ``invalid_tools``, ``special_token``, ``too_long``,
+``too_few_examples`` and ``file_too_large``. Warnings: ``duplicate_line``, ``empty_line``, ``flat_form``,
+``byte_order_mark``, ``example_ends_without_answer``.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ _DEEP = "nested too deeply"
 
 @dataclass(frozen=True)
 class Limits:
-    """What a provider takes: tokens of one example, and how many examples at least."""
+    """What a provider takes: tokens of one example, how many examples at least, and the size of a file."""
 
     tokens: int = 65_536
     minimum_examples: int = 10
+    file_bytes: int | None = None
 
 
 @dataclass(slots=True)
@@ -62,11 +63,13 @@ class Validation:
         self._written = 0
         self._tokens = 0
         self._unshown = 0
+        self._bytes = 0
 
     def lines(self, raw: Iterable[bytes]) -> Iterator[dict[str, Any] | None]:
         """Checks the lines of a file (bytes without their ends), in bounded memory."""
         batch: list[_Line] = []
         for number, line in enumerate(raw, start=1):
+            self._bytes += len(line) + 1
             batch.append(self._parsed(number, line))
             if len(batch) == _BATCH:
                 yield from self._counted(batch)
@@ -79,6 +82,9 @@ class Validation:
         if self._examples < self._limits.minimum_examples:
             message = f"{self._examples} usable examples; at least {self._limits.minimum_examples} are needed"
             errors.append(Finding(0, "too_few_examples", message))
+        most = self._limits.file_bytes
+        if most is not None and self._bytes > most:
+            errors.append(Finding(0, "file_too_large", f"{self._bytes:,} bytes; at most {most:,} are taken"))
         if self._unshown:
             errors.append(Finding(0, "more_errors", f"{self._unshown} further findings are not listed"))
         return ValidationReport(

@@ -7,12 +7,13 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from webtune_tui import registry
 from webtune_tui.domain.datasets import DatasetVersion, ValidationReport
 from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError
 from webtune_tui.domain.examples import Split, chat_row
@@ -65,6 +66,7 @@ class ExportService:
             provider=settings.provider,
             base_model=settings.base_model,
             minimum_examples=minimum_examples,
+            known=tuple(settings.providers),
             repair=repair,
         )
 
@@ -144,14 +146,35 @@ class ExportService:
 
 
 async def check_file(
-    file: Path, *, provider: str, base_model: str, minimum_examples: int = 10, repair: Path | None = None
+    file: Path,
+    *,
+    provider: str,
+    base_model: str,
+    minimum_examples: int = 10,
+    known: Sequence[str] = (),
+    repair: Path | None = None,
 ) -> ValidationReport:
     """Checks a chat JSONL against what a provider takes; needs no workspace.
 
+    ``known`` names providers of the person's own, of whose limits nothing is known.
+
     Raises:
         InvalidInput: the file can't be read. UsageError: the repaired file would replace another one.
+        NotFound: there is no such provider.
     """
-    return await asyncio.to_thread(_check_file, file, base_model, Limits(minimum_examples=minimum_examples), repair)
+    limits = _limits(provider, minimum_examples, known)
+    return await asyncio.to_thread(_check_file, file, base_model, limits, repair)
+
+
+def _limits(provider: str, minimum_examples: int, known: Sequence[str]) -> Limits:
+    """What a provider takes; the minimum is the larger of the two."""
+    if provider in known and provider not in registry.names("providers"):
+        return Limits(minimum_examples=minimum_examples)
+    capabilities = registry.load("providers", provider).CAPABILITIES
+    return Limits(
+        minimum_examples=max(minimum_examples, capabilities.minimum_examples),
+        file_bytes=capabilities.maximum_file_bytes,
+    )
 
 
 def _check_file(file: Path, base_model: str, limits: Limits, repair: Path | None) -> ValidationReport:

@@ -103,6 +103,11 @@ def test_too_few_and_too_long_examples_are_said() -> None:
     assert codes(report) == [(1, "too_long"), (0, "too_few_examples")]
 
 
+def test_a_file_larger_than_the_provider_takes_is_said() -> None:
+    report, _ = check({"messages": [USER, ASSISTANT]}, limits=Limits(minimum_examples=0, file_bytes=50))
+    assert codes(report) == [(0, "file_too_large")]
+
+
 def test_repeated_lines_empty_lines_and_a_mark_are_warnings() -> None:
     row = json.dumps({"messages": [USER, ASSISTANT]}).encode()
     report, _ = check(b"\xef\xbb\xbf" + row, b"", row, row)

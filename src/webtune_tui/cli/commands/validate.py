@@ -34,6 +34,7 @@ async def run(context: CommandContext) -> Outcome:
         arguments.file,
         provider=arguments.provider or settings.provider,
         base_model=arguments.base or settings.base_model,
+        known=tuple(settings.providers),
         repair=arguments.repair,
     )
     body = {
