@@ -124,6 +124,7 @@ class TrainForm(Vertical):
         &.-roomy .form-line { margin-bottom: 1; }
         &.-roomy .form-line.-choice { margin-bottom: 0; }
         &.-low .form-line, &.-low .form-words { margin-bottom: 0; }
+        &.-low .form-words { padding-left: 2; }
         &.-slim #form-main { layout: vertical; }
         &.-slim #form-side { width: 1fr; height: auto; max-height: 9; }
         &.-low #form-buttons { display: none; }
@@ -397,6 +398,7 @@ class TrainForm(Vertical):
             self._bases, self._bases_problem = {}, error
             if not self.is_attached:
                 return
+            select.prompt = "none to choose"
             select.set_options([])
             self._show_base()
             self._show_problem(error)
