@@ -284,6 +284,24 @@ async def test_files_are_imported_and_what_was_rejected_is_told(tmp_path: Path) 
         assert "x.jsonl:2" in told and "not valid JSON" in told and "rejects.jsonl" in told
 
 
+async def test_a_file_that_gives_nothing_is_told_and_the_screen_stays_as_it_was(tmp_path: Path) -> None:
+    rows = tmp_path / "empty.jsonl"
+    rows.write_text("not json\n")
+    app = app_on(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await open_screen(app, pilot)
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, ImportFiles))
+        app.screen.query_one(Input).value = str(rows)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Message))
+        await pilot.press("enter")
+        await until(pilot, lambda: not screen_of(app)._live)
+        title = screen_of(app).query_one(EmptyState).query_one(".empty-title", Static)
+        assert not screen_of(app)._collections or states(app) == [CollectionState.FAILED]
+        assert "No records yet" in str(title.content)
+
+
 async def test_a_path_is_completed_from_what_lies_in_its_folder(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "rows.csv").touch()

@@ -42,6 +42,13 @@ from webtune_tui.tui.widgets.event_log import EventLog
 _REDRAW_SECONDS = 0.2
 _SHOWN_RECORDS = 200
 _NEW_IMPORT = "import"
+_EMPTY = (
+    "No records yet",
+    "A model learns from records. Collect them with a scraper, or import files that you have. "
+    "Before a collection is sent you see its price at most. The loopback sandbox costs nothing: "
+    "webtune sandbox prints its address, and WEBTUNE_BRIGHTDATA_URL takes it.",
+    [("n", "new collection"), ("i", "import files"), ("a", "adopt a snapshot by its id")],
+)
 
 
 class CollectScreen(StageScreen):
@@ -74,20 +81,14 @@ class CollectScreen(StageScreen):
         self._collections: dict[str, Collection] = {}
         self._progress: dict[str, Progressed] = {}
         self._live: set[str] = set()
+        self._found_as: dict[str, str] = {}  # what is followed -> the collection it turned out to be
         self._records: list[Record] = []
         self._shown_id: str | None = None
         self._is_dirty = False
         self._ticker: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
-        yield EmptyState(
-            "No records yet",
-            "A model learns from records. Collect them with a scraper, or import files that you have. "
-            "Before a collection is sent you see its price at most. The loopback sandbox costs nothing: "
-            "webtune sandbox prints its address, and WEBTUNE_BRIGHTDATA_URL takes it.",
-            [("n", "new collection"), ("i", "import files"), ("a", "adopt a snapshot by its id")],
-            id="collect-empty",
-        )
+        yield EmptyState(*_EMPTY, id="collect-empty")
         with Horizontal(id="collect-main"):
             with Vertical(id="collect-left"):
                 yield Input(placeholder="Filter by name or state", id="collect-filter", compact=True)
@@ -245,6 +246,7 @@ class CollectScreen(StageScreen):
             case CollectionChanged(collection):
                 before = self._collections.get(collection.collection_id)
                 self._collections[collection.collection_id] = collection
+                self._found_as[key] = collection.collection_id
                 self._live.add(collection.collection_id)
                 if before is None:
                     self._show_board(collection.collection_id)
@@ -253,7 +255,7 @@ class CollectScreen(StageScreen):
                     self.refresh_overview()
                 self._load_log_soon(collection.collection_id)
             case Progressed():
-                self._progress[self._shown_id or key] = event
+                self._progress[self._found_as.get(key, key)] = event
             case RecordsArrived(collection_id, sample):
                 self._add_records(collection_id, sample)
             case Noted(message, level):
@@ -261,15 +263,14 @@ class CollectScreen(StageScreen):
         self._is_dirty = True
 
     async def _collect_ended(self, key: str) -> None:
-        self._live.discard(key)
-        self._progress.pop(key, None)
+        followed = self._found_as.pop(key, key)
+        self._live -= {key, followed}
+        self.query_one("#collect-empty", EmptyState).show(*_EMPTY)
+        self._progress.pop(followed, None)
         for collection in await self.services.collect.collections():
-            before = self._collections.get(collection.collection_id)
-            self._collections[collection.collection_id] = collection
-            has_ended = collection.state.is_final and collection.collection_id in {key, *self._live}
-            if has_ended or (before is not None and before.state != collection.state):
-                self._live.discard(collection.collection_id)
-            if collection.collection_id == key and collection.state is CollectionState.READY:
+            if collection.collection_id not in self._live:
+                self._collections[collection.collection_id] = collection
+            if collection.collection_id == followed and collection.state is CollectionState.READY:
                 self.notify(f"{collection.label}: {figures.count(collection.records, 'record')} are here.")
         self._show_board()
         self.refresh_overview()
@@ -353,7 +354,8 @@ class CollectScreen(StageScreen):
         self._show_emptiness()
         self.board.show(fitting, current_id)
         few = f"{len(fitting):,} of {len(ordered):,}" if wanted else figures.count(len(ordered))
-        self.board.border_subtitle = few if ordered else ""
+        importing = self._progress.get(_NEW_IMPORT)
+        self.board.border_subtitle = Content(progress_words(importing) if importing else few if ordered else "")
         self.board_moved()
         self._show_status()
 
