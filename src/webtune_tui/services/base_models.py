@@ -9,7 +9,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from webtune_tui.domain.errors import ExtraMissing, WorkFailed
@@ -92,7 +92,7 @@ def physical_memory() -> int | None:
         return None
 
 
-async def add(model: str, models_folder: Path) -> AsyncIterator[Progressed | Noted]:
+async def add(model: str, models_folder: Path) -> AsyncGenerator[Progressed | Noted]:
     """Runs the program that downloads and converts a model; leaving the iteration stops it.
 
     Raises:

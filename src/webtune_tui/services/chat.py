@@ -155,14 +155,8 @@ class ChatService:
         """Keeps the question, once for both columns, and the answer."""
         if self._workspace.read_only:
             return
-        question = next((message for message in reversed(messages) if message.role == "user"), None)
-        asked = [turn for turn in await self.history(conversation) if turn.role == "user"]
-        turns = sum(1 for message in messages if message.role == "user")
-        if question is not None and len(asked) < turns:
-            await asyncio.to_thread(
-                self._chats.add,
-                StoredTurn(conversation, "", "user", question.content, clock.now(), None, None),
-            )
+        questions = [message.content for message in messages if message.role == "user"]
+        await asyncio.to_thread(self._chats.add_questions, conversation, questions, clock.now())
         await asyncio.to_thread(
             self._chats.add,
             StoredTurn(conversation, model.model, "assistant", text, clock.now(), end.finish_reason, seconds),

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import random
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class EvaluateService:
 
     async def run(
         self, *, model: str | None = None, cases: int | None = None, with_answers: bool = False
-    ) -> AsyncIterator[Progressed | Noted | Evaluation]:
+    ) -> AsyncGenerator[Progressed | Noted | Evaluation]:
         """Measures the loss of base and tuned on the test split; ends with the Evaluation.
 
         ``cases`` takes the first so many of the split in its stable order; ``with_answers`` also lets both models

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -137,7 +137,7 @@ class Journey:
             case _:
                 return await self.answers() is not None
 
-    async def collect(self) -> AsyncIterator[CollectEvent]:
+    async def collect(self) -> AsyncGenerator[CollectEvent]:
         """Collects once from the address of the settings; an interrupted collection goes on."""
         found = await self.collection()
         if found is not None and found.state is CollectionState.READY:
@@ -160,7 +160,7 @@ class Journey:
         async for event in self._collect.start(plan):
             yield event
 
-    async def prepare(self) -> AsyncIterator[PrepareEvent]:
+    async def prepare(self) -> AsyncGenerator[PrepareEvent]:
         """Prepares once; afterwards the person's own edits are left alone."""
         if await self._curate.report() is not None:
             yield Noted("The dataset is prepared already")
@@ -168,7 +168,7 @@ class Journey:
         async for event in self._prepare.run():
             yield event
 
-    async def base(self) -> AsyncIterator[TrainEvent]:
+    async def base(self) -> AsyncGenerator[TrainEvent]:
         """Adds the base model where it is missing."""
         if await self.is_done("base"):
             yield Noted(f"{BASE_MODEL} is on this machine already")
@@ -176,7 +176,7 @@ class Journey:
         async for event in self._train.add_base(BASE_MODEL):
             yield event
 
-    async def train(self) -> AsyncIterator[TrainEvent]:
+    async def train(self) -> AsyncGenerator[TrainEvent]:
         """Trains one job; an interrupted one goes on."""
         job = await self.job()
         if job is None:
@@ -201,7 +201,7 @@ class Journey:
                 f"{job.job_id} is {job.state.value}: {job.message}", hint=f"See: webtune jobs events {job.job_id}"
             )
 
-    async def evaluate(self) -> AsyncIterator[Progressed | Noted | Evaluation]:
+    async def evaluate(self) -> AsyncGenerator[Progressed | Noted | Evaluation]:
         """Compares base and tuned once."""
         found = await self.evaluation()
         if found is not None:
@@ -210,7 +210,7 @@ class Journey:
         async for event in self._evaluate.run(cases=_MOST_CASES):
             yield event
 
-    async def answer(self) -> AsyncIterator[Progressed | Noted | Answers]:
+    async def answer(self) -> AsyncGenerator[Progressed | Noted | Answers]:
         """Asks both models the same held-out prompt."""
         found = await self.answers()
         if found is None:

@@ -8,13 +8,14 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from webtune_tui.domain import clock
 from webtune_tui.domain.costs import Estimate, OperationState
 from webtune_tui.domain.errors import (
+    CapExceeded,
     InvalidInput,
     NotFound,
     Offline,
@@ -95,7 +96,7 @@ class TrainService:
             return [*present, *await asyncio.to_thread(base_models.addable, folder)]
         return await (await self._providers.get(provider)).bases()
 
-    async def add_base(self, model: str) -> AsyncIterator[TrainEvent]:
+    async def add_base(self, model: str) -> AsyncGenerator[TrainEvent]:
         """Downloads and converts a base model for local training; ends with Noted."""
         async for event in base_models.add(model, self._providers.models_folder):
             yield event
@@ -142,11 +143,14 @@ class TrainService:
         suffix: str = "",
         seed: int = 0,
         hyperparameters: Hyperparameters | None = None,
-    ) -> AsyncIterator[TrainEvent]:
+    ) -> AsyncGenerator[TrainEvent]:
         """Exports, uploads and creates the job once; ends with JobChanged as soon as the provider has it.
+
+        The very same start that was interrupted, or whose outcome is unknown, is taken up instead of a second one.
 
         Raises:
             InvalidInput: too few examples, or the base is not there.
+            CapExceeded: the estimate goes beyond the cap; nothing was sent.
             OutcomeUnknown: the create's reply was lost; the job stands in the list as unknown.
         """
         capabilities = self._providers.describe(provider)
@@ -166,11 +170,47 @@ class TrainService:
             hyperparameters=chosen.chosen(),
             estimated_cost=estimate.cost,
         )
+        unfinished = await self._same_start(job)
+        if unfinished is not None:
+            yield Noted(f"Going on with {unfinished.job_id}, the same start, which is {unfinished.state.value}")
+            if await self._was_sent(unfinished):
+                yield JobChanged(unfinished)
+                yield JobChanged(await self._look_up(unfinished))
+                return
+            job = unfinished
+        await self._require_allowed(estimate)
+        await self._providers.get(provider)  # without its key no job is begun
         await self._save(job)
         async for event in self.resume_start(job.job_id):
             yield event
 
-    async def resume_start(self, job_id: str) -> AsyncIterator[TrainEvent]:
+    async def _require_allowed(self, estimate: Estimate) -> None:
+        """Refuses what the cap forbids before anything is sent. Raises CapExceeded."""
+        if estimate.cost is None and (cap := (await self._money.balance()).cap) is not None:
+            raise CapExceeded(
+                f"{estimate.base_model} at {estimate.provider} has no price that is known here, "
+                f"and the workspace has a cap of ${cap:,.2f}",
+                hint=f"Choose a base with a known price, or remove cap_usd in {self._workspace.settings_path}",
+                fields={"estimated_cost": None, "cap": cap},
+            )
+        await self._money.require_allowed(
+            estimate.cost or 0.0, f"Training {estimate.base_model} at {estimate.provider}"
+        )
+
+    async def _same_start(self, job: Job) -> Job | None:
+        """An earlier start with the same choices that no provider has confirmed yet; ``None`` where there is none."""
+
+        def choices(one: Job) -> tuple[object, ...]:
+            asked = dict(one.hyperparameters)
+            return (one.provider, one.base_model, one.dataset_version, one.suffix, one.seed, asked)
+
+        for earlier in await self.jobs():
+            is_open = earlier.provider_job_id is None and not earlier.state.is_final
+            if is_open and choices(earlier) == choices(job):
+                return earlier
+        return None
+
+    async def resume_start(self, job_id: str) -> AsyncGenerator[TrainEvent]:
         """Goes on with a start that was interrupted; what is done is not done again. Ends with JobChanged."""
         job = await self.job(job_id)
         yield JobChanged(job)
@@ -190,7 +230,7 @@ class TrainService:
         job = await self._create(provider, job)
         yield JobChanged(job)
 
-    async def watch(self, job_id: str) -> AsyncIterator[TrainEvent]:
+    async def watch(self, job_id: str) -> AsyncGenerator[TrainEvent]:
         """First what is stored, then live until the job is final; an unknown job is looked up first.
 
         Leaving the iteration leaves the job running. Network faults are told and waited out.
@@ -210,8 +250,10 @@ class TrainService:
                         job = event.job
                     yield event
         known = {event.event_id for event in stored.events}
+        # a job can end before it is polled for the first time; its report is fetched all the same
+        is_reported = bool(known) or job.provider_job_id is None
         failures = 0
-        while not job.state.is_final:
+        while not (job.state.is_final and is_reported):
             try:
                 job, fresh = await self._poll(job, frozenset(known))
             except (Offline, ServiceUnavailable, RateLimited) as error:
@@ -220,7 +262,7 @@ class TrainService:
                 wait = getattr(error, "retry_after", None) or min(_LONGEST_WAIT, 2.0**failures)
                 await asyncio.sleep(min(wait, _LONGEST_WAIT))
                 continue
-            failures = 0
+            failures, is_reported = 0, True
             known.update(event.event_id for event in fresh.events)
             if fresh.events or fresh.points or fresh.checkpoints:
                 yield fresh
@@ -254,9 +296,11 @@ class TrainService:
         return await self._switch(job_id, "pause")
 
     async def resume(self, job_id: str) -> Job:
-        """Goes on with a paused job, or with a start that was never sent."""
+        """Goes on with a paused job, or with an interrupted start; one that was sent is looked up, never sent again."""
         job = await self.job(job_id)
-        if job.provider_job_id is None and not await self._was_sent(job):
+        if job.provider_job_id is None and not job.state.is_final:
+            if await self._was_sent(job):
+                return await self._look_up(job)
             async for event in self.resume_start(job_id):
                 if isinstance(event, JobChanged):
                     job = event.job
@@ -303,8 +347,8 @@ class TrainService:
         named: dict[str, list[MetricPoint]] = {}
         for point in points:
             named.setdefault(point.name, []).append(point)
-        whole = named.get("full_valid_loss", [])
-        valid = whole if len(whole) > 1 else named.get("valid_loss", []) or whole
+        # the series with more points says more of the curve; the one on the whole split wins a tie
+        valid = max(named.get("full_valid_loss", []), named.get("valid_loss", []), key=len)
         return LossSummary.of(named.get("train_loss", [])), LossSummary.of(valid)
 
     async def _require_trainable(self, capabilities: Capabilities, base_model: str, splits: Mapping[str, int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webtune_tui.storage.database import Database
@@ -36,11 +37,22 @@ class ChatRepository:
                     turn.conversation,
                     turn.model,
                     turn.role,
-                    turn.content.encode("utf-8", "replace").decode(),
+                    _storable(turn.content),
                     turn.created_at,
                     turn.finish_reason,
                     turn.seconds,
                 ),
+            )
+
+    def add_questions(self, conversation: str, questions: Sequence[str], time: str) -> None:
+        """Keeps those of a conversation's questions that are not kept yet; two columns may do so at once."""
+        with self._database.write() as connection:
+            known: int = connection.execute(
+                "SELECT count(*) FROM chat_turns WHERE conversation = ? AND role = 'user'", (conversation,)
+            ).fetchone()[0]
+            connection.executemany(
+                "INSERT INTO chat_turns (conversation, model, role, content, created_at) VALUES (?, '', 'user', ?, ?)",
+                [(conversation, _storable(question), time) for question in questions[known:]],
             )
 
     def turns(self, conversation: str) -> list[StoredTurn]:
@@ -64,3 +76,8 @@ class ChatRepository:
                 (limit,),
             ).fetchall()
         return [(row["conversation"], row["started"], row["question"] or "") for row in rows]
+
+
+def _storable(text: str) -> str:
+    """The text without lone surrogates, which SQLite refuses."""
+    return text.encode("utf-8", "replace").decode()

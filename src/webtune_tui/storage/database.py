@@ -38,9 +38,7 @@ class Database:
             NoSpace: the disk is full; nothing of the block is kept.
         """
         if self.read_only:
-            raise StorageFailed(
-                f"{self.path.parent} is open read-only", hint="Close the other webtune that uses it."
-            )
+            raise StorageFailed(f"{self.path.parent} is open read-only", hint="Close the other webtune that uses it.")
         with self._write_lock, _translated(self.path):
             if self._writer is None:
                 self._writer = self._connect()
@@ -131,9 +129,7 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if "full" in str(error):
-            raise NoSpace(
-                f"No space left for {path}", hint="Free some space; nothing half was written."
-            ) from error
+            raise NoSpace(f"No space left for {path}", hint="Free some space; nothing half was written.") from error
         raise StorageFailed(
             f"{path}: {error}", hint="Check the folder's permissions and free space, then try again."
         ) from error

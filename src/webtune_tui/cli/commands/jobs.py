@@ -8,7 +8,7 @@ import dataclasses
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.cli.following import follow, full_report
 from webtune_tui.cli.presentation import job_fields, job_lines
-from webtune_tui.domain.errors import WorkFailed
+from webtune_tui.domain.errors import WebtuneError, WorkFailed
 from webtune_tui.domain.jobs import JobState
 
 SUMMARY = "list, watch and stop fine-tuning jobs"
@@ -61,7 +61,11 @@ async def watch(context: CommandContext) -> Outcome:
     """Follows a job until it is final."""
     async with context.services() as services:
         job = await services.train.job(context.arguments.job)
-        job = await follow(services.train.watch(job.job_id), context.progress, context.known) or job
+        try:
+            job = await follow(services.train.watch(job.job_id), context.progress, context.known) or job
+        except WebtuneError as error:
+            error.fields = await full_report(services, job.job_id) | error.fields
+            raise
         report = await full_report(services, job.job_id) | job_fields(job)
     if job.state is JobState.FAILED:
         raise WorkFailed(f"{job.job_id} failed: {job.message}", hint="See: webtune jobs events ID", fields=report)

@@ -8,7 +8,7 @@ from webtune_tui.cli.command import Access, CommandContext, Outcome
 from webtune_tui.cli.following import follow, full_report
 from webtune_tui.cli.presentation import estimate_line, job_lines
 from webtune_tui.cli.training_options import add_training_options, hyperparameters_of, provider_and_base
-from webtune_tui.domain.errors import WorkFailed
+from webtune_tui.domain.errors import WebtuneError, WorkFailed
 from webtune_tui.domain.jobs import JobState
 
 SUMMARY = "tune a base model on the dataset, on this machine or at a provider"
@@ -46,10 +46,15 @@ async def run(context: CommandContext) -> Outcome:
             seed=arguments.seed,
             hyperparameters=chosen,
         )
-        job = await follow(started, context.progress, context.known)
-        assert job is not None  # start always ends with the job
-        if not arguments.detach:
-            job = await follow(services.train.watch(job.job_id), context.progress, context.known) or job
+        try:
+            job = await follow(started, context.progress, context.known)
+            assert job is not None  # start always ends with the job
+            if not arguments.detach:
+                job = await follow(services.train.watch(job.job_id), context.progress, context.known) or job
+        except WebtuneError as error:
+            if job_id := context.known.get("job_id"):
+                error.fields = await full_report(services, job_id) | error.fields
+            raise
         report = await full_report(services, job.job_id)
     if job.state is JobState.FAILED:
         raise WorkFailed(f"{job.job_id} failed: {job.message}", hint="See: webtune jobs events", fields=report)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -282,8 +282,7 @@ class FineTuneScreen(StageScreen):
     async def _events_of(self, job_id: str) -> AsyncIterator[TrainEvent]:
         """What the job reports; a failure of the watching itself is a line of the monitor, not a dialogue."""
         try:
-            watched = cast("AsyncGenerator[TrainEvent]", self.services.train.watch(job_id))  # closed when one leaves
-            async with aclosing(watched) as events:
+            async with aclosing(self.services.train.watch(job_id)) as events:  # closed when one leaves
                 async for event in events:
                     yield event
         except InternalFault:

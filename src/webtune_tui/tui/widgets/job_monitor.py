@@ -120,8 +120,8 @@ class JobMonitor(Vertical):
 
     @property
     def valid(self) -> LossSeries:
-        """The validation losses: over the whole set where the provider measures that, else over its batches."""
-        return self._full_valid if len(self._full_valid) > 1 or not len(self._valid) else self._valid
+        """The validation losses: the series with more points, the one over the whole set on a tie."""
+        return self._valid if len(self._valid) > len(self._full_valid) else self._full_valid
 
     @property
     def checkpoints(self) -> Sequence[Checkpoint]:
