@@ -134,8 +134,8 @@ class Program:
             out, err = process.communicate(stdin, timeout=seconds)
         except BaseException:
             process.kill()
-            process.wait()
-            raise
+            told = process.communicate()
+            raise AssertionError(f"{arguments} did not end in {seconds:.0f} s: {told}") from None
         return Ended(process.returncode, out, err)
 
     def json(self, *arguments: str, **options: Any) -> Ended:

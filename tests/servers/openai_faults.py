@@ -86,6 +86,9 @@ class FaultyOpenAI:
         if self.upload_fault == "lost":
             self.upload_fault = ""
             self._break(request)
+        if self.upload_fault == f"hang-{len(self.files)}":
+            self.upload_fault = ""
+            await _hang(request)
         return JSONResponse(self.files[file_id])
 
     async def list_files(self, request: Request) -> Response:
@@ -114,6 +117,8 @@ class FaultyOpenAI:
         }  # fmt: skip
         if self.create_fault == "lost":
             self._break(request)
+        if self.create_fault == "hang":
+            await _hang(request)
         if self.create_fault == "500":
             return error(500, "The server had an error")
         if self.create_fault == "half":
@@ -166,6 +171,12 @@ class FaultyOpenAI:
     def _break(self, request: Request) -> None:
         """Ends the connection without an answer, after the work was done."""
         raise ConnectionAbortedError
+
+
+async def _hang(request: Request) -> None:
+    """Answers nothing until the client is gone."""
+    while not await request.is_disconnected():
+        await asyncio.sleep(0.02)
 
 
 def _chunk(delta: dict[str, Any], finish_reason: str | None) -> bytes:
