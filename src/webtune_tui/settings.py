@@ -5,6 +5,7 @@ Precedence, lowest to highest: built-in, ``config.toml`` (user), ``webtune.toml`
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -155,7 +156,9 @@ def _flatten(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 def _typed(value: Any, kind: type, where: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        value = float(value)
+    if kind is float and isinstance(value, float) and not (math.isfinite(value) and value >= 0):
+        raise UsageError(f"{where} = {value!r} does not fit", hint="Give a number from 0 up.")
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise UsageError(f"{where} = {value!r} does not fit", hint=f"Give a {kind.__name__}.")
     return value
@@ -167,9 +170,7 @@ def _providers(tables: Mapping[str, Any], path: Path) -> dict[str, ProviderSetti
         unknown = set(table) - {"kind", "base_url", "key"}
         for key in unknown:
             _refuse_secret(key, path)
-            raise UsageError(
-                f"{path}: unknown setting providers.{name}.{key}", hint="Known: kind, base_url, key"
-            )
+            raise UsageError(f"{path}: unknown setting providers.{name}.{key}", hint="Known: kind, base_url, key")
         found[name] = ProviderSettings(
             name=name,
             kind=str(table.get("kind", "openai")),
@@ -177,9 +178,7 @@ def _providers(tables: Mapping[str, Any], path: Path) -> dict[str, ProviderSetti
             key=str(table.get("key", name)),
         )
         if not found[name].base_url:
-            raise UsageError(
-                f"{path}: providers.{name} has no base_url", hint='Add base_url = "https://…/v1".'
-            )
+            raise UsageError(f"{path}: providers.{name} has no base_url", hint='Add base_url = "https://…/v1".')
     return found
 
 
@@ -197,16 +196,13 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         values["brightdata_url"] = url
     if seconds := environment.get("WEBTUNE_POLL_SECONDS"):
         try:
-            values["poll_seconds"] = float(seconds)
+            values["poll_seconds"] = _typed(float(seconds), float, "WEBTUNE_POLL_SECONDS")
         except ValueError:
             raise UsageError(f"WEBTUNE_POLL_SECONDS={seconds!r} is no number", hint="Give seconds.") from None
     urls = {
         name.removeprefix("WEBTUNE_").removesuffix("_URL").lower(): value
         for name, value in environment.items()
-        if name.startswith("WEBTUNE_")
-        and name.endswith("_URL")
-        and name != "WEBTUNE_BRIGHTDATA_URL"
-        and value
+        if name.startswith("WEBTUNE_") and name.endswith("_URL") and name != "WEBTUNE_BRIGHTDATA_URL" and value
     }
     if base_url := environment.get("OPENAI_BASE_URL"):
         urls.setdefault("openai", base_url)

@@ -132,7 +132,7 @@ class Program:
         process = self.start(*arguments, **(given | options))
         try:
             out, err = process.communicate(stdin, timeout=seconds)
-        except BaseException:
+        except subprocess.TimeoutExpired:
             process.kill()
             told = process.communicate()
             raise AssertionError(f"{arguments} did not end in {seconds:.0f} s: {told}") from None

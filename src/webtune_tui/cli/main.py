@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from webtune_tui import __version__, registry
 from webtune_tui.cli import diagnostics, output
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Parser, common_options
 from webtune_tui.cli.diagnostics import Progress
-from webtune_tui.domain.errors import Interrupted, UsageError, WebtuneError
+from webtune_tui.domain.errors import Interrupted, NoSpace, UsageError, WebtuneError
 from webtune_tui.storage.crash_report import write_crash_report
 
 _COMMANDS = "cli.commands"
@@ -65,6 +66,11 @@ def run(argv: Sequence[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return _stopped(_Stopped("SIGINT"), argv, progress)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _fail(write_crash_report(error), argv, progress)
+        full = NoSpace("No space is left on a disk", hint="Free some space and run it again; nothing was half written.")
+        return _fail(full, argv, progress)
     except Exception as error:  # noqa: BLE001 - the outermost door: nothing but a crash report can follow
         return _fail(write_crash_report(error), argv, progress)
 

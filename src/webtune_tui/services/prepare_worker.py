@@ -20,6 +20,7 @@ from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.pipeline.tokens import counter_for
 from webtune_tui.services.prepare_run import PrepareRequest, PrepareRun
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.files import storage_error
 from webtune_tui.storage.workspace import Workspace
 
 
@@ -68,13 +69,9 @@ def main() -> None:
         for event in PrepareRun(Workspace(root, database, None, None), counter, request).events():
             _tell(sys.stdout.buffer, *_event_body(event))
     except WebtuneError as error:
-        body = {
-            "class": type(error).__name__,
-            "message": error.message,
-            "hint": error.hint,
-            "fields": error.fields,
-        }
-        _tell(sys.stdout.buffer, "failed", body)
+        _tell(sys.stdout.buffer, "failed", _error_body(error))
+    except OSError as error:
+        _tell(sys.stdout.buffer, "failed", _error_body(storage_error(root, error)))
     finally:
         database.close()
 
@@ -87,6 +84,10 @@ def _event_body(event: PrepareEvent) -> tuple[str, dict[str, Any]]:
             return "prepared", asdict(report)
         case _:
             return type(event).__name__.lower(), asdict(event)
+
+
+def _error_body(error: WebtuneError) -> dict[str, Any]:
+    return {"class": type(error).__name__, "message": error.message, "hint": error.hint, "fields": error.fields}
 
 
 def _tell(stream: BinaryIO, kind: str, body: dict[str, Any]) -> None:
