@@ -230,7 +230,8 @@ def test_hostile_words_reach_no_terminal(fresh: Program) -> None:
         ("import", HOSTILE.replace("/", "")),
         (HOSTILE,), ("train", "--base", HOSTILE), ("keys", "check", HOSTILE), ("bases", "--provider", HOSTILE),
         ("dataset", "diff", HOSTILE, HOSTILE), ("chat", "--once", HOSTILE, "--model", HOSTILE),
-        ("estimate", "--set", HOSTILE), ("paths", "-w", f"here{ESC}[2J"),
+        ("estimate", "--set", HOSTILE),
+        ("paths", "-w", f"here{ESC}[2J"),
     ]  # fmt: skip
     for line in lines:
         for form in ((), ("--json",)):
