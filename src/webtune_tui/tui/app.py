@@ -92,6 +92,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         self.set_class(GLYPHS is ASCII, "-ascii")
         self._open = contextlib.AsyncExitStack()
         self._has_chosen_screen = False
+        self.is_leaving = False
         for stage in stages():
             self.add_mode(stage.name, partial(_make_screen, stage.name))
 
@@ -138,6 +139,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         return ()
 
     async def on_unmount(self) -> None:
+        self.is_leaving = True
         self.workers.cancel_all()
         await self._open.aclose()
 
@@ -207,13 +209,18 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         from webtune_tui.tui.modals.quit import Quit
 
         if isinstance(self.screen, Quit):
-            self.exit(0)
+            self._leave()
             return
         goes_on, stops = await self._work_under_way()
         if not (goes_on or stops):
-            self.exit(0)
+            self._leave()
             return
-        await self.push_screen(Quit(goes_on, stops), lambda leaves: self.exit(0) if leaves else None)
+        await self.push_screen(Quit(goes_on, stops), lambda leaves: self._leave() if leaves else None)
+
+    def _leave(self) -> None:
+        self.is_leaving = True
+        self.workers.cancel_group(self, "services")  # a start that is still under way must not open screens now
+        self.exit(0)
 
     async def _work_under_way(self) -> tuple[list[str], list[str]]:
         running = [entry for screen in self._stage_screens() for entry in screen.running()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.worker import Worker, WorkerState
@@ -37,8 +38,8 @@ class ReportsErrors(MessagePump):
 
 def show(app: WebtuneApp, error: BaseException) -> None:
     """A message for an expected failure; the app ends with a report for anything else."""
-    if isinstance(error, asyncio.CancelledError):
-        return
+    if isinstance(error, asyncio.CancelledError) or (app.is_leaving and isinstance(error, NoMatches)):
+        return  # stopped on purpose, or its widgets went with the app
     if isinstance(error, InternalFault) or not isinstance(error, WebtuneError):
         app.crash(error)
     elif isinstance(error, TryLater | UsageError):
