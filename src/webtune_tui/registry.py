@@ -27,14 +27,14 @@ def names(package: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if name not in _NOT_PLUGINS))
 
 
-def constant(package: str, name: str, constant_name: str) -> str:
+def constant(package: str, name: str, wanted: str) -> str:
     """A text constant of a plug-in module, read from its source: listing plug-ins must not import them."""
     source = _ROOT.joinpath(*package.split("."), f"{name}.py").read_text(encoding="utf-8")
     for statement in ast.parse(source).body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=found)], value=ast.Constant(value=str(text))) if found == constant_name:
+            case ast.Assign(targets=[ast.Name(id=found)], value=ast.Constant(value=str(text))) if found == wanted:
                 return text
-    raise LookupError(f"{package}.{name} has no text {constant_name}")
+    raise LookupError(f"{package}.{name} has no text {wanted}")
 
 
 def load(package: str, name: str) -> ModuleType:

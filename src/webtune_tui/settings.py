@@ -40,6 +40,7 @@ class Settings:
     limit_per_input: int = 50
     max_records: int = 500
     poll_seconds: float | None = None
+    listing_seconds: float = 600.0  # how long a triggered snapshot may be missing in the service's own list
     cap_usd: float | None = None
     provider: str = "local"
     base_model: str = ""
@@ -58,6 +59,7 @@ _TOML_KEYS: dict[tuple[str, str], tuple[str, type]] = {
     ("collect", "limit_per_input"): ("limit_per_input", int),
     ("collect", "max_records"): ("max_records", int),
     ("collect", "poll_seconds"): ("poll_seconds", float),
+    ("collect", "listing_seconds"): ("listing_seconds", float),
     ("money", "cap_usd"): ("cap_usd", float),
     ("train", "provider"): ("provider", str),
     ("train", "base"): ("base_model", str),

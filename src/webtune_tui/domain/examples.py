@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-
 ROW_KEYS = ("tools", "parallel_tool_calls")
 """Keys of a chat row beside ``messages``; an example keeps them in the extras of its first message."""
 

@@ -104,7 +104,7 @@ def convert(declared: Option, value: Any, *, where: str) -> Any:
 
 
 def _convert_kind(declared: Option, value: Any, where: str) -> Any:
-    if value is None or isinstance(value, declared.kind) and not isinstance(value, bool):
+    if value is None or (isinstance(value, declared.kind) and not isinstance(value, bool)):
         return value
     if declared.kind is bool:
         text = str(value).strip().lower()

@@ -51,7 +51,7 @@ class CollectService:
         self._book = CollectionBook(CollectionRepository(workspace.database))
         self._records = RecordRepository(workspace.database)
         self._connections = Connections(accounts)
-        self._lookup = SnapshotLookup(self._book, self._connections, money)
+        self._lookup = SnapshotLookup(self._book, self._connections, money, settings.listing_seconds)
         self._follow = SnapshotFollow(workspace, settings, self._book, self._connections, money)
         self._followed: set[str] = set()
 

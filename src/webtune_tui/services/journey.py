@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -29,6 +30,7 @@ from webtune_tui.services.curate import CurateService
 from webtune_tui.services.evaluate import EvaluateService, Evaluation
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.train import TrainService
+from webtune_tui.settings import Settings
 
 SCRAPER = "gd_l7q7dkf244hwjntr0"
 CATEGORY = "https://www.amazon.com/gp/bestsellers"
@@ -61,6 +63,11 @@ class JourneyStep:
     title: str
     explanation: str
     run: Callable[[], AsyncIterator[JourneyEvent | Answers]]
+
+
+def demo_settings(settings: Settings, sandbox_address: str) -> Settings:
+    """The person's settings with the sandbox as scraping service, which lists what it accepted at once."""
+    return dataclasses.replace(settings, brightdata_url=sandbox_address, provider="local", listing_seconds=0.0)
 
 
 class Journey:
@@ -146,10 +153,15 @@ class Journey:
         # any word opens the loopback sandbox; it is kept in memory alone
         await self._accounts.store("brightdata", Secret(f"sandbox-{secrets.token_hex(8)}"), session_only=True)
         if found is not None and not found.state.is_final:
-            async for event in self._collect.resume(found.collection_id):
-                yield event
-            if (await self._collect.collection(found.collection_id)).state is not CollectionState.CANCELLED:
-                return  # a cancelled one was never sent before the program was killed
+            try:
+                async for event in self._collect.resume(found.collection_id):
+                    yield event
+            except WorkFailed:
+                if (await self._collect.collection(found.collection_id)).snapshot_id is not None:
+                    raise
+            found = await self._collect.collection(found.collection_id)
+            if found.snapshot_id is not None:
+                return  # without one it surely never reached the sandbox before the program was killed
         plan = await self._collect.plan(
             SCRAPER,
             [{"category_url": CATEGORY}],

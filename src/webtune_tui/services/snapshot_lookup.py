@@ -24,10 +24,13 @@ _BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=10)
 class SnapshotLookup:
     """Gives collections their snapshots; sends nothing that costs."""
 
-    def __init__(self, book: CollectionBook, connections: Connections, money: MoneyService) -> None:
+    def __init__(
+        self, book: CollectionBook, connections: Connections, money: MoneyService, listing_seconds: float
+    ) -> None:
         self._book = book
         self._connections = connections
         self._money = money
+        self._listing_time = timedelta(seconds=listing_seconds)
 
     async def accepted(self, collection_id: str, operation: Operation) -> Collection:
         """A collection whose trigger is confirmed: from here on the snapshot is followed."""
@@ -88,7 +91,7 @@ class SnapshotLookup:
                 f"{len(fitting)} snapshots fit the time of {collection.collection_id}: {listed}",
                 "Choose one: webtune collect snapshot ID",
             )
-        if datetime.now(UTC) - clock.parse_rfc3339(sent_at) < _AFTER:
+        if datetime.now(UTC) - clock.parse_rfc3339(sent_at) < self._listing_time:
             raise await self._still_unknown(
                 collection,
                 f"No snapshot of the account fits {collection.collection_id} (sent {sent_at}) yet",

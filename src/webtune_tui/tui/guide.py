@@ -83,10 +83,11 @@ class GuidedApp(WebtuneApp):
 
     async def settings_for_opening(self) -> Settings:
         """The sandbox of the demo takes the place of the scraping service."""
+        from webtune_tui.services.journey import demo_settings
         from webtune_tui.services.sandbox_process import running_sandbox
 
         address = await self._open.enter_async_context(running_sandbox(self.workspace_path / "sandbox"))
-        return dataclasses.replace(self.settings, brightdata_url=address, provider="local")
+        return demo_settings(self.settings, address)
 
     def services_opened(self) -> None:
         """Finds the first step that is not done yet and waits for the person there."""

@@ -173,7 +173,7 @@ async def test_cancelling_a_real_run_ends_its_process(engine: LocalEngine) -> No
         pid = engine.wait_for_event("ended", "started")["data"]["pid"]
         engine.wait_for_event("ended", "metrics", step=1)
         assert (await client.fine_tuning.jobs.cancel(job.id)).status == "cancelled"
-        assert not Path(f"/proc/{pid}").exists()
+        wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the process is gone")
 
 
 async def test_weight_zero_rows_and_rows_without_room_for_an_answer_are_left_out_by_line(engine: LocalEngine) -> None:

@@ -58,14 +58,16 @@ def demo_folder(arguments: argparse.Namespace) -> Path:
 async def demo_services(folder: Path, settings: settings_module.Settings) -> AsyncIterator[Services]:
     """Services on the demo's workspace whose scraping address is the sandbox's."""
     from webtune_tui.bootstrap import open_services  # commands that need no workspace start faster
+    from webtune_tui.services.journey import demo_settings
     from webtune_tui.services.sandbox_process import running_sandbox
 
     # the sandbox takes any word as its key, and a person's own key has no business there
     os.environ.pop("BRIGHTDATA_API_TOKEN", None)
-    async with running_sandbox(folder / "sandbox") as address:
-        own = dataclasses.replace(settings, brightdata_url=address, provider="local")
-        async with open_services(folder, own, command="webtune demo") as services:
-            yield services
+    async with (
+        running_sandbox(folder / "sandbox") as address,
+        open_services(folder, demo_settings(settings, address), command="webtune demo") as services,
+    ):
+        yield services
 
 
 async def _walk(context: CommandContext, services: Services) -> Outcome:
