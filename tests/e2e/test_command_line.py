@@ -72,6 +72,8 @@ def test_version_is_an_option_of_every_command(program: Program, arguments: tupl
         (), ("frobnicate",), ("train", "--frobnicate"), ("keys",), ("collect", "brightdata"), ("jobs", "show"),
         ("jobs", "frobnicate"), ("prepare", "--seed", "x"), ("dataset", "edit", "ex-1"), ("collect", "--deadline"),
         ("train", "--set", "max_steps"), ("dataset", "show", "--limit", "x"), ("keys", "set"), ("view",),
+        ("prepare", "--sample", "-3"), ("prepare", "--workers", "0"), ("dataset", "show", "--limit", "-1"),
+        ("train", "--epochs", "-2"),
     ],
 )  # fmt: skip
 def test_a_line_that_cannot_be_meant_ends_with_2_and_one_object(program: Program, arguments: tuple[str, ...]) -> None:

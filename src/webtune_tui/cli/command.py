@@ -98,6 +98,21 @@ class CommandContext:
             raise ConfirmationNeeded("Nothing was done.", hint="Answer y, or agree with --yes.")
 
 
+def whole_number(minimum: int) -> Callable[[str], int]:
+    """A parser of an option's value: a whole number from ``minimum`` up."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = minimum - 1
+        if number < minimum:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {minimum} up")
+        return number
+
+    return parse
+
+
 def common_options() -> argparse.ArgumentParser:
     """The options that every command takes, at any place of the line."""
     parser = argparse.ArgumentParser(add_help=False)

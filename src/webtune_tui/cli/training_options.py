@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from webtune_tui.cli.command import whole_number
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.jobs import Hyperparameters
 from webtune_tui.services.train import hyperparameters_from
@@ -17,7 +18,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--provider", metavar="NAME", help="where to train (default: that of the settings, else local)")
     parser.add_argument("--base", metavar="MODEL", help="the base model; see: webtune bases")
     parser.add_argument("--dataset", metavar="VERSION", help="the dataset version (default: the working one)")
-    parser.add_argument("--epochs", type=int, metavar="N", help="passes over the training split")
+    parser.add_argument("--epochs", type=whole_number(1), metavar="N", help="passes over the training split")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE",
         help="a hyperparameter: max_steps batch_size learning_rate lora_rank lora_alpha sequence_length ...",

@@ -64,7 +64,10 @@ def hyperparameters_from(values: Mapping[str, Any]) -> Hyperparameters:
     for name, value in values.items():
         if value is None:
             continue
-        (chosen if name in known else extra)[name] = _number(name, value)
+        number = _number(name, value)
+        if name in known and not isinstance(number, str) and not number > 0:
+            raise UsageError(f"{name}={number} is no value above 0", hint=f"Example: --set {name}=4")
+        (chosen if name in known else extra)[name] = number
     return Hyperparameters(**chosen, extra=extra)
 
 

@@ -9,7 +9,7 @@ import time
 from contextlib import aclosing
 
 from webtune_tui.cli import output
-from webtune_tui.cli.command import Access, CommandContext, Outcome
+from webtune_tui.cli.command import Access, CommandContext, Outcome, whole_number
 from webtune_tui.domain.errors import UsageError, WorkFailed
 from webtune_tui.domain.examples import Message
 from webtune_tui.providers.base import ChatDelta, ChatEnd
@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base", action="store_true", help="ask the base of the model instead")
     parser.add_argument("--once", metavar="TEXT", help="ask one question and end; - reads it from stdin")
     parser.add_argument("--system", metavar="TEXT", help="the system prompt (default: the one it was trained with)")
-    parser.add_argument("--max-tokens", type=int, default=256, metavar="N", help="longest answer (default 256)")
+    parser.add_argument(
+        "--max-tokens", type=whole_number(1), default=256, metavar="N", help="longest answer (default 256)"
+    )
 
 
 async def run(context: CommandContext) -> Outcome:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
+from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example, chat_row
@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ),
     )
     show.add_argument("version", nargs="?", metavar="VERSION", help="a version's name or the head of it")
-    show.add_argument("--limit", type=int, default=20, metavar="N", help="at most N examples (20)")
-    show.add_argument("--offset", type=int, default=0, metavar="N", help="leave out the first N")
+    show.add_argument("--limit", type=whole_number(0), default=20, metavar="N", help="at most N examples (20)")
+    show.add_argument("--offset", type=whole_number(0), default=0, metavar="N", help="leave out the first N")
     show.add_argument("--where", metavar="CONDITION", help="split=NAME, a text that the messages contain, or both")
     stats = add_subcommand(
         group,

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from typing import Any
 
-from webtune_tui.cli.command import Access, CommandContext, Outcome
+from webtune_tui.cli.command import Access, CommandContext, Outcome, whole_number
 from webtune_tui.domain.events import Noted, Progressed
 from webtune_tui.services.evaluate import Evaluation
 
@@ -18,7 +18,9 @@ ACCESS = Access.WRITE
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model and how many cases."""
     parser.add_argument("--model", metavar="M", help="a tuned model or job id (default: the newest)")
-    parser.add_argument("--cases", type=int, metavar="N", help="only the first N test examples (default: all)")
+    parser.add_argument(
+        "--cases", type=whole_number(1), metavar="N", help="only the first N test examples (default: all)"
+    )
     parser.add_argument("--no-answers", action="store_true", help="measure losses only; let the models write nothing")
 
 

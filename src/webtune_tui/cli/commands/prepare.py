@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.cli.command import Access, CommandContext, Outcome
+from webtune_tui.cli.command import Access, CommandContext, Outcome, whole_number
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Noted, Prepared, Progressed
@@ -31,8 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", type=Path, metavar="FILE", help="replay another recipe; it becomes the workspace's own"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="the seed of the split, kept in the recipe")
-    parser.add_argument("--sample", type=int, metavar="N", help="only N records, chosen by the seed")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that clean; the result is one")
+    parser.add_argument("--sample", type=whole_number(1), metavar="N", help="only N records, chosen by the seed")
+    parser.add_argument(
+        "--workers", type=whole_number(1), default=1, metavar="N", help="processes that clean; the result is one"
+    )
 
 
 async def run(context: CommandContext) -> Outcome:
