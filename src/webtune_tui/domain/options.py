@@ -60,9 +60,7 @@ def options_of(declaring: type) -> Iterator[Option]:
     for field in dataclasses.fields(declaring):
         if "label" not in field.metadata:
             continue
-        default = (
-            field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
-        )
+        default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
         yield Option(
             name=field.name,
             label=field.metadata["label"],
