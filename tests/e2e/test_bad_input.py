@@ -211,6 +211,7 @@ def test_a_workspace_that_is_no_folder_or_no_database_is_told(fresh: Program) ->
     fresh.json("jobs", "list").failed(1, "storage_failed")
 
 
+@pytest.mark.slow
 def test_hostile_words_reach_no_terminal(fresh: Program) -> None:
     path = fresh.folder / f"evil-{ESC}[2J\u202e[@click=app.quit].jsonl"
     rows: list[dict[str, object]] = [

@@ -169,6 +169,7 @@ def test_an_interrupted_collection_prints_its_object_and_goes_on_later(program: 
 @pytest.mark.parametrize(
     "settings", [{"NO_COLOR": "1"}, {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"}, {"TERM": "dumb"}]
 )
+@pytest.mark.slow
 def test_poor_terminals_get_plain_words(program: Program, settings: dict[str, str]) -> None:
     plain = program.using(**settings)
     for line in (("doctor",), ("providers",), ("--help",), ("recipe", "steps"), ("frobnicate",)):
@@ -219,6 +220,7 @@ def test_files_are_for_their_owner_alone_whatever_the_umask(program: Program) ->
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
 
+@pytest.mark.slow
 def test_no_key_comes_out_or_stays_behind(program: Program) -> None:
     mine = program.elsewhere("canary")
     canary = "canary-4b1d9c7e2f"

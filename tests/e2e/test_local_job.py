@@ -16,7 +16,6 @@ from tests.servers.local_engine import (
     SCRIPTED_TRAINER,
     LocalEngine,
     run_local_engine,
-    wait_until,
 )
 from tests.servers.scripted_trainer import make_fake_base
 
@@ -115,7 +114,7 @@ def test_a_job_is_paused_resumed_watched_and_cancelled(program: Program, engine:
     assert body["state"] in ("validating", "queued", "running") and body["provider_job_id"]
     engine.wait_for_event(folder_of(engine, body), "metrics", step=3)
     assert program.json("jobs", "pause", body["job_id"]).done()["job_id"] == body["job_id"]
-    wait_until(lambda: state_of(program, body) == "paused", "the job is paused")
+    engine.wait_for_event(folder_of(engine, body), "paused")
     (engine.jobs_dir / folder_of(engine, body) / "go").touch()
     program.json("jobs", "resume", body["job_id"]).done()
     watched = program.json("jobs", "watch", body["job_id"]).done()
@@ -167,15 +166,6 @@ def test_a_misfit_hyperparameter_is_refused_and_starts_nothing(
 def test_a_base_that_is_not_here_is_named_with_its_remedy(program: Program, engine: LocalEngine) -> None:
     body = program.json("train", "--base", "not-here").failed(1, "invalid_input")
     assert "bases add not-here" in body["error"]["hint"]
-
-
-def state_of(program: Program, body: dict[str, Any]) -> str:
-    with running(program.start("jobs", "watch", body["job_id"], "--json")) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if ": " in line:
-                return line.rsplit(": ", 1)[1].strip()
-    return ""
 
 
 def folder_of(engine: LocalEngine, body: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ WORDS = (
     "indigo", "jasper", "kelp", "larch", "maple", "nickel", "onyx", "pine",
 )  # fmt: skip
 TRAIN = ("train", "--provider", "openai", "--base", BASE, "--yes")
+VERBS_TESTED_SLOWLY = [pytest.param(verb, marks=pytest.mark.slow) for verb in ("watch", "resume")]
 FIELDS = {
     "job_id", "provider", "provider_job_id", "state", "base_model", "tuned_model", "trained_tokens", "steps",
     "hyperparameters", "train_loss", "valid_loss", "best_checkpoint", "seconds", "cost",
@@ -99,7 +100,7 @@ def test_without_a_yes_nothing_leaves_this_machine(person: Program, double: Faul
     assert person.json("jobs", "list").done() == {"jobs": []}
 
 
-@pytest.mark.parametrize("fault", ["lost", "500", "half"])
+@pytest.mark.parametrize("fault", ["lost", pytest.param("500", marks=pytest.mark.slow), "half"])
 def test_a_lost_reply_is_looked_up_and_never_sent_again(person: Program, double: FaultyOpenAI, fault: str) -> None:
     double.create_fault = fault
     body = person.json(*TRAIN).failed(6, "outcome_unknown")
@@ -186,7 +187,7 @@ def killed_when(person: Program, double: FaultyOpenAI, condition: Callable[[], b
     process.communicate(timeout=20)
 
 
-@pytest.mark.parametrize("verb", ["watch", "resume", "train"])
+@pytest.mark.parametrize("verb", ["train", *VERBS_TESTED_SLOWLY])
 def test_killed_between_upload_and_create_it_goes_on(person: Program, double: FaultyOpenAI, verb: str) -> None:
     double.upload_fault = "hang-2"
     killed_when(person, double, lambda: len(double.files) == 2)
@@ -199,7 +200,7 @@ def test_killed_between_upload_and_create_it_goes_on(person: Program, double: Fa
     assert double.requests[POST_JOB] == 1 and double.requests[POST_FILE] == 2 and only_job(person)
 
 
-@pytest.mark.parametrize("verb", ["watch", "resume", "train"])
+@pytest.mark.parametrize("verb", ["train", *VERBS_TESTED_SLOWLY])
 def test_killed_right_after_create_the_job_is_found(person: Program, double: FaultyOpenAI, verb: str) -> None:
     double.create_fault = "hang"
     killed_when(person, double, lambda: bool(double.jobs))
