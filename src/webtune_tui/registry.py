@@ -44,7 +44,5 @@ def load(package: str, name: str) -> ModuleType:
         NotFound: no such plug-in; the hint lists those that exist.
     """
     if name not in names(package):
-        raise NotFound(
-            f"There is no {name!r} in {package}", hint=f"There are: {', '.join(names(package)) or 'none'}"
-        )
+        raise NotFound(f"There is no {name!r} in {package}", hint=f"There are: {', '.join(names(package)) or 'none'}")
     return importlib.import_module(f"webtune_tui.{package}.{name}")

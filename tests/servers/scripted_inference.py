@@ -56,9 +56,7 @@ def _chat(request: dict[str, Any], stop: threading.Event) -> None:
     for piece in pieces:
         _send(request, event="delta", text=piece)
     reason = "length" if len(pieces) <= len(words) else "stop"
-    _send(
-        request, event="done", finish_reason=reason, prompt_tokens=len(words), completion_tokens=len(pieces)
-    )
+    _send(request, event="done", finish_reason=reason, prompt_tokens=len(words), completion_tokens=len(pieces))
 
 
 def _send(request: dict[str, Any], **answer: Any) -> None:

@@ -64,9 +64,7 @@ def main(job_folder: Path) -> int:
             job.set_flag(PAUSE_FLAG, False)
             job.log.append(Event(Kind.PAUSED, f"Paused after step {step}", data={"reason": "requested"}))
             return 0
-    (job_folder / "results.csv").write_text(
-        "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n"
-    )
+    (job_folder / "results.csv").write_text("step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n")
     job.adapter_folder().mkdir(exist_ok=True)
     job.log.append(Event(Kind.MESSAGE, f"New fine-tuned model created: {job.tuned_name()}"))
     data = {"trained_tokens": total * 100, "seconds": 0.1}
