@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
 
 _FAULT = 70
+_SIGNAL_EXITS = {"SIGTERM": 143, "SIGHUP": 129}
 _STAGES_WITH_WORK = frozenset({"collect", "fine_tune"})
 
 
@@ -99,9 +101,18 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     # Starting and ending
 
     async def on_mount(self) -> None:
+        self._end_politely_on_signals()
         self._take_plain_theme_for_few_colours()
         await self.switch_mode(stages()[0].name)
         self.call_after_refresh(self._open_services)
+
+    def _end_politely_on_signals(self) -> None:
+        """A signal ends the app as quitting does: the workspace is closed and the terminal is given back."""
+        loop = asyncio.get_running_loop()
+        for name, code in _SIGNAL_EXITS.items():
+            if hasattr(signal, name):
+                with contextlib.suppress(NotImplementedError, ValueError):  # Windows, or not the main thread
+                    loop.add_signal_handler(getattr(signal, name), partial(self._leave, code))
 
     @work(group="services", exit_on_error=False)
     async def _open_services(self) -> None:
@@ -217,10 +228,10 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
             return
         await self.push_screen(Quit(goes_on, stops), lambda leaves: self._leave() if leaves else None)
 
-    def _leave(self) -> None:
+    def _leave(self, code: int = 0) -> None:
         self.is_leaving = True
         self.workers.cancel_group(self, "services")  # a start that is still under way must not open screens now
-        self.exit(0)
+        self.exit(code, return_code=code)
 
     async def _work_under_way(self) -> tuple[list[str], list[str]]:
         running = [entry for screen in self._stage_screens() for entry in screen.running()]
