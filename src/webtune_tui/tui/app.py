@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import importlib
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
