@@ -150,7 +150,7 @@ def test_children_get_no_keys_and_no_network() -> None:
     own = {"PATH": "/bin", "OPENAI_API_KEY": "s", "HF_TOKEN": "s", "AWS_SECRET": "s", "DB_PASSWORD": "s"}
     environment = child_environment(2, own)
     assert "s" not in environment.values()
-    assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert int(environment["GOMP_SPINCOUNT"]) < 300_000  # shorter than the library's own
     assert (environment["PATH"], environment["HF_HUB_OFFLINE"], environment["OMP_NUM_THREADS"]) == ("/bin", "1", "2")
 
 
