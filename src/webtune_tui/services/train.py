@@ -36,6 +36,7 @@ from webtune_tui.domain.jobs import (
     LossSummary,
     MetricPoint,
 )
+from webtune_tui.providers import local
 from webtune_tui.providers.base import BaseModel, Capabilities, JobSpec, Provider, RemoteJob
 from webtune_tui.services import base_models
 from webtune_tui.services.curate import CurateService
@@ -364,6 +365,8 @@ class TrainService:
             )
         if not base_model:
             raise UsageError("No base model is chosen", hint="Name one with --base; see: webtune bases")
+        if capabilities.is_local:
+            local.require_extra()
         if capabilities.is_local and not Path(base_model).is_absolute():
             present = await asyncio.to_thread(base_models.cached, self._providers.models_folder)
             if base_model not in {model.model for model in present}:
