@@ -39,7 +39,7 @@ async def _arrange(pilot: Pilot[int], stage: str) -> None:
     """Opens what makes the screen worth looking at: an example, the job, the kept conversation."""
     app = pilot.app
     assert isinstance(app, WebtuneApp)
-    keys = {"dataset": ["down", "down"], "chat": ["ctrl+o", "enter"]}
+    keys = {"dataset": ["down", "down"]}
     if app.size.width < 100:  # small windows show the list first
         keys |= {"fine_tune": ["enter"], "collect": ["enter"]}
     for key in keys.get(stage, []):

@@ -265,6 +265,20 @@ async def test_a_question_typed_while_an_answer_comes_is_kept(tmp_path: Path) ->
         assert len(chat.asked) == 1
 
 
+async def test_what_was_said_last_stands_there_again_and_ctrl_n_starts_anew(tmp_path: Path) -> None:
+    chat = FakeChatService([TUNED, PLAIN])
+    chat.turns["chat-last"] = [
+        ChatTurn("chat-last", "", "user", "Last question", "2026-11-20T10:00:00.000Z"),
+        ChatTurn("chat-last", TUNED.model, "assistant", "tuned, last", "2026-11-20T10:00:01.000Z", "stop", 1.0),
+    ]
+    app = start(chat, tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await until(pilot, lambda: is_open(app) and "tuned, last" in text(app, "right"))
+        assert "Last question" in text(app, "right")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "tuned, last" not in text(app, "right"))
+
+
 async def test_kept_conversations_open_again_in_their_columns(tmp_path: Path) -> None:
     chat = FakeChatService([TUNED, PLAIN])
     chat.turns["chat-old"] = [

@@ -97,7 +97,15 @@ class ChatScreen(StageScreen):
         self._views.current = "chat-talk"
         self._offer_models(is_first)
         if is_first:
+            await self._show_newest_conversation()
             self.focus_home()
+
+    async def _show_newest_conversation(self) -> None:
+        """What was said last stands there again when the app is opened; ctrl+n starts anew."""
+        newest = await self.services.chat.conversations(1)
+        if newest and not self._is_streaming:
+            conversation = newest[0][0]
+            self._show_conversation(conversation, await self.services.chat.history(conversation))
 
     def focus_home(self) -> None:
         """A transcript, so that the keys of the app work at once; any letter starts a question."""
