@@ -2,8 +2,9 @@
 
 *Similarity* of two texts is ``1 - edits / words``: the fewest words inserted, deleted or replaced between them, by the
 words of the longer one. Two examples are near-duplicates when field values and answer together reach the threshold and
-neither the answer nor any field of four words or more is mostly another one (0.5). They are *linked*, which means that
-they share a split, when values and answer together, or the answers alone, reach the threshold.
+neither the answer nor any field of four words or more is mostly another one (0.5); under 40 words only two thirds of
+the tolerance are left, so that short lines in one house style stay apart. They are *linked*, which means that they
+share a split, when values and answer together, or the answers alone, reach the threshold.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _WORD_SHINGLE = 2
 _CHARACTER_SHINGLE = 3
 _LONGEST_COMPARED = 6_000  # words; longer texts are judged by their shingles
 _REPRESENTATIVES = 8  # members of one bucket that a newcomer is compared with
+_SHORT = 40  # words
+_SHORTEST_EDITED = 10  # words; below it only equal texts are copies
 _FIELD_FLOOR = 0.5
 _FIELD_WORDS = 4
 _ESTIMATE_MARGIN = 0.22
@@ -136,7 +139,21 @@ class Compared:
 
 def is_near_duplicate(first: Compared, second: Compared, threshold: Threshold) -> bool:
     """Whether two examples are copies with small edits."""
-    return are_whole_similar(first, second, threshold) and _keeps_its_parts(first, second)
+    longest = max(len(first.whole), len(second.whole))
+    if longest < _SHORT:
+        most = _short_tolerance(longest, 1 - threshold.of(first.whole))
+        is_close = edits(first.whole, second.whole, most) <= most
+    else:
+        is_close = are_whole_similar(first, second, threshold)
+    return is_close and _keeps_its_parts(first, second)
+
+
+def _short_tolerance(words: int, tolerance: float) -> int:
+    """The edits that a short text may have: two thirds of the tolerance, rounded.
+
+    In a few words each one counts: lines in one house style that differ in three of twenty are different texts.
+    """
+    return int(tolerance * words * 2 / 3 + 0.5) if words >= _SHORTEST_EDITED else 0
 
 
 def are_whole_similar(first: Compared, second: Compared, threshold: Threshold) -> bool:

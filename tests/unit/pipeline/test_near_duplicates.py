@@ -124,6 +124,19 @@ def test_a_new_question_on_the_same_long_context_is_no_duplicate_but_shares_the_
     assert similarity(one.whole, other.whole, 0.85) > 0
 
 
+def test_short_lines_in_one_house_style_stay_apart() -> None:
+    def line(thing: str, kind: str, beside: str) -> Compared:
+        answer = f"{thing} of {kind} made to last beside a {beside} and a small tray"
+        return Compared(((f"describe the {thing} of {kind}",), answer))
+
+    lamp, chair = line("lamp", "red oak", "chair"), line("chair", "red oak", "mug")
+    assert not is_near_duplicate(lamp, chair, Threshold())
+    copied = Compared(
+        (("describe the lamp of red oak",), "lamp of red oak made to last beside a chair and one small tray")
+    )
+    assert is_near_duplicate(lamp, copied, Threshold())
+
+
 def test_the_same_story_with_another_label_is_no_duplicate() -> None:
     story = " ".join(VOCABULARY[:60])
     assert not is_near_duplicate(compared(story, "positive"), compared(story, "negative"), Threshold())
