@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -66,3 +67,12 @@ class KeyState:
     host: str = ""
     valid: bool | None = None
     detail: str = ""
+
+
+def without_keys(environment: Mapping[str, str], *, keep: frozenset[str] = frozenset()) -> dict[str, str]:
+    """An environment for programs of ours, which need nobody's keys but those named in ``keep``."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in keep or not (name.endswith(("_API_KEY", "_API_TOKEN")) or name == "HF_TOKEN")
+    }

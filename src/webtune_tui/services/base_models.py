@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
+from webtune_tui.domain.credentials import without_keys
 from webtune_tui.domain.errors import ExtraMissing, WorkFailed
 from webtune_tui.domain.events import Noted, Progressed
 from webtune_tui.providers.base import BaseModel
@@ -107,7 +108,7 @@ async def add(model: str, models_folder: Path) -> AsyncGenerator[Progressed | No
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "webtune_tui.local_server.add_base", model, "--models-dir", str(models_folder),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        limit=1 << 20,
+        limit=1 << 20, env=without_keys(os.environ, keep=frozenset({"HF_TOKEN"})),
     )  # fmt: skip
     last: dict[str, object] = {}
     try:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator
 
+from webtune_tui.domain.credentials import without_keys
 from webtune_tui.domain.errors import InternalFault
 
 _LONGEST_LINE = 16 * 1024 * 1024
@@ -31,7 +32,7 @@ async def lines_of_program(module: str, request: bytes) -> AsyncGenerator[bytes,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=_LONGEST_LINE,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        env={**without_keys(os.environ), "PYTHONIOENCODING": "utf-8"},
         start_new_session=os.name == "posix",  # ctrl+c is ours to pass on
     )
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
@@ -71,5 +72,6 @@ def child_program(module: str) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env=without_keys(os.environ),
         start_new_session=os.name == "posix",
     )

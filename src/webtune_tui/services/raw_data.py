@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.domain.errors import StorageFailed
 from webtune_tui.sources.base import CutBody
 from webtune_tui.sources.files import json_document, json_lines
 from webtune_tui.sources.files.base import Reject, Row
@@ -64,23 +63,6 @@ def write_manifest(folder: Path, facts: Mapping[str, Any], files: Sequence[Mappi
     """Replaces the manifest at once."""
     body = dict(facts) | {"files": list(files)}
     write_text(folder / MANIFEST, json.dumps(body, ensure_ascii=False, indent=2) + "\n")
-
-
-def read_manifest(folder: Path) -> Mapping[str, Any] | None:
-    """The manifest, or ``None`` before the raw data is whole.
-
-    Raises:
-        StorageFailed: it stands there and can't be read.
-    """
-    try:
-        body = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise StorageFailed(
-            f"{folder / MANIFEST} can't be read: {error}", hint="Remove it; the raw data is described anew."
-        ) from error
-    return body if isinstance(body, Mapping) else None
 
 
 def rows_of(path: Path) -> Iterator[Row | Reject]:

@@ -78,12 +78,6 @@ class JobRepository:
                 [(job_id, c.checkpoint_id, c.step, c.model, json.dumps(dict(c.metrics))) for c in checkpoints],
             )
 
-    def event_ids(self, job_id: str) -> frozenset[str]:
-        """The events that are stored already."""
-        with self._database.read() as connection:
-            rows = connection.execute("SELECT event_id FROM job_events WHERE job_id = ?", (job_id,))
-            return frozenset(row["event_id"] for row in rows)
-
     def events(self, job_id: str) -> list[JobEvent]:
         """A job's events, oldest first."""
         with self._database.read() as connection:

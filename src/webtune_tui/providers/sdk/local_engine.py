@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from webtune_tui.domain.credentials import Secret
+from webtune_tui.domain.credentials import Secret, without_keys
 from webtune_tui.domain.errors import WorkFailed
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.jobs import Checkpoint, JobEvent, MetricPoint
@@ -186,7 +186,7 @@ class LocalProvider:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=child_environment(),
+                env=without_keys(os.environ),
             )
         finally:
             os.close(log)
@@ -238,15 +238,6 @@ async def _answers(server: ServerAddress) -> bool:
             return (await client.get(address)).status_code == 200
     except httpx2.HTTPError:
         return False
-
-
-def child_environment() -> dict[str, str]:
-    """The environment without any key: children of ours need none."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.endswith(("_API_KEY", "_API_TOKEN")) and name != "HF_TOKEN"
-    }
 
 
 def _read_address(jobs_folder: Path) -> ServerAddress | None:

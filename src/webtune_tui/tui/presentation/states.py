@@ -70,8 +70,3 @@ def collection_look(state: CollectionState) -> StateLook:
 def job_look(state: JobState) -> StateLook:
     """The look of a job's state."""
     return _JOBS[state]
-
-
-def level_colour(level: str) -> str:
-    """The colour of an event's level; plain text for information."""
-    return _LEVELS.get(level, "$foreground")
