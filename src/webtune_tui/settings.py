@@ -9,11 +9,12 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
 
 APP_NAME = "webtune"
 DEFAULT_BRIGHTDATA_URL = "https://api.brightdata.com"
@@ -50,6 +51,7 @@ class Settings:
     local_idle_seconds: int = 900
     provider_urls: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    limits: ReadLimits = DEFAULT_LIMITS
 
 
 _TOML_KEYS: dict[tuple[str, str], tuple[str, type]] = {
@@ -119,15 +121,17 @@ def load(workspace: Path | None = None, environment: Mapping[str, str] | None = 
     """
     values: dict[str, Any] = {}
     providers: dict[str, ProviderSettings] = {}
+    limits: dict[str, int] = {}
     files = [config_file()]
     if workspace is not None:
         files.append(workspace / "webtune.toml")
     for path in files:
         document = _read_toml(path)
         providers |= _providers(document.pop("providers", {}), path)
+        limits |= _limits(document.pop("limits", {}), path)
         values |= _flatten(document, path)
     values |= _from_environment(os.environ if environment is None else environment)
-    return Settings(**values, providers=providers)
+    return Settings(**values, providers=providers, limits=ReadLimits(**limits))
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -164,6 +168,18 @@ def _typed(value: Any, kind: type, where: str) -> Any:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise UsageError(f"{where} = {value!r} does not fit", hint=f"Give a {kind.__name__}.")
     return value
+
+
+def _limits(table: Any, path: Path) -> dict[str, int]:
+    known = {limit.name for limit in fields(ReadLimits)}
+    if not isinstance(table, Mapping):
+        raise UsageError(f"{path}: 'limits' must be a table", hint="Write it as [limits].")
+    for name, value in table.items():
+        if name not in known:
+            raise UsageError(f"{path}: unknown setting limits.{name}", hint=f"Known: {', '.join(sorted(known))}")
+        if _typed(value, int, f"{path}: limits.{name}") < 1:
+            raise UsageError(f"{path}: limits.{name} = {value} does not fit", hint="Give a whole number from 1 up.")
+    return dict(table)
 
 
 def _providers(tables: Mapping[str, Any], path: Path) -> dict[str, ProviderSettings]:

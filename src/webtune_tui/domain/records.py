@@ -19,6 +19,24 @@ class RecordKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RawPlace:
+    """Where the bytes of a record lie.
+
+    ``file`` is relative to the raw folder of the collection, empty where the collection has one file only; ``line``
+    counts from 1 (pages and sheets count likewise); ``start`` and ``length`` are bytes, known where a record is a
+    range of the file.
+    """
+
+    file: str = ""
+    line: int | None = None
+    start: int | None = None
+    length: int | None = None
+
+
+NO_PLACE = RawPlace()
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One collected item: its fields as delivered and its provenance.
 
@@ -35,6 +53,7 @@ class Record:
     url: str | None = None
     collected_at: str | None = None
     record_id: int = 0
+    place: RawPlace = NO_PLACE
 
 
 class CollectionState(StrEnum):
@@ -59,7 +78,9 @@ class Collection:
     """One run of a source. Money is USD; ``None`` means not known (yet).
 
     ``phase`` is the detail beside the state (``starting``, ``building``, ``downloading``, the service's raw word);
-    ``is_sandbox`` says that the records come from the labelled loopback sandbox.
+    ``is_sandbox`` says that the records come from the labelled loopback sandbox. ``request_key`` is equal for
+    collections that asked for the same; ``previous_id`` is the last one of them that was ready, and ``gone`` counts
+    its records that this one did not bring (``None`` where there is nothing to compare with).
     """
 
     collection_id: str
@@ -85,6 +106,9 @@ class Collection:
     cost: float | None = None
     raw_path: str | None = None
     message: str = ""
+    request_key: str = ""
+    previous_id: str | None = None
+    gone: int | None = None
 
 
 def content_hash(fields: Mapping[str, Any]) -> str:

@@ -7,14 +7,17 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from webtune_tui.domain.records import Collection, Record, RecordKind
+from webtune_tui.domain.records import Collection, RawPlace, Record, RecordKind
 from webtune_tui.storage.collections import change_in
 from webtune_tui.storage.database import Database
 
 BATCH = 2000
 _encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps would make one for each record
 _QUESTION = 500  # keys asked for in one query, below SQLite's limit of variables
-_COLUMNS = "record_id, collection_id, position, kind, key, content_hash, url, collected_at, fields"
+_COLUMNS = (
+    "record_id, collection_id, position, kind, key, content_hash, url, collected_at, fields,"
+    " raw_file, raw_line, raw_start, raw_length"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ def record_of(row: sqlite3.Row) -> Record:
         url=row["url"],
         collected_at=row["collected_at"],
         record_id=row["record_id"],
+        place=RawPlace(row["raw_file"], row["raw_line"], row["raw_start"], row["raw_length"]),
     )
 
 
@@ -185,8 +189,8 @@ def _place(connection: sqlite3.Connection, record: Record, live: dict[str, _Live
         tally.duplicates += 1
         return
     cursor = connection.execute(
-        "INSERT INTO records (collection_id, position, kind, key, content_hash, url, collected_at, fields)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO records (collection_id, position, kind, key, content_hash, url, collected_at, fields,"
+        " raw_file, raw_line, raw_start, raw_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.collection_id,
             record.position,
@@ -196,6 +200,10 @@ def _place(connection: sqlite3.Connection, record: Record, live: dict[str, _Live
             record.url,
             record.collected_at,
             _encode(record.fields),
+            record.place.file,
+            record.place.line,
+            record.place.start,
+            record.place.length,
         ),
     )
     record_id = cursor.lastrowid or 0

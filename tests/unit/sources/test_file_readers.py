@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from webtune_tui.domain.limits import ReadLimits
 from webtune_tui.sources.files import base, csv_table, json_document, json_lines
 from webtune_tui.sources.files.base import Reject, Row
 
@@ -117,9 +118,10 @@ def test_a_row_that_was_paid_for_is_mended_instead_of_rejected(tmp_path: Path) -
     assert row.fields == {"a": "x\ufffdy", "b": None, "c": None, "d": "\ufffd"}
 
 
-def test_an_overlong_line_is_rejected_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_lines, "LARGEST_RECORD", 1000)
-    found = read(json_lines.rows, tmp_path, '{"a":"' + "x" * 5000 + '"}\n{"n": 2}\n')
+def test_an_overlong_line_is_rejected_without_being_held(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text('{"a":"' + "x" * 2 * 1024**2 + '"}\n{"n": 2}\n')
+    found = list(json_lines.rows(path, "utf-8", ReadLimits(record_mb=1)))
     assert fields(found) == [{"n": 2}]
     assert reasons(found)[0][1].startswith("longer than")
     assert len(found[0].snippet) <= base.LONGEST_SNIPPET

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-LARGEST_RECORD = 32 * 1024**2  # characters of one line, object or table row
-DEEPEST_NESTING = 200
+from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
+
 LONGEST_SNIPPET = 200
 _BAD_BYTE = 0xDC00  # a byte that does not decode becomes this lone surrogate plus its value
 _MARKED = re.compile("[\udc00-\udcff]")
@@ -19,10 +19,16 @@ _MARKED = re.compile("[\udc00-\udcff]")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record of a file as it stands there. ``line`` counts from 1 and is where the record begins."""
+    """One record of a file as it stands there.
+
+    ``line`` counts from 1 and is where the record begins (the page or sheet where a format has no lines); ``start``
+    and ``length`` are the bytes that it takes, where it is a range of the file.
+    """
 
     line: int
     fields: Mapping[str, Any]
+    start: int | None = None
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Reject:
 class Reader(Protocol):
     """One module per format offers this as ``rows``."""
 
-    def __call__(self, path: Path, encoding: str) -> Iterator[Row | Reject]:
+    def __call__(self, path: Path, encoding: str, limits: ReadLimits = DEFAULT_LIMITS) -> Iterator[Row | Reject]:
         """Every record and every reject of the file, in order."""
         ...
 

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from webtune_tui.sources.files.base import LARGEST_RECORD, Reject, Row, bad_bytes_in, open_text, snippet
+from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
+from webtune_tui.sources.files.base import Reject, Row, bad_bytes_in, open_text, snippet
 
 _DELIMITERS = ",;\t|"
 
 
-def rows(path: Path, encoding: str) -> Iterator[Row | Reject]:
+def rows(path: Path, encoding: str, limits: ReadLimits = DEFAULT_LIMITS) -> Iterator[Row | Reject]:
     """Every row below the header. Missing cells at the end are left out, surplus ones reject the row."""
-    csv.field_size_limit(LARGEST_RECORD)
+    csv.field_size_limit(limits.record_characters)
     with path.open("rb") as stream, open_text(stream, encoding, newline="") as text:
-        lines = _Lines(text)
+        lines = _Lines(text, limits.record_characters)
         delimiter = delimiter_of(lines.first(), path.suffix)
         reader = csv.reader(lines, delimiter=delimiter)
         header: list[str] | None = None
@@ -45,16 +46,17 @@ def delimiter_of(header: str, suffix: str = "") -> str:
 class _Lines:
     """The lines of a text; knows whether the reader asked for one behind the last."""
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: TextIO, longest: int) -> None:
         self.ended = False
         self._text = text
+        self._longest = longest
         self._first: str | None = None
 
     def first(self) -> str:
         """The first line that holds something, which the reader gets again."""
-        line = self._text.readline(LARGEST_RECORD)
+        line = self._text.readline(self._longest)
         while line and not line.strip():
-            line = self._text.readline(LARGEST_RECORD)
+            line = self._text.readline(self._longest)
         self._first = line
         return line.rstrip("\r\n")
 
@@ -62,7 +64,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line, self._first = self._first or self._text.readline(LARGEST_RECORD), None
+        line, self._first = self._first or self._text.readline(self._longest), None
         if not line:
             self.ended = True
             raise StopIteration

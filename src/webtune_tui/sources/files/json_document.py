@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from webtune_tui.sources.files.base import LARGEST_RECORD, Reject, Row, RowUnusable, open_text, snippet
+from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
+from webtune_tui.sources.files.base import Reject, Row, RowUnusable, open_text, snippet
 from webtune_tui.sources.files.json_values import checked, decoder, kind_of, reason_of, require_shallow
 
 _CHUNK = 256 * 1024
@@ -28,11 +29,11 @@ class _Cut(Exception):
     pass
 
 
-def rows(path: Path, encoding: str) -> Iterator[Row | Reject]:
+def rows(path: Path, encoding: str, limits: ReadLimits = DEFAULT_LIMITS) -> Iterator[Row | Reject]:
     """Every record of the document, in order."""
-    target = _largest_list(path, encoding)
+    target = _largest_list(path, encoding, limits)
     with path.open("rb") as stream, open_text(stream, encoding, newline="") as text:
-        cursor = _Cursor(text)
+        cursor = _Cursor(text, limits)
         try:
             yield from _values(cursor, target)
         except _Cut as cut:
@@ -50,6 +51,7 @@ class _Cursor:
     """A place in a text that is read in growing pieces."""
 
     text: TextIO
+    limits: ReadLimits
     buffer: str = ""
     at: int = 0
     line: int = 1
@@ -90,7 +92,7 @@ class _Cursor:
                     self._require_bounded()
                     continue
                 self._step_over()
-                raise RowUnusable(reason_of(error)) from error
+                raise RowUnusable(reason_of(error, self.limits)) from error
             if end == len(self.buffer) and self.buffer[end - 1] not in '}]"' and self._more():
                 continue  # a number could go on in the next piece
             source = self.buffer[self.at : end]
@@ -131,8 +133,8 @@ class _Cursor:
                     return
 
     def _require_bounded(self) -> None:
-        if len(self.buffer) - self.at > LARGEST_RECORD:
-            raise _Broken(f"a record is longer than {LARGEST_RECORD // 1024**2} million characters")
+        if len(self.buffer) - self.at > self.limits.record_characters:
+            raise _Broken(f"a record is longer than {self.limits.record_mb} million characters")
 
     def _advance(self, position: int) -> None:
         self.line += self.buffer.count("\n", self.at, position)
@@ -184,9 +186,9 @@ def _element(cursor: _Cursor) -> Row | Reject:
         value, source = cursor.value()
         if not isinstance(value, dict):
             return Reject(line, f"is {kind_of(value)}, not an object", snippet(source))
-        if len(source) > LARGEST_RECORD:
-            raise RowUnusable(f"longer than {LARGEST_RECORD // 1024**2} million characters")
-        require_shallow(source)
+        if len(source) > cursor.limits.record_characters:
+            raise RowUnusable(f"longer than {cursor.limits.record_mb} million characters")
+        require_shallow(source, cursor.limits)
         return Row(line, checked(value, source))
     except RowUnusable as error:
         return Reject(line, str(error), snippet(beginning))
@@ -240,11 +242,11 @@ def _skip(cursor: _Cursor) -> None:
         raise _Broken(str(error)) from error
 
 
-def _largest_list(path: Path, encoding: str) -> tuple[str, ...] | None:
+def _largest_list(path: Path, encoding: str, limits: ReadLimits) -> tuple[str, ...] | None:
     """The names that lead to the largest list of objects in a document that is one object."""
     found: dict[tuple[str, ...], int] = {}
     with path.open("rb") as stream, open_text(stream, encoding, newline="") as text:
-        cursor = _Cursor(text)
+        cursor = _Cursor(text, limits)
         if cursor.peek() != "{":
             return None
         with contextlib.suppress(_Cut, _Broken):  # the place is reported when the records are read

@@ -7,7 +7,8 @@ import math
 import re
 from typing import Any, NoReturn
 
-from webtune_tui.sources.files.base import DEEPEST_NESTING, RowUnusable
+from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
+from webtune_tui.sources.files.base import RowUnusable
 
 _SUSPICIOUS_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 
@@ -43,7 +44,7 @@ _DECODER = decoder()
 _MENDING_DECODER = json.JSONDecoder(parse_constant=lambda name: None, parse_float=_finite_or_nothing)
 
 
-def parse_object(text: str, *, mend: bool = False) -> dict[str, Any]:
+def parse_object(text: str, limits: ReadLimits = DEFAULT_LIMITS, *, mend: bool = False) -> dict[str, Any]:
     """The object of a JSON text.
 
     ``mend`` is for rows that were paid for: U+FFFD takes the place of what can't be text (lone surrogates, NUL),
@@ -52,11 +53,11 @@ def parse_object(text: str, *, mend: bool = False) -> dict[str, Any]:
     Raises:
         RowUnusable: it is no JSON, no object, nested too deep, or holds what can't be stored.
     """
-    require_shallow(text)
+    require_shallow(text, limits)
     try:
         value = (_MENDING_DECODER if mend else _DECODER).decode(text)
     except (ValueError, RecursionError) as error:
-        raise RowUnusable(reason_of(error)) from error
+        raise RowUnusable(reason_of(error, limits)) from error
     if not isinstance(value, dict):
         raise RowUnusable(f"is {kind_of(value)}, not an object")
     return checked(value, text, mend=mend)
@@ -69,27 +70,27 @@ def checked(value: dict[str, Any], text: str, *, mend: bool = False) -> dict[str
     return {_checked(name, mend): _checked(item, mend) for name, item in value.items()}
 
 
-def require_shallow(text: str) -> None:
+def require_shallow(text: str, limits: ReadLimits) -> None:
     """Raises RowUnusable for a text that is nested deeper than the limit, before a parser recurses into it."""
-    if text.count("[") + text.count("{") <= DEEPEST_NESTING:
+    if text.count("[") + text.count("{") <= limits.nesting:
         return
     depth = 0
     for token in re.finditer(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{\]}]', text, re.DOTALL):
         character = token.group()[0]
         if character in "[{":
             depth += 1
-            if depth > DEEPEST_NESTING:
-                raise RowUnusable(f"nested deeper than {DEEPEST_NESTING} levels")
+            if depth > limits.nesting:
+                raise RowUnusable(f"nested deeper than {limits.nesting} levels")
         elif character in "]}":
             depth -= 1
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: Exception, limits: ReadLimits) -> str:
     """Why a JSON text did not parse, in words for the rejects file."""
     if isinstance(error, json.JSONDecodeError):
         return f"not valid JSON: {error.msg} at character {error.pos + 1}"
     if isinstance(error, RecursionError):
-        return f"nested deeper than {DEEPEST_NESTING} levels"
+        return f"nested deeper than {limits.nesting} levels"
     if isinstance(error, _Refused):
         return str(error)
     return "holds a number with thousands of digits"  # what remains of int()'s own limit
