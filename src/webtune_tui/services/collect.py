@@ -21,7 +21,7 @@ from webtune_tui.services.snapshot_follow import SnapshotFollow
 from webtune_tui.services.snapshot_lookup import OPERATION, SnapshotLookup
 from webtune_tui.settings import Settings
 from webtune_tui.sources import catalogue
-from webtune_tui.sources.base import Scraper
+from webtune_tui.sources.base import PagesRequest, Scraper
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.records import RecordRepository
 from webtune_tui.storage.workspace import Workspace
@@ -164,7 +164,7 @@ class CollectService:
             collection = await self._lookup.find(collection)
         if collection.snapshot_id is None:
             return collection
-        client = await self._connections.to(collection.address)
+        client = await self._connections.of(collection)
         await client.cancel(collection.snapshot_id)
         await self._book.log(collection, "Asked the service to cancel")
         return await self._follow.state_after_cancel(collection, self._patience(_CANCEL_SECONDS))
@@ -219,16 +219,17 @@ class CollectService:
     async def _trigger(self, plan: CollectPlan) -> Collection:
         """Sends the plan once through the journal and stores the snapshot id."""
         collection_id = plan.collection_id
-        client = await self._connections.to(plan.address)
+        client = await self._connections.to(plan.source, plan.address)
 
         async def send() -> str:
             await self._book.set(collection_id, state=CollectionState.UNKNOWN, phase="sending")
+            assert not isinstance(plan.request, PagesRequest), "pages are fetched one by one"
             return await client.trigger(plan.request)
 
         try:
             operation = await self._money.perform(
                 kind=OPERATION,
-                service=SOURCE,
+                service=plan.source,
                 address=plan.address,
                 subject_id=collection_id,
                 fingerprint=fingerprint_of(plan),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from webtune_tui.domain import clock
 from webtune_tui.domain.addresses import host_of, is_loopback
@@ -17,7 +19,7 @@ from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.settings import Settings
 from webtune_tui.sources import brightdata_requests as wire
 from webtune_tui.sources import catalogue
-from webtune_tui.sources.base import Scraper, ScraperDoor, TriggerRequest
+from webtune_tui.sources.base import CollectRequest, Scraper, ScraperDoor, TriggerRequest
 
 SOURCE = "brightdata"
 _SHOWN_INPUTS = 20
@@ -32,21 +34,32 @@ def new_collection_id() -> str:
 class CollectPlan:
     """A checked request with what it will cost at most, before anything is sent.
 
-    ``body`` and ``query`` are what goes over the wire; ``command`` is the same as a ``webtune`` command line. A plan
-    is good for one collection: starting it again goes on with the one it began.
+    ``source`` is the module of ``sources`` that carries it out. ``path``, ``query`` and ``body`` are what goes over the
+    wire; ``command`` is the same as a ``webtune`` command line. ``stored`` is what the collection remembers of the
+    request, ``request_key`` is equal for plans that ask for the same. A plan is good for one collection: starting it
+    again goes on with the one it began.
     """
 
-    request: TriggerRequest
-    scraper: Scraper
+    source: str
+    label: str
+    request: CollectRequest
     address: str
     is_sandbox: bool
     worst_case_records: int
     estimated_cost: float
     basis: str
+    path: str
     query: Mapping[str, str]
     body: str
     command: str
+    stored: Mapping[str, Any]
+    request_key: str
     collection_id: str = field(default_factory=new_collection_id)
+
+    @property
+    def curl(self) -> str:
+        """The request as a ``curl`` command; the key stays in the environment."""
+        return curl_of(self.address, self.path, self.query, self.body)
 
 
 def make_plan(
@@ -68,48 +81,75 @@ def make_plan(
     price = settings.price_per_1000_records
     address = settings.brightdata_url
     return CollectPlan(
+        source=SOURCE,
+        label=chosen.name,
         request=request,
-        scraper=chosen,
         address=address,
         is_sandbox=is_loopback(host_of(address)),
         worst_case_records=worst_case,
         estimated_cost=round(worst_case * price / 1000, 6),
         basis=f"at most {worst_case:,} records x ${price:g} per 1,000, price of {settings.price_dated}",
+        path=wire.TRIGGER_PATH,
         query=wire.trigger_query(request),
         body=wire.trigger_body(request),
         command=_command(request),
+        stored={
+            "scraper_id": request.scraper_id,
+            "scraper": chosen.name,
+            "discover_by": request.discover_by,
+            "inputs": [dict(given) for given in request.inputs],
+            "limit_per_input": request.limit_per_input,
+            "max_records": request.max_records,
+            "price_per_1000": price,
+            "price_dated": settings.price_dated,
+        },
+        request_key=request_key_of(SOURCE, request.scraper_id, request.discover_by, request.inputs),
     )
 
 
 def draft_of(plan: CollectPlan) -> Collection:
     """A collection as it is stored before anything is sent."""
     now = clock.now()
-    request = plan.request
     return Collection(
         collection_id=plan.collection_id,
-        source=SOURCE,
-        label=plan.scraper.name,
+        source=plan.source,
+        label=plan.label,
         state=CollectionState.DRAFT,
         created_at=now,
         updated_at=now,
-        request={
-            "scraper_id": request.scraper_id,
-            "scraper": plan.scraper.name,
-            "discover_by": request.discover_by,
-            "inputs": [dict(given) for given in request.inputs],
-            "limit_per_input": request.limit_per_input,
-            "max_records": request.max_records,
-        },
+        request=dict(plan.stored),
         address=plan.address,
         is_sandbox=plan.is_sandbox,
         estimated_cost=plan.estimated_cost,
+        request_key=plan.request_key,
     )
 
 
 def fingerprint_of(plan: CollectPlan) -> str:
     """What tells one request from another in the journal."""
     sent = f"{plan.address}\n{sorted(plan.query.items())}\n{plan.body}"
-    return hashlib.blake2b(sent.encode(), digest_size=16).hexdigest()
+    return _digest(sent)
+
+
+def request_key_of(source: str, *parts: Any) -> str:
+    """A key that is equal for requests of the same things; the limits and the order of inputs don't count."""
+    told = [sorted(_text(item) for item in part) if isinstance(part, list | tuple) else _text(part) for part in parts]
+    return _digest(_text([source, told]))
+
+
+def curl_of(address: str, path: str, query: Mapping[str, str], body: str) -> str:
+    """A call as a ``curl`` command that reads the key from the environment."""
+    url = f"{address.rstrip('/')}{path}" + (f"?{urlencode(query)}" if query else "")
+    words = ["curl", "-X", "POST", url, "-H", "Content-Type: application/json", "--data-binary", body]
+    return f'{shlex.join(words)} -H "Authorization: Bearer $BRIGHTDATA_API_TOKEN"'
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _request(

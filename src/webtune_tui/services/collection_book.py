@@ -9,7 +9,6 @@ from typing import Any
 from webtune_tui import registry
 from webtune_tui.domain.records import Collection
 from webtune_tui.services.accounts import AccountsService
-from webtune_tui.services.collect_plan import SOURCE
 from webtune_tui.sources.base import ScrapingService
 from webtune_tui.storage.collections import CollectionRepository
 
@@ -36,20 +35,24 @@ class CollectionBook:
 
 
 class Connections:
-    """One connection for each address, made when it is needed."""
+    """One connection for each source and address, made when it is needed."""
 
     def __init__(self, accounts: AccountsService) -> None:
         self._accounts = accounts
-        self._clients: dict[str, ScrapingService] = {}
+        self._clients: dict[tuple[str, str], ScrapingService] = {}
 
-    async def to(self, address: str) -> ScrapingService:
-        """The connection to an address. httpx is loaded here: only what talks to the network pays for it."""
-        if address not in self._clients:
+    async def to(self, source: str, address: str) -> ScrapingService:
+        """The connection of a source. httpx is loaded here: only what talks to the network pays for it."""
+        if (source, address) not in self._clients:
             create: Callable[..., ScrapingService] = await asyncio.to_thread(
-                lambda: registry.load("sources", SOURCE).create
+                lambda: registry.load("sources", source).create
             )
-            self._clients[address] = await asyncio.to_thread(create, address, self._accounts.find)
-        return self._clients[address]
+            self._clients[source, address] = await asyncio.to_thread(create, address, self._accounts.find)
+        return self._clients[source, address]
+
+    async def of(self, collection: Collection) -> ScrapingService:
+        """The connection to the service that makes a collection."""
+        return await self.to(collection.source, collection.address)
 
     async def aclose(self) -> None:
         """Closes them all."""

@@ -83,7 +83,7 @@ class SnapshotFollow:
         self, collection: Collection, folder: Path, patience: Patience
     ) -> AsyncGenerator[CollectEvent, None]:
         """Waits for the snapshot and downloads it, through whatever trouble a free call may meet."""
-        client = await self._connections.to(collection.address)
+        client = await self._connections.of(collection)
         tries, expected = 0, None
         is_ready = False
         while True:
@@ -248,12 +248,13 @@ class SnapshotFollow:
         found = await self._book.find(collection_id)
         assert found is not None, "collections are never deleted while they are followed"
         collection = found
-        price = self._settings.price_per_1000_records
         if collection.is_sandbox:
             cost, basis = 0.0, _SANDBOX_BASIS
         else:
+            price = float(collection.request.get("price_per_1000", self._settings.price_per_1000_records))
+            dated = str(collection.request.get("price_dated", self._settings.price_dated))
             cost = round(collection.records * price / 1000, 6)
-            basis = f"{collection.records:,} records x ${price:g} per 1,000, price of {self._settings.price_dated}"
+            basis = f"{collection.records:,} records x ${price:g} per 1,000, price of {dated}"
         await self._money.charge(collection_id, cost, basis, collection.operation_id)
         if not collection.records:
             return await self._finish_empty(
@@ -314,7 +315,7 @@ class SnapshotFollow:
 
     async def state_after_cancel(self, collection: Collection, patience: Patience) -> Collection:
         """Asks a few times what became of it; one that is still running goes on to be followed."""
-        client = await self._connections.to(collection.address)
+        client = await self._connections.of(collection)
         with contextlib.suppress(StillRunning):
             for _ in range(5):
                 with contextlib.suppress(SnapshotNotReady):

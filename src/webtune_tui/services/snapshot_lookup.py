@@ -115,7 +115,7 @@ class SnapshotLookup:
     async def _fitting(self, collection: Collection, operation: Operation) -> list[SnapshotListing]:
         """The account's snapshots of the same scraper from the time of sending, without those known here."""
         sent_at = clock.parse_rfc3339(operation.sent_at or operation.created_at)
-        client = await self._connections.to(collection.address)
+        client = await self._connections.of(collection)
         scraper_id = str(collection.request.get("scraper_id", ""))
         rows = await client.snapshots(scraper_id, clock.rfc3339((sent_at - _BEFORE).timestamp()))
         fitting = []
@@ -131,7 +131,7 @@ class SnapshotLookup:
 
     async def adopt(self, snapshot_id: str, address: str) -> Collection:
         """A new collection for a snapshot of the account, or the unknown one that it settles."""
-        client = await self._connections.to(address)
+        client = await self._connections.to(SOURCE, address)
         try:
             status = await client.progress(snapshot_id)
         except SnapshotMissing as error:

@@ -52,6 +52,71 @@ class TriggerRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterRequest:
+    """What a marketplace filter sends: the records of a ready dataset that pass ``condition``, at most ``limit``."""
+
+    dataset_id: str
+    condition: Mapping[str, Any]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class PagesRequest:
+    """Pages that are fetched one by one through ``via``: direct, unlocker or serp. ``zone`` is the account's."""
+
+    urls: tuple[str, ...]
+    via: str
+    zone: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+SnapshotRequest = TriggerRequest | FilterRequest
+CollectRequest = SnapshotRequest | PagesRequest
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPage:
+    """A page whose body lies in a file: where it ended up, what it says it is, and its size in bytes."""
+
+    url: str
+    final_url: str
+    status: int
+    media_type: str
+    charset: str | None
+    size: int
+    fetched_at: str
+
+
+class PageRefused(WorkFailed):
+    """A page can't be had; ``reason`` is a short word for it such as robots, private_address, http_404, too_large."""
+
+    code = "page_refused"
+
+    def __init__(self, message: str, *, reason: str, status: int | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        self.status = status
+
+
+class PageFetcher(Protocol):
+    """Fetches single pages; one module of ``sources`` per way, with ``create(settings, find_key)``."""
+
+    async def fetch(self, url: str, target: Path) -> FetchedPage:
+        """Streams the body of a page into ``target``.
+
+        Raises:
+            PageRefused: this page can't be had. Trying again would not help.
+            OutcomeUnknown: a paid request was sent and its reply lost.
+            RateLimited, Offline, ServiceUnavailable: not now; nothing was paid.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotStatus:
     """A snapshot's progress. ``state`` is ready, failed, cancelled or running; ``raw_state`` the service's word."""
 
@@ -123,7 +188,7 @@ class ScrapingService(Protocol):
 
     address: str
 
-    async def trigger(self, request: TriggerRequest) -> str:
+    async def trigger(self, request: SnapshotRequest) -> str:
         """Starts a paid collection, sent exactly once, and answers its snapshot id.
 
         Raises:

@@ -38,6 +38,7 @@ from webtune_tui.sources.base import (
     SnapshotListing,
     SnapshotMissing,
     SnapshotNotReady,
+    SnapshotRequest,
     SnapshotStatus,
     TriggerRequest,
 )
@@ -68,7 +69,7 @@ class BrightDataClient:
             mounts=dict.fromkeys(("all://localhost", "all://127.0.0.1", "all://[::1]")),  # never by a proxy
         )
 
-    async def trigger(self, request: TriggerRequest) -> str:
+    async def trigger(self, request: SnapshotRequest) -> str:
         """Starts a paid collection, sent exactly once, and answers its snapshot id.
 
         Raises:
@@ -76,11 +77,12 @@ class BrightDataClient:
             Offline: the connection could not be made, so nothing was sent.
             RateLimited, CredentialRefused, InvalidInput: the service said no.
         """
+        assert isinstance(request, TriggerRequest), "filters go to the marketplace"
         headers = await self._authorization() | {"Content-Type": "application/json"}
         body = wire.trigger_body(request).encode()
         try:
             response = await self._http.post(
-                "/datasets/v3/trigger", params=wire.trigger_query(request), content=body, headers=headers
+                wire.TRIGGER_PATH, params=wire.trigger_query(request), content=body, headers=headers
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise self._offline(error) from error

@@ -13,6 +13,7 @@ from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display
 from webtune_tui.sources.base import SnapshotListing, SnapshotStatus, TriggerRequest
 
+TRIGGER_PATH = "/datasets/v3/trigger"
 RUNNING_WORDS = frozenset(
     {"starting", "running", "building", "collecting", "digesting", "pending", "queued", "scheduled"}
 )

@@ -120,10 +120,8 @@ async def collect(context: CommandContext) -> Outcome:
         place = f"{plan.address} (sandbox)" if plan.is_sandbox else plan.address
         context.progress.detail(f"POST {place} {dict(plan.query)} {plan.body}")
         context.progress.detail(plan.command)
-        context.confirm(
-            f"Collect from {plan.scraper.name} at {place} for at most {usd(plan.estimated_cost)} ({plan.basis})?"
-        )
-        context.progress.say(f"{plan.scraper.name}: at most {usd(plan.estimated_cost)} ({plan.basis})")
+        context.confirm(f"Collect from {plan.label} at {place} for at most {usd(plan.estimated_cost)} ({plan.basis})?")
+        context.progress.say(f"{plan.label}: at most {usd(plan.estimated_cost)} ({plan.basis})")
         events = services.collect.start(plan, deadline=given.deadline)
         try:
             collection = await follow(events, context.progress, context.workspace, context.known)
@@ -132,7 +130,7 @@ async def collect(context: CommandContext) -> Outcome:
             known = collection_fields(stored[0], context.workspace) if stored else {}
             error.fields = {"estimated_cost": plan.estimated_cost} | error.fields | known
             raise
-    return outcome_of(collection, context.workspace, {"basis": plan.basis, "command": plan.command})
+    return outcome_of(collection, context.workspace, {"basis": plan.basis, "command": plan.command, "curl": plan.curl})
 
 
 async def adopt(context: CommandContext) -> Outcome:

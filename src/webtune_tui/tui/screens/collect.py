@@ -226,7 +226,7 @@ class CollectScreen(StageScreen):
     # Work that is followed
 
     def _begin(self, plan: CollectPlan) -> None:
-        self._follow_live(plan.collection_id, self.services.collect.start(plan), plan.scraper.name)
+        self._follow_live(plan.collection_id, self.services.collect.start(plan), plan.label)
 
     def _follow_live(self, key: str, events: object, label: str) -> None:
         self._live.add(key)
