@@ -19,6 +19,7 @@ from webtune_tui.services.origins import OriginsService
 from webtune_tui.services.overview import OverviewService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.providers import ProviderCatalogue
+from webtune_tui.services.purge import PurgeService
 from webtune_tui.services.train import TrainService
 from webtune_tui.settings import Settings, models_folder
 from webtune_tui.storage.workspace import Workspace
@@ -43,6 +44,7 @@ class Services:
     chat: ChatService
     evaluate: EvaluateService
     overview: OverviewService
+    purge: PurgeService
 
 
 @contextlib.asynccontextmanager
@@ -79,6 +81,7 @@ async def open_services(
         chat=ChatService(workspace, catalogue),
         evaluate=EvaluateService(workspace, catalogue, curate),
         overview=OverviewService(workspace),
+        purge=PurgeService(workspace),
     )
     try:
         if not workspace.read_only:

@@ -93,11 +93,23 @@ def demo_workspace() -> Path:
     return user_data_path(APP_NAME, appauthor=False) / "demo"
 
 
-def models_folder() -> Path:
-    """Where converted base models are cached for all workspaces."""
+def cache_folder() -> Path:
+    """What can be fetched again: base models, the catalogue. ``webtune purge --cache`` empties it."""
     from platformdirs import user_cache_path
 
-    return user_cache_path(APP_NAME, appauthor=False) / "models"
+    return user_cache_path(APP_NAME, appauthor=False)
+
+
+def models_folder() -> Path:
+    """Where converted base models are cached for all workspaces."""
+    return cache_folder() / "models"
+
+
+def state_folder() -> Path:
+    """What webtune remembers for the person beside any workspace, such as that a notice was shown."""
+    from platformdirs import user_state_path
+
+    return user_state_path(APP_NAME, appauthor=False)
 
 
 def log_folder() -> Path:

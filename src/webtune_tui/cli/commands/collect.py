@@ -9,6 +9,7 @@ from typing import Any
 
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
+from webtune_tui.cli.notice import tell_notice
 from webtune_tui.domain.errors import InvalidInput, UsageError, WebtuneError, WorkFailed
 from webtune_tui.domain.records import Collection, CollectionState
 
@@ -120,6 +121,7 @@ async def collect(context: CommandContext) -> Outcome:
         place = f"{plan.address} (sandbox)" if plan.is_sandbox else plan.address
         context.progress.detail(f"POST {place} {dict(plan.query)} {plan.body}")
         context.progress.detail(plan.command)
+        tell_notice(context)
         context.confirm(f"Collect from {plan.label} at {place} for at most {usd(plan.estimated_cost)} ({plan.basis})?")
         context.progress.say(f"{plan.label}: at most {usd(plan.estimated_cost)} ({plan.basis})")
         events = services.collect.start(plan, deadline=given.deadline)
