@@ -25,7 +25,8 @@ EXAMPLES = (
 ACCESS = Access.NONE
 
 _WORDS = {
-    "records": "records", "errors": "error rows", "sightings": "records seen again", "raw_ranges": "places in raw files",
+    "records": "records", "errors": "error rows", "sightings": "records seen again",
+    "raw_ranges": "places in raw files",
     "raw_files": "raw files that can only be emptied whole", "pages": "saved pages", "rejects": "rejected rows",
     "dropped": "notes of dropped records", "examples": "examples", "edits": "edits", "drafts": "unsaved edits",
     "recipes": "recipe files", "exports": "exported files", "jobs": "lines and files of local jobs",
@@ -41,17 +42,17 @@ class _Whole:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is to be removed: one of three things."""
-    parser.add_argument(
+    # everywhere else --workspace names the folder alone; here it is also what is to be removed, and -w still names it
+    group = parser.add_argument_group("what is removed", conflict_handler="resolve")
+    group.add_argument(
         "--person",
         metavar="TEXT",
         action="append",
         default=[],
         help="a name, e-mail address, profile address or phone number; give it again for each form of the same person",
     )
-    parser.add_argument("--exact", action="store_true", help="take the case and spacing of TEXT as they are written")
-    # everywhere else the word names the folder alone; here it is also what is to be removed, and -w still names it
-    parser.conflict_handler = "resolve"
-    parser.add_argument(
+    group.add_argument("--exact", action="store_true", help="take the case and spacing of TEXT as they are written")
+    group.add_argument(
         "--workspace",
         metavar="DIR",
         nargs="?",
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="whole",
         help="remove the whole workspace (DIR, or the one of -w); with --person or --cache it names the folder",
     )
-    parser.add_argument("--cache", action="store_true", help="remove base models and other caches of this machine")
+    group.add_argument("--cache", action="store_true", help="remove base models and other caches of this machine")
 
 
 async def run(context: CommandContext) -> Outcome:
