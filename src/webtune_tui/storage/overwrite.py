@@ -56,18 +56,23 @@ def blank_object(length: int) -> bytes:
 
 
 def blank_cells(row: bytes, delimiter: bytes) -> bytes:
-    """A CSV row of the same length with the same cells and line ends, all empty but for spaces.
+    """A CSV row of the same length with the same cells and lines, all empty but for spaces.
 
     The encoding must write delimiter, quote and line ends as the one byte that they are in ASCII.
     """
-    kept = bytearray(b" " * len(row))
-    is_quoted = False
-    for place in range(len(row)):
-        byte = row[place : place + 1]
-        if byte == b'"':
-            is_quoted = not is_quoted  # a doubled one inside closes and opens again
-        elif byte in (b"\r", b"\n"):
-            kept[place : place + 1] = byte if not is_quoted else b" "
-        elif byte == delimiter and not is_quoted:
-            kept[place : place + 1] = byte
-    return bytes(kept)
+    blank = bytearray(b" " * len(row))
+    mark, quote = delimiter[0], ord('"')
+    is_quoted, at_start, place = False, True, 0
+    while place < len(row):
+        byte = row[place]
+        if is_quoted and row[place : place + 2] == b'""':
+            place += 2
+            continue
+        is_border = byte == quote and (is_quoted or at_start)
+        is_delimiter = byte == mark and not is_quoted
+        if is_border or is_delimiter or byte in b"\r\n":
+            blank[place] = byte
+        is_quoted ^= is_border
+        at_start = is_delimiter
+        place += 1
+    return bytes(blank)
