@@ -22,7 +22,7 @@ from webtune_tui.services.collect_plan import new_collection_id
 from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import Settings
-from webtune_tui.sources.delivered import imported_record
+from webtune_tui.sources.delivered import imported_record, place_of
 from webtune_tui.sources.files import detect as detection
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.files import atomic_writer, make_folder, require_space
@@ -180,7 +180,9 @@ class ImportService:
             self._records,
             run.rejects,
             run.collection_id,
-            lambda position, fields: imported_record(run.collection_id, position, fields, now=now),
+            lambda position, row: imported_record(
+                run.collection_id, position, row.fields, now=now, place=place_of(row, copy.name)
+            ),
             str(path),
             errors_are_records=True,
         )

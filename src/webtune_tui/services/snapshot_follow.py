@@ -33,7 +33,7 @@ from webtune_tui.sources.base import (
     SnapshotNotReady,
     SnapshotStatus,
 )
-from webtune_tui.sources.delivered import delivered_record
+from webtune_tui.sources.delivered import delivered_record, place_of
 from webtune_tui.storage.files import make_folder, require_space, storage_error
 from webtune_tui.storage.records import RecordRepository
 from webtune_tui.storage.workspace import Workspace
@@ -230,7 +230,9 @@ class SnapshotFollow:
             self._records,
             rejects,
             collection_id,
-            lambda position, fields: delivered_record(collection_id, position, fields, scraper_id, now=now),
+            lambda position, row: delivered_record(
+                collection_id, position, row.fields, scraper_id, now=now, place=place_of(row)
+            ),
             str(folder / raw_data.RECORDS),
         )
         shown = 0.0
