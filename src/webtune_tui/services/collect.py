@@ -50,7 +50,7 @@ class CollectService:
         self._waiting = waiting or Waiting()
         self._book = CollectionBook(CollectionRepository(workspace.database))
         self._records = RecordRepository(workspace.database)
-        self._connections = Connections(accounts)
+        self._connections = Connections(accounts, self._waiting)
         self._lookup = SnapshotLookup(self._book, self._connections, money, settings.listing_seconds)
         self._follow = SnapshotFollow(workspace, settings, self._book, self._connections, money)
         self._followed: set[str] = set()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import email.utils
+import io
 import json
 import re
 from collections.abc import Mapping
@@ -11,7 +13,7 @@ from typing import Any
 
 from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display
-from webtune_tui.sources.base import SnapshotListing, SnapshotStatus, TriggerRequest
+from webtune_tui.sources.base import Batch, SnapshotListing, SnapshotStatus, TriggerRequest
 
 TRIGGER_PATH = "/datasets/v3/trigger"
 RUNNING_WORDS = frozenset(
@@ -20,6 +22,7 @@ RUNNING_WORDS = frozenset(
 _STOPPED = {"failed": "failed", "error": "failed", "canceled": "cancelled", "cancelled": "cancelled"}
 _REASON_KEYS = ("error", "error_message", "message", "failure_reason")
 _LONGEST_WORDS = 500
+_MOST_BATCHES = 100_000
 
 
 def trigger_query(request: TriggerRequest) -> dict[str, str]:
@@ -37,6 +40,47 @@ def trigger_query(request: TriggerRequest) -> dict[str, str]:
 def trigger_body(request: TriggerRequest) -> str:
     """The body of the trigger, byte for byte."""
     return json.dumps([dict(given) for given in request.inputs], ensure_ascii=False, separators=(",", ":"))
+
+
+def download_query(form: str, batch: Batch | None) -> dict[str, str]:
+    """The query of a download."""
+    return {"format": form} if batch is None else batches_query(form, batch.size) | {"part": str(batch.number)}
+
+
+def batches_query(form: str, size: int) -> dict[str, str]:
+    """The query of the question for batches; its values must equal those of the downloads."""
+    return {"format": form, "batch_size": str(size)}
+
+
+def batches_in(text: str) -> int | None:
+    """The number of batches in the answer to that question."""
+    body = parse_json(text)
+    count = _count(body.get("parts")) if isinstance(body, Mapping) else None
+    return count if count and count <= _MOST_BATCHES else None
+
+
+def inputs_of(text: str) -> list[dict[str, str]] | None:
+    """The inputs in the service's CSV of them, or ``None`` where it can't be read. Empty cells are left out."""
+    try:
+        rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""), strict=True))
+    except csv.Error:
+        return None
+    if any(None in row for row in rows):
+        return None
+    return [{name: value for name, value in row.items() if value} for row in rows] or None
+
+
+def fields_in(text: str) -> dict[str, str] | None:
+    """The active fields of a dataset's metadata with their types, or ``None`` where the answer is something else."""
+    body = parse_json(text)
+    fields = body.get("fields") if isinstance(body, Mapping) else None
+    if not isinstance(fields, Mapping) or not fields:
+        return None
+    return {
+        str(name): str(told.get("type") or "")
+        for name, told in fields.items()
+        if isinstance(told, Mapping) and told.get("active") is not False
+    }
 
 
 def words_of(text: str) -> str:
