@@ -93,7 +93,7 @@ class Patience:
         if not self.had_contact and self._failures >= _TRIES_WITHOUT_CONTACT:
             raise error
         first = self.poll_seconds if self.poll_seconds else _FIRST_WAIT
-        await self._pause(max(asked or 0.0, min(first * 2 ** (self._failures - 1), _LONGEST_WAIT)))
+        await self._pause(max(asked or 0.0, min(first * 2 ** min(self._failures - 1, 10), _LONGEST_WAIT)))
 
     async def _pause(self, seconds: float) -> None:
         seconds *= 1 + 0.2 * self.waiting.jitter()

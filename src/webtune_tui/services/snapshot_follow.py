@@ -106,11 +106,10 @@ class SnapshotFollow:
                 if is_ready:
                     collection = await self._book.set(collection.collection_id, phase="downloading")
                     yield CollectionChanged(collection)
-                    if may_be_batched and (expected or 0) >= self._settings.batches_from_records:
-                        batched = self._batches(client, collection, folder, expected or 0)
-                    pieces = (
-                        batched.run() if batched else client.download(_snapshot(collection), folder / raw_data.PART)
-                    )
+                    if may_be_batched and batched is None:
+                        batched = self._batches(client, collection, folder, expected)
+                    part = folder / raw_data.PART
+                    pieces = batched.run() if batched else client.download(_snapshot(collection), part)
                     async with aclosing(self._download(pieces, folder, patience, expected)) as steps:
                         async for event in steps:
                             yield event
