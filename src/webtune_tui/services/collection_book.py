@@ -45,15 +45,17 @@ class Connections:
         self._waiting = waiting or Waiting()
         self._clients: dict[tuple[str, str], ScrapingService] = {}
         self._traffic: dict[str, Traffic] = {}
+        self._making = asyncio.Lock()
 
     async def to(self, source: str, address: str) -> ScrapingService:
         """The connection of a source. httpx is loaded here: only what talks to the network pays for it."""
-        if (source, address) not in self._clients:
-            create: Callable[..., ScrapingService] = await asyncio.to_thread(
-                lambda: registry.load("sources", source).create
-            )
-            client = await asyncio.to_thread(create, address, self._accounts.find)
-            self._clients[source, address] = PacedService(client, self.traffic(address))
+        async with self._making:  # several collections may ask for the first time at once
+            if (source, address) not in self._clients:
+                create: Callable[..., ScrapingService] = await asyncio.to_thread(
+                    lambda: registry.load("sources", source).create
+                )
+                client = await asyncio.to_thread(create, address, self._accounts.find)
+                self._clients[source, address] = PacedService(client, self.traffic(address))
         return self._clients[source, address]
 
     async def of(self, collection: Collection) -> ScrapingService:
