@@ -108,6 +108,13 @@ def models_folder() -> Path:
     return user_cache_path(APP_NAME, appauthor=False) / "models"
 
 
+def cache_folder() -> Path:
+    """Where lists of services are kept that can be fetched again."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path(APP_NAME, appauthor=False)
+
+
 def log_folder() -> Path:
     """Where log and crash files go."""
     from platformdirs import user_log_path
