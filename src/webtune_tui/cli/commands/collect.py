@@ -151,9 +151,7 @@ def _add_failures(group: Any) -> None:
 
 def _add_sending(parser: argparse.ArgumentParser) -> None:
     """The options of whatever sends a paid request."""
-    parser.add_argument(
-        "--dry-run", action="store_true", help="show what would be sent and its price; send nothing"
-    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would be sent and its price; send nothing")
     _add_deadline(parser)
 
 
