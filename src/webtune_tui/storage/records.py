@@ -140,6 +140,15 @@ class RecordRepository:
             for row in connection.execute(query, {"id": collection_id, "every": every}):
                 yield record_of(row)
 
+    def failures_of(self, collection_id: str) -> list[Record]:
+        """The error and warning rows of a collection by position."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM records WHERE collection_id = ? AND kind <> 'data' ORDER BY position",
+                (collection_id,),
+            ).fetchall()
+        return [record_of(row) for row in rows]
+
     def live(self, *, after: int = 0, limit: int = _PAGE) -> list[Record]:
         """The next records that no newer one replaced, error and warning rows included, by record id."""
         with self._database.read() as connection:
