@@ -11,10 +11,20 @@ from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from webtune_tui import registry
 from webtune_tui.domain import clock
-from webtune_tui.domain.errors import CredentialMissing, NotFound, OutcomeUnknown, TryLater, UsageError, WebtuneError
+from webtune_tui.domain.errors import (
+    CredentialMissing,
+    KeyringUnavailable,
+    NotFound,
+    OutcomeUnknown,
+    TryLater,
+    UsageError,
+    WebtuneError,
+)
 from webtune_tui.domain.events import CollectEvent, CollectionChanged, Noted
 from webtune_tui.domain.records import Collection, CollectionState, Record
+from webtune_tui.services import page_plan
 from webtune_tui.services.accounts import AccountsService
 from webtune_tui.services.collect_plan import (
     MARKETPLACE,
@@ -29,12 +39,14 @@ from webtune_tui.services.collection_book import CollectionBook, Connections
 from webtune_tui.services.failed_inputs import FailedInput, failed_inputs_of, inputs_to_retry
 from webtune_tui.services.filter_plan import make_filter_plan
 from webtune_tui.services.money import MoneyService
+from webtune_tui.services.page_collections import PageCollections, require_pages
+from webtune_tui.services.page_receipt import UnknownPages
 from webtune_tui.services.patience import Patience, Waiting
 from webtune_tui.services.scraper_catalogue import CatalogueInfo, KnownScrapers
 from webtune_tui.services.snapshot_follow import SnapshotFollow
 from webtune_tui.services.snapshot_lookup import OPERATION, SnapshotLookup
 from webtune_tui.settings import Settings
-from webtune_tui.sources.base import PagesRequest, Scraper, SnapshotEmpty
+from webtune_tui.sources.base import PagesRequest, Scraper, SnapshotEmpty, Zone
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.records import RecordRepository
 from webtune_tui.storage.workspace import Workspace
@@ -69,6 +81,7 @@ class CollectService:
         self._known = KnownScrapers(settings, accounts)
         self._lookup = SnapshotLookup(self._book, self._connections, money, settings, self._known)
         self._follow = SnapshotFollow(workspace, settings, self._book, self._connections, money)
+        self._pages = PageCollections(workspace, settings, self._book, accounts, money, self._waiting)
         self._followed: set[str] = set()
 
     async def scrapers(self, search: str = "") -> Sequence[Scraper]:
@@ -175,6 +188,54 @@ class CollectService:
         known = [value for value in seconds if value is not None and value >= 0]
         return statistics.median(known) if len(known) >= _FEWEST_FOR_TYPICAL else None
 
+    async def plan_pages(self, urls: Sequence[str], *, via: str | None = None, zone: str = "") -> CollectPlan:
+        """Checks addresses of pages and prices them. Without ``via``: crawl where a key is found, else direct.
+
+        Raises:
+            UsageError: an address that is none, an unknown way, or a zone that the account does not have.
+        """
+        distinct = await asyncio.to_thread(page_plan.distinct_urls, urls)
+        if via is None:
+            via = await self._way_of_pages()
+        if via not in page_plan.WAYS:
+            raise UsageError(f"There is no way {via!r} to pages", hint=f"There are: {', '.join(page_plan.WAYS)}")
+        if zone and via != "unlocker":
+            raise UsageError(f"Pages through {via} need no zone", hint="Leave --zone out, or add --via unlocker.")
+        if via == "unlocker":
+            zone = await self._zone("unlocker", zone)
+            return await asyncio.to_thread(page_plan.unlocker_plan, self._settings, distinct, zone)
+        make = page_plan.crawl_plan if via == "crawl" else page_plan.direct_plan
+        return await asyncio.to_thread(make, self._settings, distinct)
+
+    async def plan_search(
+        self, query: str, *, engine: str = "google", zone: str = "", pages: int = 1, country: str = ""
+    ) -> CollectPlan:
+        """Checks a search and prices its pages of results. Raises UsageError, CredentialMissing."""
+        page_plan.require_search(query, engine=engine, pages=pages, country=country)
+        zone = await self._zone("serp", zone)
+        return page_plan.search_plan(self._settings, query, engine=engine, zone=zone, pages=pages, country=country)
+
+    async def zones(self) -> Sequence[Zone]:
+        """The zones of the Bright Data account; a free call. Raises CredentialMissing, CredentialRefused, Offline."""
+        module = await asyncio.to_thread(registry.load, "sources", "zones")
+        found: Sequence[Zone] = await module.active(self._settings.brightdata_url, self._accounts.find)
+        return found
+
+    async def urls_of(self, collection_id: str, *, limit: int) -> tuple[Sequence[str], int]:
+        """The distinct addresses of a collection's records, at most ``limit``, and how many there are in all."""
+        await self.collection(collection_id)
+        return await asyncio.to_thread(lambda: self._records.urls_of(collection_id, limit=limit))
+
+    async def unknown_pages(self, collection_id: str) -> UnknownPages:
+        """The paid pages of a collection whose end is not known, and what asking again costs at most.
+
+        Raises:
+            NotFound, UsageError: there is no such collection, or it has no paid pages.
+        """
+        collection = await self.collection(collection_id)
+        require_pages(collection)
+        return await self._pages.unknown(collection)
+
     async def start(self, plan: CollectPlan, *, deadline: float | None = None) -> AsyncGenerator[CollectEvent, None]:
         """Triggers once and follows to the stored records; ends with CollectionChanged.
 
@@ -190,6 +251,15 @@ class CollectService:
             async with aclosing(self.resume(plan.collection_id, deadline=deadline)) as events:
                 async for event in events:
                     yield event
+            return
+        if plan.source == page_plan.SOURCE:
+            self._followed.add(plan.collection_id)
+            try:
+                async with aclosing(self._pages.start(plan, deadline)) as events:
+                    async for event in events:
+                        yield event
+            finally:
+                self._followed.discard(plan.collection_id)
             return
         patience = self._patience(deadline)
         await self._accounts.find(SOURCE, plan.address)
@@ -211,8 +281,12 @@ class CollectService:
         finally:
             self._followed.discard(plan.collection_id)
 
-    async def resume(self, collection_id: str, *, deadline: float | None = None) -> AsyncGenerator[CollectEvent, None]:
+    async def resume(
+        self, collection_id: str, *, deadline: float | None = None, resend_unknown: bool = False
+    ) -> AsyncGenerator[CollectEvent, None]:
         """Goes on with a collection from where it stands; never triggers anew. An unknown one is looked up first.
+
+        ``resend_unknown`` asks again, at their price, for paid pages whose end is not known.
 
         Raises:
             NotFound: there is no such collection.
@@ -224,7 +298,10 @@ class CollectService:
             return
         self._followed.add(collection_id)
         try:
-            async with aclosing(self._go_on(await self.collection(collection_id), deadline)) as events:
+            collection = await self.collection(collection_id)
+            if resend_unknown:
+                require_pages(collection)
+            async with aclosing(self._go_on(collection, deadline, resend_unknown)) as events:
                 async for event in events:
                     yield event
         finally:
@@ -255,6 +332,8 @@ class CollectService:
         collection = await self.collection(collection_id)
         if collection.state.is_final:
             return collection
+        if collection.source == page_plan.SOURCE:
+            return await self._pages.cancel(collection)
         if collection.source not in SNAPSHOT_SOURCES:
             return await self._settle_interrupted_import(collection)
         if collection.snapshot_id is None:
@@ -294,9 +373,17 @@ class CollectService:
         """Closes the connections."""
         await self._connections.aclose()
 
-    async def _go_on(self, collection: Collection, deadline: float | None) -> AsyncGenerator[CollectEvent, None]:
+    async def _go_on(
+        self, collection: Collection, deadline: float | None, resend_unknown: bool
+    ) -> AsyncGenerator[CollectEvent, None]:
         if collection.state.is_final:
             yield CollectionChanged(collection)
+            return
+        if collection.source == page_plan.SOURCE:
+            again = self._pages.resume(collection, deadline, resend_unknown=resend_unknown)
+            async with aclosing(again) as events:
+                async for event in events:
+                    yield event
             return
         if collection.source not in SNAPSHOT_SOURCES:
             yield CollectionChanged(await self._settle_interrupted_import(collection))
@@ -312,6 +399,18 @@ class CollectService:
         async with aclosing(self._follow.run(collection, patience)) as events:
             async for event in events:
                 yield event
+
+    async def _way_of_pages(self) -> str:
+        try:
+            await self._accounts.find(SOURCE, self._settings.brightdata_url)
+        except (CredentialMissing, KeyringUnavailable):
+            return "direct"
+        return "crawl"
+
+    async def _zone(self, via: str, named: str) -> str:
+        module = await asyncio.to_thread(registry.load, "sources", "zones")
+        chosen: str = module.choose(await self.zones(), via, named)
+        return chosen
 
     async def _trigger(self, plan: CollectPlan) -> Collection:
         """Sends the plan once through the journal and stores the snapshot id."""

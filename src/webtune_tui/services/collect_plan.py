@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import secrets
@@ -19,7 +20,7 @@ from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.settings import Settings
 from webtune_tui.sources import brightdata_requests as wire
 from webtune_tui.sources import catalogue
-from webtune_tui.sources.base import CollectRequest, Scraper, ScraperDoor, TriggerRequest
+from webtune_tui.sources.base import CollectRequest, PagesRequest, Scraper, ScraperDoor, TriggerRequest
 
 SOURCE = "brightdata"
 MARKETPLACE = "marketplace"
@@ -63,6 +64,8 @@ class CollectPlan:
     @property
     def curl(self) -> str:
         """The request as a ``curl`` command; the key stays in the environment."""
+        if isinstance(self.request, PagesRequest) and not self.path:  # fetched by this machine itself
+            return shlex.join(["curl", "--location", *self.request.urls[:_SHOWN_INPUTS]])
         return curl_of(self.address, self.path, self.query, self.body)
 
 
@@ -75,6 +78,7 @@ def make_plan(
     limit_per_input: int | None,
     max_records: int | None,
     known: catalogue.Catalogue | None = None,
+    output_fields: tuple[str, ...] = (),
 ) -> CollectPlan:
     """Checks a request against the scraper's declared inputs and prices it. Raises NotFound, UsageError.
 
@@ -86,6 +90,7 @@ def make_plan(
         if value is not None and value < 1:
             raise UsageError(f"The {name} must be at least 1, not {value}", hint="Give a whole number.")
     request, worst_case = _request(settings, chosen, door, inputs, limit_per_input, max_records)
+    request = dataclasses.replace(request, output_fields=output_fields)
     price = settings.price_per_1000_records
     address = settings.brightdata_url
     return CollectPlan(
@@ -108,6 +113,7 @@ def make_plan(
             "inputs": [dict(given) for given in request.inputs],
             "limit_per_input": request.limit_per_input,
             "max_records": request.max_records,
+            "output_fields": list(request.output_fields),
         }
         | price_of(settings, SOURCE),
         request_key=request_key_of(SOURCE, request.scraper_id, request.discover_by, request.inputs),

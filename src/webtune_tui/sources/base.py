@@ -51,13 +51,14 @@ class Scraper:
 
 @dataclass(frozen=True, slots=True)
 class TriggerRequest:
-    """What a trigger sends. The limits count records; ``None`` sends none."""
+    """What a trigger sends. The limits count records; ``None`` sends none. No ``output_fields`` means all of them."""
 
     scraper_id: str
     inputs: tuple[Mapping[str, Any], ...]
     discover_by: str | None = None
     limit_per_input: int | None = None
     max_records: int | None = None
+    output_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,14 @@ class PagesRequest:
     via: str
     zone: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone of the account; ``kind`` is the service's word, such as unblocker or serp."""
+
+    name: str
+    kind: str
 
 
 SnapshotRequest = TriggerRequest | FilterRequest

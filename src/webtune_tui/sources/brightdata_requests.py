@@ -36,6 +36,8 @@ def trigger_query(request: TriggerRequest) -> dict[str, str]:
             query["limit_per_input"] = str(request.limit_per_input)
     if request.max_records is not None:
         query["limit_multiple_results"] = str(request.max_records)
+    if request.output_fields:
+        query["custom_output_fields"] = "|".join(request.output_fields)
     return query
 
 

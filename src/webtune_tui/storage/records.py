@@ -149,6 +149,23 @@ class RecordRepository:
             ).fetchall()
         return [record_of(row) for row in rows]
 
+    def urls_of(self, collection_id: str, *, limit: int) -> tuple[list[str], int]:
+        """The distinct addresses of a collection's data records in their order, at most ``limit``; and how many."""
+        asked = (
+            "FROM (SELECT url, position, kind FROM records WHERE collection_id = ?1 UNION ALL"
+            " SELECT url, sightings.position, kind FROM sightings JOIN records USING (record_id)"
+            " WHERE sightings.collection_id = ?1) WHERE kind = ?2 AND url IS NOT NULL"
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT url, min(position) AS first {asked} GROUP BY url ORDER BY first LIMIT ?3",
+                (collection_id, RecordKind.DATA, limit),
+            ).fetchall()
+            total = connection.execute(
+                f"SELECT count(DISTINCT url) {asked}", (collection_id, RecordKind.DATA)
+            ).fetchone()[0]
+        return [row["url"] for row in rows], int(total)
+
     def live(self, *, after: int = 0, limit: int = _PAGE) -> list[Record]:
         """The next records that no newer one replaced, error and warning rows included, by record id."""
         with self._database.read() as connection:

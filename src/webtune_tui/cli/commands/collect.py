@@ -10,6 +10,7 @@ from typing import Any
 from webtune_tui.cli.collecting import access_of, carry_out, collect_dataset, list_errors, retry
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
+from webtune_tui.cli.page_commands import add_page_commands, confirm_resend
 from webtune_tui.domain.errors import InvalidInput, UsageError, WebtuneError, WorkFailed
 from webtune_tui.domain.records import Collection, CollectionState
 
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One subcommand per verb."""
     group = subcommands(parser)
     _add_brightdata(group)
+    add_page_commands(group)
     snapshot = add_subcommand(
         group,
         "snapshot",
@@ -45,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         examples=("webtune collect resume", "webtune collect resume c261122-1a2b3c4d"),
     )
     resume_parser.add_argument("collection", metavar="ID", nargs="?", help="default: every unfinished one")
+    resume_parser.add_argument(
+        "--resend-unknown", action="store_true", help="ask again for paid pages of unknown end, at their price"
+    )
     for following in (snapshot, resume_parser):
         _add_deadline(following)
     cancel_parser = add_subcommand(
@@ -188,8 +193,14 @@ async def resume(context: CommandContext) -> Outcome:
     """Goes on with one collection or with all that are unfinished."""
     given = context.arguments
     async with context.services() as services:
+        if given.resend_unknown:
+            if not given.collection:
+                raise UsageError("--resend-unknown needs the ID of a collection", hint="See: webtune collect list")
+            await confirm_resend(context, services, given.collection)
         if given.collection:
-            events = services.collect.resume(given.collection, deadline=given.deadline)
+            events = services.collect.resume(
+                given.collection, deadline=given.deadline, resend_unknown=given.resend_unknown
+            )
             collection = await follow(events, context.progress, context.workspace, context.known)
             return outcome_of(collection, context.workspace)
         ended: list[Collection] = []
