@@ -14,7 +14,7 @@ from webtune_tui.sources.files.base import Reject, Row
 from webtune_tui.storage.files import write_text
 from webtune_tui.storage.records import BATCH, RecordRepository, StoredBatch
 
-MakeRecord = Callable[[int, Mapping[str, Any]], Record]
+MakeRecord = Callable[[int, Row], Record]
 _BATCH_CHARACTERS = 32 * 1024**2  # a batch of large records is cut here, to bound memory
 
 
@@ -90,7 +90,7 @@ class Ingest:
                 }
             )
             return
-        batch.records.append(self.make_record(position, item.fields))
+        batch.records.append(self.make_record(position, item))
         batch.characters += sum(len(value) for value in item.fields.values() if isinstance(value, str))
 
     def _store(self, batch: _Batch, next_position: int) -> StoredBatch:

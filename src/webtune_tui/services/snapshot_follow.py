@@ -230,7 +230,7 @@ class SnapshotFollow:
             self._records,
             rejects,
             collection_id,
-            lambda position, fields: delivered_record(collection_id, position, fields, scraper_id, now=now),
+            lambda position, row: delivered_record(collection_id, position, row.fields, scraper_id, now=now),
             str(folder / raw_data.RECORDS),
         )
         shown = 0.0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from webtune_tui.domain.records import Record, RecordKind, content_hash
+from webtune_tui.domain.records import NO_PLACE, RawPlace, Record, RecordKind, content_hash
 
 # what the service adds around a record: it changes from run to run while the record stays the same
 ENVELOPE = frozenset({"timestamp", "input", "discovery_input"})
@@ -73,10 +74,12 @@ def delivered_record(
     )
 
 
-def imported_record(collection_id: str, position: int, fields: Mapping[str, Any], *, now: str) -> Record:
+def imported_record(
+    collection_id: str, position: int, fields: Mapping[str, Any], *, now: str, place: RawPlace = NO_PLACE
+) -> Record:
     """A row of a file: known by its content, unless it carries the marks of a scraper's row."""
     if is_from_service(fields) and kind_of(fields) is RecordKind.DATA:
-        return delivered_record(collection_id, position, fields, "", now=now)
+        return replace(delivered_record(collection_id, position, fields, "", now=now), place=place)
     digest = content_hash(fields)
     kind = kind_of(fields) if is_from_service(fields) else RecordKind.DATA
     prefix = "" if kind is RecordKind.DATA else f"{kind}:"
@@ -89,6 +92,7 @@ def imported_record(collection_id: str, position: int, fields: Mapping[str, Any]
         fields=fields,
         url=url_of(fields),
         collected_at=_text(fields.get("timestamp")) or now,
+        place=place,
     )
 
 
