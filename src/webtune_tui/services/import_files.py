@@ -95,18 +95,18 @@ class ImportService:
         encoding: str | None = None,
         list_path: str | None = None,
         sample: int = 200,
+        fields: Sequence[str] = (),
         stdin: BinaryIO | None = None,
     ) -> Sequence[FilePreview]:
         """What the files look like, from their first ``sample`` records each; nothing is stored.
 
+        ``fields`` are addresses such as ``a.b[0].c``; without them every field is shown.
+
         Raises:
-            UsageError: a path does not exist, or the format or encoding is unknown.
+            UsageError: a path does not exist, or the format, encoding or an address is unknown.
         """
-        choice = _choice(format, encoding, list_path)
-        files = await asyncio.to_thread(expand, paths, self._settings.limits)
-        looking = previewing.preview(files, choice, self._settings.limits, sample, stdin)
-        async with aclosing(in_thread(looking)) as found:
-            return [one async for one in found if one is not None]
+        choice, wanted = Choice.typed(format, encoding, list_path), previewing.Wanted(sample, tuple(fields))
+        return await previewing.inspect(paths, choice, self._settings.limits, wanted, stdin=stdin)
 
     async def run(
         self,
@@ -126,7 +126,7 @@ class ImportService:
             UsageError: a path does not exist, or the format or encoding is unknown.
             InvalidInput: nothing was usable.
         """
-        choice = _choice(format, encoding, list_path)
+        choice = Choice.typed(format, encoding, list_path)
         files = await asyncio.to_thread(expand, paths, self._settings.limits)
         run = await asyncio.to_thread(self._begin, paths, files)
         is_settled = False
@@ -361,14 +361,6 @@ class _Storing:
         return Ingest(
             self.repository, self.run.rejects, collection_id, make_record, self.label, errors_are_records=True
         )
-
-
-def _choice(format: str | None, encoding: str | None, list_path: str | None) -> Choice:
-    return Choice(
-        detection.format_word(format) if format else None,
-        detection.encoding_name(encoding) if encoding else None,
-        list_path or None,
-    )
 
 
 def _name(path: Path) -> str:

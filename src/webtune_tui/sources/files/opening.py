@@ -10,8 +10,16 @@ from pathlib import Path
 from webtune_tui.domain.limits import ReadLimits
 from webtune_tui.domain.previews import EncodingGuess
 from webtune_tui.sources.files import packed
-from webtune_tui.sources.files.detect import BINARY_FORMATS, HEAD, LINE_FORMATS, Detected, detect, open_regular
-from webtune_tui.sources.files.encodings import first_bad_byte, proposals
+from webtune_tui.sources.files.detect import (
+    BINARY_FORMATS,
+    HEAD,
+    LINE_FORMATS,
+    Detected,
+    detect,
+    format_word,
+    open_regular,
+)
+from webtune_tui.sources.files.encodings import encoding_name, first_bad_byte, proposals
 
 _DEEPEST = 2
 
@@ -23,6 +31,13 @@ class Choice:
     format: str | None = None
     encoding: str | None = None
     list_path: str | None = None
+
+    @classmethod
+    def typed(cls, format: str | None, encoding: str | None, list_path: str | None) -> Choice:
+        """What was typed, in our own words. Raises UsageError for an unknown format or encoding."""
+        return cls(
+            format_word(format) if format else None, encoding_name(encoding) if encoding else None, list_path or None
+        )
 
 
 @dataclass(frozen=True, slots=True)
