@@ -107,13 +107,12 @@ def proposals(path: Path, bad_at: int) -> tuple[EncodingGuess, ...]:
         stream.seek(begin)
         sample = stream.read(2 * _AROUND)
     found = [match.encoding for match in from_bytes(sample)]
-    names = list(dict.fromkeys([*found[: _MOST_GUESSES - 1], _USUAL, *found]))
-    guesses: list[EncodingGuess] = []
-    for name in names:
+    names: dict[str, str] = {}  # by how they read, the most usual one of those that read alike
+    for name in dict.fromkeys([*found[: _MOST_GUESSES - 1], _USUAL, *found]):
         shown = _as_read(sample, bad_at - begin, name)
-        if shown and all(shown != guess.reads for guess in guesses):
-            guesses.append(EncodingGuess(codecs.lookup(name).name, shown))
-    return tuple(guesses[:_MOST_GUESSES])
+        if shown and (shown not in names or name == _USUAL):
+            names[shown] = codecs.lookup(name).name
+    return tuple(EncodingGuess(name, shown) for shown, name in names.items())[:_MOST_GUESSES]
 
 
 def _as_read(sample: bytes, bad_at: int, encoding: str) -> str:

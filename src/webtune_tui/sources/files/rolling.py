@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 _CLOSE = 0.6  # seconds between two cues that roll on; live captions have no gap at all
 _MOST_LINES = 4
+_ROLLING = 0.2  # of the cues repeat what was shown: below that, a line told twice was said twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ def merged(segments: Sequence[Segment]) -> list[Segment]:
     A cue that follows at once and begins with the lines that were shown last adds only its further lines; a cue
     that shows nothing else makes the last segment longer. A line that grows word by word is told in its last form.
     """
+    if not _are_rolling(segments):
+        return list(segments)
     told: list[Segment] = []
     shown: tuple[str, ...] = ()
     for one in segments:
@@ -40,6 +44,16 @@ def merged(segments: Sequence[Segment]) -> list[Segment]:
             _roll_on(told, one, shown)
         shown = one.lines
     return told
+
+
+def _are_rolling(segments: Sequence[Segment]) -> bool:
+    pairs = list(itertools.pairwise(segments))
+    repeated = sum(
+        next_one.start - one.end <= _CLOSE
+        and (_overlap(one.lines, next_one.lines) > 0 or _grows(one.lines, next_one.lines))
+        for one, next_one in pairs
+    )
+    return repeated > 0 and repeated >= _ROLLING * len(pairs)
 
 
 def _roll_on(told: list[Segment], one: Segment, shown: tuple[str, ...]) -> None:

@@ -92,11 +92,14 @@ def _told(spoken: Sequence[Segment]) -> str:
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
-    """The blocks of a file. A timing that can't belong to the block above it begins a new one."""
+    """The blocks of a file: an empty line ends one (a space does not: rolling captions hold such lines).
+
+    A timing that can't belong to the block above it begins a new one.
+    """
     begin: int | None = None
     for number, line in enumerate([*lines, ""]):
         is_new = begin is not None and _ARROW in line and any(_ARROW in above for above in lines[begin:number])
-        if begin is not None and (not line.strip() or is_new):
+        if begin is not None and (not line or is_new):
             end = number - 1 if is_new and number - begin > 2 and lines[number - 1].strip().isdigit() else number
             yield _Block(begin + 1, lines[begin:end])
             begin = end if is_new else None

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.domain.limits import DEFAULT_LIMITS, MEGABYTE, ReadLimits
+from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
 from webtune_tui.sources.files.base import Reject, Row, RowUnusable, snippet
-from webtune_tui.sources.files.packed import Budget, Unpackable
+from webtune_tui.sources.files.packed import Unpackable
 from webtune_tui.sources.files.plain_values import characters_in, plain
-
-_LARGEST = 1024 * MEGABYTE  # of a workbook unpacked: calamine holds a sheet whole
-_MOST_CELLS = 20_000_000  # of the rectangle of one sheet, empty ones included: about 0.6 GB
-_CELL = re.compile(rb"""<(?:\w{1,20}:)?(?:c|row)\b[^>]{0,80}?\br\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})""")
-_PIECE = 256 * 1024
-_WIDEST_TAG = 128
-_ERRORS = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|GETTING_DATA)")
+from webtune_tui.sources.files.xlsx_bounds import bounds_of_sheets
 
 
 def rows(path: Path, encoding: str = "", limits: ReadLimits = DEFAULT_LIMITS) -> Iterator[Row | Reject]:
@@ -27,26 +20,31 @@ def rows(path: Path, encoding: str = "", limits: ReadLimits = DEFAULT_LIMITS) ->
     import python_calamine
 
     try:
-        _require_bounded(path, limits)
+        bounds = bounds_of_sheets(path, limits)
         with python_calamine.CalamineWorkbook.from_path(path) as book:
-            for name in book.sheet_names:
+            for sheet_facts in book.sheets_metadata:
+                name = sheet_facts.name
+                if sheet_facts.typ != python_calamine.SheetTypeEnum.WorkSheet:
+                    continue  # a sheet that is a chart holds no rows
                 try:
                     sheet = book.get_sheet_by_name(name)
                 except (python_calamine.CalamineError, ValueError) as error:
                     yield Reject(1, f"sheet {name!r} can't be read: {_said(error)}", "")
                     continue
-                first = sheet.start[0] + 1 if sheet.start else 1
-                yield from _of_sheet(name, sheet.iter_rows(), first, limits)
+                errors = bounds[name].errors if name in bounds else {}
+                yield from _of_sheet(name, sheet.iter_rows(), errors, limits)
     except (python_calamine.CalamineError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         yield Reject(1, f"the workbook can't be read: {_said(error)}", "")
     except Unpackable as fault:
         yield Reject(1, f"the workbook {fault}", "")
 
 
-def _of_sheet(name: str, found: Iterator[Sequence[Any]], first: int, limits: ReadLimits) -> Iterator[Row | Reject]:
+def _of_sheet(
+    name: str, found: Iterator[Sequence[Any]], errors: Mapping[int, set[int]], limits: ReadLimits
+) -> Iterator[Row | Reject]:
     header: list[str] | None = None
     above: Reject | None = None
-    for number, values in enumerate(found, start=first):
+    for number, values in enumerate(found, start=1):
         filled = [value for value in values if value not in ("", None)]
         if not filled:
             continue
@@ -61,6 +59,10 @@ def _of_sheet(name: str, found: Iterator[Sequence[Any]], first: int, limits: Rea
                 header = ["column_1"]
                 yield above
             header = _names(values)
+            continue
+        if wrong := errors.get(number):
+            columns = ", ".join(repr(_name_of(header, column)) for column in sorted(wrong))
+            yield Reject(number, f"sheet {name!r}, row {number}: an error in {columns}", snippet(str(list(values))))
             continue
         yield _row(name, number, header, values, limits)
 
@@ -82,18 +84,17 @@ def _row(sheet: str, number: int, header: Sequence[str], values: Sequence[Any], 
     for name, value in zip(header, values, strict=False):
         if value == "" or value is None:
             continue
-        if isinstance(value, str) and _ERRORS.fullmatch(value):
-            reason = f"sheet {sheet!r}, row {number}, column {name!r}: the cell holds the error {value}"
-            return Reject(number, reason, snippet(str(list(values))))
         try:
             fields[name] = plain(_tidy(value), limits)
         except RowUnusable as fault:
             return Reject(number, f"sheet {sheet!r}, row {number}, column {name!r}: {fault}", "")
-    if any(value not in ("", None) for value in values[len(header) :]):
-        return Reject(number, f"sheet {sheet!r}, row {number}: more cells than the header has", "")
     if characters_in(fields) > limits.record_characters:
         return Reject(number, f"sheet {sheet!r}, row {number}: longer than {limits.record_mb} million characters", "")
     return Row(number, fields, part=sheet)
+
+
+def _name_of(header: Sequence[str], column: int) -> str:
+    return header[column - 1] if column <= len(header) else f"column_{column}"
 
 
 def _tidy(value: Any) -> Any:
@@ -101,41 +102,6 @@ def _tidy(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value
-
-
-def _require_bounded(path: Path, limits: ReadLimits) -> None:
-    """Reads the workbook once without keeping it. Raises Unpackable for a bomb or a sheet that is far too large."""
-    budget = Budget(limits, path.stat().st_size)
-    with zipfile.ZipFile(path) as archive:
-        if len(archive.infolist()) > limits.members:
-            raise Unpackable(f"holds more than {limits.members:,} parts (limits.members)")
-        for info in archive.infolist():
-            columns, lines, rest = [0, 0], [0, 0], b""
-            with archive.open(info) as stream:
-                while piece := stream.read(_PIECE):
-                    budget.spend(len(piece))
-                    if budget.spent > _LARGEST:
-                        raise Unpackable(f"unpacks to more than {_LARGEST // MEGABYTE} MB; save its sheets as CSV")
-                    rest = _widen(rest + piece, columns, lines)
-            cells = (columns[1] - columns[0] + 1) * (lines[1] - lines[0] + 1)
-            if cells > _MOST_CELLS:
-                raise Unpackable(f"has a sheet of {cells:,} cells; save it as CSV")
-
-
-def _widen(piece: bytes, columns: list[int], lines: list[int]) -> bytes:
-    """Takes the places of a piece's cells into the bounds of its sheet; gives what the next piece begins with."""
-    for letters, digits in _CELL.findall(piece):
-        column, line = _column(letters) or columns[0] or 1, int(digits)  # a row's own mark has no column
-        columns[0], columns[1] = min(columns[0] or column, column), max(columns[1], column)
-        lines[0], lines[1] = min(lines[0] or line, line), max(lines[1], line)
-    return piece[-_WIDEST_TAG:]
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
 
 
 def _said(error: Exception) -> str:
