@@ -332,7 +332,7 @@ def _inputs_of_file(path: Path) -> list[Mapping[str, Any]]:
     """The inputs in a file; one that can't be used is refused before anything is sent."""
     from webtune_tui import registry  # the readers are needed for this option alone
     from webtune_tui.sources.files.base import Reject
-    from webtune_tui.sources.files.detect import HEAD, READERS, detect, open_regular, reader_of
+    from webtune_tui.sources.files.detect import HEAD, READERS, detect, open_regular
 
     try:
         if path.stat().st_size > _LARGEST_INPUTS:
@@ -342,9 +342,9 @@ def _inputs_of_file(path: Path) -> list[Mapping[str, Any]]:
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}", hint="Check --inputs.") from error
     found = detect(head, path.name)
-    if found.format is None or found.encoding is None:
-        raise InvalidInput(f"{path}: {found.reason}", hint="Give JSON, JSON lines or CSV.")
-    reader = registry.load("sources.files", READERS[reader_of(found.format)])
+    if found.reader not in ("json", "jsonl", "csv", "tsv") or found.encoding is None:
+        raise InvalidInput(f"{path}: {found.reason or found.format}", hint="Give JSON, JSON lines or CSV.")
+    reader = registry.load("sources.files", READERS[found.reader])
     inputs: list[Mapping[str, Any]] = []
     for row in reader.rows(path, found.encoding):
         if isinstance(row, Reject):
