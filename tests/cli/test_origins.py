@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.services.prepared import make_prepared, product_lines
 from tests.unit.services.records_in import product
 from webtune_tui.cli.main import run
 
@@ -38,16 +40,17 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
     return printed.out, printed.err
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_prepared(tmp_path_factory.mktemp("prepared"))
+
+
 @pytest.fixture
-def lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def lines(prepared: Path, root: Path, tmp_path: Path) -> list[str]:
     """Imported and prepared rows, a broken line among them; the lines of their file."""
-    rows = [product(number, url=f"https://shop.example/{number}") for number in range(14)]
-    found = [json.dumps(row) for row in rows]
-    found.insert(1, '{"broken": \x1b[2J')
-    (tmp_path / "rows.jsonl").write_text("\n".join(found) + "\n")
-    command(capsys, "import", str(tmp_path / "rows.jsonl"))
-    command(capsys, "prepare")
-    return found
+    shutil.copytree(prepared, root)
+    shutil.copy(prepared.parent / "rows.jsonl", tmp_path)
+    return product_lines()
 
 
 def test_an_example_leads_to_its_record_and_its_bytes_and_back(
