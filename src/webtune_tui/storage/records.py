@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from webtune_tui.domain.records import Collection, RawPlace, Record, RecordKind
 from webtune_tui.storage.collections import change_in
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.record_ids import next_record_id
 
 BATCH = 2000
 _encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps would make one for each record
@@ -189,9 +190,10 @@ def _place(connection: sqlite3.Connection, record: Record, live: dict[str, _Live
         tally.duplicates += 1
         return
     cursor = connection.execute(
-        "INSERT INTO records (collection_id, position, kind, key, content_hash, url, collected_at, fields,"
-        " raw_file, raw_line, raw_start, raw_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO records (record_id, collection_id, position, kind, key, content_hash, url, collected_at, fields,"
+        " raw_file, raw_line, raw_start, raw_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
+            next_record_id(connection),
             record.collection_id,
             record.position,
             record.kind.value,

@@ -46,6 +46,7 @@ class RecordDetail(Dialog[None]):
     RecordDetail .dialog-content { height: 1fr; max-height: 100%; overflow: hidden; }
     RecordDetail #record-views { height: 1; margin-bottom: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     RecordDetail ContentSwitcher { height: 1fr; }
+    RecordDetail OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
     RecordDetail StyledLines, RecordDetail OptionList { height: 1fr; background: $surface; border: none; padding: 0; }
     """
 
@@ -62,8 +63,8 @@ class RecordDetail(Dialog[None]):
             yield OptionList(id="record-uses", markup=False)
 
     def compose_buttons(self) -> ComposeResult:
-        yield Button("Open URL", id="record-open", compact=True, disabled=web_address(self.record.url) is None)
-        yield Button("Collection", id="record-collection", compact=True)
+        yield Button("Open URL (o)", id="record-open", compact=True, disabled=web_address(self.record.url) is None)
+        yield Button("Collection (c)", id="record-collection", compact=True)
         yield Button("Close", id="record-close", variant="primary", compact=True)
 
     def on_mount(self) -> None:
