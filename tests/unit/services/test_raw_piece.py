@@ -173,3 +173,23 @@ async def test_deleted_and_unknown_records_are_told_apart(workspace: Workspace) 
     with pytest.raises(NotFound):
         await service.at("c1", 0)
     assert await service.settle_interrupted() == []
+
+
+async def test_records_of_one_results_page_lead_to_that_page_and_not_to_another(workspace: Workspace) -> None:
+    bring(workspace, "c1", ROWS[:2])
+    folder = workspace.raw_folder("c1")
+    (folder / "pages").mkdir()
+    for number in range(2):
+        (folder / f"pages/{number}.html").write_bytes(f"<p>résultats {number}".encode("latin-1"))
+    files = [{"path": f"pages/{n}.html", "media_type": "text/html; charset=ISO-8859-1"} for n in range(2)]
+    raw_data.write_manifest(folder, {}, files)
+    with workspace.database.write() as connection:
+        connection.execute("UPDATE records SET raw_file = 'pages/0.html', raw_start = NULL, raw_length = NULL")
+        connection.executemany(
+            "INSERT INTO pages (collection_id, position, url, state, raw_file) VALUES ('c1', ?, '', 'done', ?)",
+            [(n, f"pages/{n}.html") for n in range(2)],
+        )
+    service = OriginsService(workspace)
+    source = await service.of_record(2)
+    assert source.page == folder / "pages/0.html" and source.raw.text == "<p>résultats 0"
+    assert (await service.page_text(source.page, encoding=source.raw.encoding)).text == "résultats 0"

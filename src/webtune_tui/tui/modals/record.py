@@ -114,7 +114,7 @@ class RecordDetail(Dialog[None]):
     async def _load_page(self) -> None:
         if self.source is None or self.source.page is None:
             return
-        page = await self._services.origins.page_text(self.source.page)
+        page = await self._services.origins.page_text(self.source.page, encoding=self.source.raw.encoding)
         if self._view == "page":
             self._text.show(lambda width: page_lines(page, width))
 
