@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from webtune_tui.tui.modals.lineage import Lineage
 from webtune_tui.tui.modals.record import RecordDetail, web_address
 from webtune_tui.tui.screens.collect import CollectScreen
 from webtune_tui.tui.screens.dataset import DatasetScreen
+from webtune_tui.tui.widgets.dropped_records import DroppedList
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
 from webtune_tui.tui.widgets.example_table import ExampleTable
 from webtune_tui.tui.widgets.styled_lines import StyledLines
@@ -117,6 +119,27 @@ async def test_an_example_is_found_again_under_a_filter_that_hid_it(root: Path) 
         assert (table.row_count, table.cursor, table.current and table.current.example_id) == (14, 9, wanted)
         await app.screen.reveal("ex-nosuch")
         assert "not in the working version" in str(app.screen.query_one("#dataset-status", Static).content)
+
+
+async def test_a_dropped_record_is_opened_and_says_why_it_makes_no_example(tmp_path: Path) -> None:
+    rows = [{"k": f"k{n}", "title": f"Title {n}", "description": ""} for n in range(3)]
+    with Workspace.open(tmp_path / "shop", command="test") as workspace:
+        bring(workspace, "c1", rows)
+    app = app_on(tmp_path / "shop")
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await open_stage(app, pilot, "3")
+        assert app.services is not None
+        async with aclosing(app.services.prepare.run()) as events:
+            async for _ in events:
+                pass
+        await open_stage(app, pilot, "2")
+        await open_stage(app, pilot, "3")
+        await pilot.press("D")
+        await until(pilot, lambda: app.screen.query_one(DroppedList).row_count == 3)
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RecordDetail) and "Title 0" in text(app))
+        await pilot.press("x")
+        await until(pilot, lambda: any("No example of" in row and "empty" in row for row in uses(app)))
 
 
 async def test_an_example_of_a_deleted_collection_says_so(root: Path) -> None:

@@ -53,7 +53,7 @@ _HINTS = {
     "examples": "enter reads · o origin · space marks · s split · D dropped records · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
     "prepare": "space turns a step on or off · enter opens its options · D dropped records",
-    "dropped": "the reasons of the newest run · enter goes to their records",
+    "dropped": "the reasons of the newest run · enter goes to their records, and into one of them",
 }
 _PREVIEW_RECORDS = 20
 _DROPPED_SHOWN = 500
@@ -616,6 +616,17 @@ class DatasetScreen(StageScreen):
     async def _load_dropped(self, reason: str) -> None:
         records = await self.services.prepare.dropped(reason, limit=_DROPPED_SHOWN)
         self.query_one(DroppedRecords).show_records(reason, records)
+
+    @on(DroppedRecords.RecordWanted)
+    def _dropped_record_wanted(self, event: DroppedRecords.RecordWanted) -> None:
+        self._open_record(event.record.record_id)
+
+    @work(group="origin", exclusive=True, exit_on_error=False)
+    async def _open_record(self, record_id: int) -> None:
+        from webtune_tui.tui.modals.record import RecordDetail
+
+        source = await self.services.origins.of_record(record_id, limit=0)
+        await self.app.push_screen(RecordDetail(source.record))
 
     # Export
 
