@@ -37,8 +37,7 @@ class CollectionRepository:
     def get(self, collection_id: str) -> Collection | None:
         """One collection."""
         with self._database.read() as connection:
-            row = connection.execute(f"{_SELECT} WHERE collection_id = ?", (collection_id,)).fetchone()
-        return _collection(row) if row else None
+            return collection_in(connection, collection_id)
 
     def by_snapshot(self, snapshot_id: str) -> Collection | None:
         """The collection that holds a snapshot of the service."""
@@ -90,6 +89,12 @@ class CollectionRepository:
                 (collection_id,),
             ).fetchall()
         return [(row["time"], row["level"], row["message"]) for row in rows]
+
+
+def collection_in(connection: sqlite3.Connection, collection_id: str) -> Collection | None:
+    """As :meth:`CollectionRepository.get`, inside a transaction that does more."""
+    row = connection.execute(f"{_SELECT} WHERE collection_id = ?", (collection_id,)).fetchone()
+    return _collection(row) if row else None
 
 
 def change_in(connection: sqlite3.Connection, collection_id: str, **changes: Any) -> Collection:

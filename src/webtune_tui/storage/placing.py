@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from webtune_tui.domain.records import Record, RecordKind
 from webtune_tui.json_text import encode
+from webtune_tui.storage.record_ids import next_record_id
 
 _ROWS = 500  # in one statement; times the columns it stays below SQLite's limit of 32,766 values
 _DATA = RecordKind.DATA.value
@@ -89,8 +90,7 @@ class _Live:
 
 def place(connection: sqlite3.Connection, collection_id: str, batch: Sequence[RecordRow]) -> Placed:
     """Stores what is new or changed of a collection's batch and notes what it saw again."""
-    found = connection.execute("SELECT coalesce(max(record_id), 0) AS newest FROM records").fetchone()
-    placing = _Placing(collection_id, found["newest"] + 1)
+    placing = _Placing(collection_id, next_record_id(connection))
     placing.take(batch, _live(connection, collection_id, batch))
     _insert(connection, "records", _RECORD, placing.records)
     _insert(connection, "sightings", _SIGHTING, placing.sightings)

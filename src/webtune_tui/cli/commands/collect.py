@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from webtune_tui.cli.collecting import access_of, carry_out, collect_dataset, list_errors, retry
+from webtune_tui.cli.collection_commands import add_show_and_delete
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.cli.page_commands import add_page_commands, confirm_resend
@@ -69,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         summary="every collection, newest first",
         examples=("webtune collect list",),
     )
+    add_show_and_delete(group)
     scrapers_parser = add_subcommand(
         group,
         "scrapers",
