@@ -76,9 +76,9 @@ class OriginsService:
             lambda: self._queries.deliveries(collection_id, limit=limit, only_errors=only_errors)
         )
 
-    async def page_text(self, page: Path, *, limit: int = RAW_LIMIT) -> PageText:
+    async def page_text(self, page: Path, *, encoding: str = "utf-8", limit: int = RAW_LIMIT) -> PageText:
         """A page of :class:`RecordSource` as words. Raises StorageFailed."""
-        return await asyncio.to_thread(_page_text, page, limit)
+        return await asyncio.to_thread(_page_text, page, encoding, limit)
 
     # Back
 
@@ -157,7 +157,7 @@ class OriginsService:
             return None
         folder = self._folder(collection)
         raw = folder.piece(record.place, record.position, limit=limit)
-        page = folder.page(self._queries.page_file(record.collection_id, record.position))
+        page = folder.page(self._queries.page_file(record))
         if page is None and _is_whole_file(raw):
             page = folder.page(raw.place.file)
         also = [
@@ -195,14 +195,14 @@ def _is_whole_file(raw: RawPiece) -> bool:
     return raw.path.is_file() and raw.size == raw.path.stat().st_size
 
 
-def _page_text(page: Path, limit: int) -> PageText:
+def _page_text(page: Path, encoding: str, limit: int) -> PageText:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         with os.fdopen(os.open(page, flags), "rb") as stream:
             size, data = os.fstat(stream.fileno()).st_size, stream.read(limit)
     except OSError as error:
         raise storage_error(page, error) from error
-    text = data.decode("utf-8", "replace")
+    text = data.decode(encoding, "replace")
     if page.suffix.lower() in (".html", ".htm"):
         text = tidy_space(markup_to_text(text))
     return PageText(page, text, size, size > len(data))

@@ -80,8 +80,8 @@ class RawFolderSweep:
 
     def _file_of(self, record: FoundRecord) -> str:
         """The file of a record: the one that it names, the collection's only one, or the one begun before it."""
-        if record.place.file or self.only:
-            return record.place.file or self.only
+        if named := record.place.file or self.only:
+            return named.partition("!")[0]  # behind the mark stands the sheet, or the member of an archive
         begun = [one for one in self._entries if isinstance(one.get("first_position"), int)]
         before = [one for one in begun if one["first_position"] <= record.position]
         fallback = self._entries[0] if len(self._entries) == 1 else {}
@@ -136,7 +136,7 @@ class RawFolderSweep:
         overwrite(path, pieces)
         count = len(pieces)
         if loose:
-            count += self._write_anew(path, encoding, {one.position for one in loose})
+            count += self._write_anew(path, encoding)
             encoding = "utf-8"
         count += overwrite(path, _literals(path, self.person, encoding))
         if count and mentions(path, self.person, encoding):
@@ -144,16 +144,15 @@ class RawFolderSweep:
             return RawHit(path, is_whole=True)
         return RawHit(path, count) if count else None
 
-    def _write_anew(self, path: Path, encoding: str, positions: set[int]) -> int:
+    def _write_anew(self, path: Path, encoding: str) -> int:
         """Writes the document as a list of its rows, the person's as markers; answers how many those were."""
-        first = min((int(one["first_position"]) for one in self._entries if _begins(one, path)), default=0)
         reader = registry.load("sources.files", "json_document")
         count = 0
         with atomic_writer(path) as stream:
             stream.write(b"[")
             for number, row in enumerate(reader.rows(path, encoding)):
                 text = json.dumps(row.fields, ensure_ascii=False) if isinstance(row, Row) else ""
-                is_about = first + number in positions or not text or self.person.is_in(text)
+                is_about = not text or self.person.is_in(text)
                 count += is_about
                 body = MARKER if is_about else text.encode("utf-8", "replace")
                 stream.write((b",\n" if number else b"\n") + body)
@@ -188,10 +187,6 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _begins(entry: Mapping[str, Any], path: Path) -> bool:
-    return entry.get("path") == path.name and isinstance(entry.get("first_position"), int)
 
 
 def _shape(path: Path, format: str, encoding: str | None) -> str:

@@ -22,6 +22,7 @@ LONGEST = 64 * 1024**2
 _CHUNK = 1024**2
 _OVERLAP = 4096  # a mention over the border of two chunks is found in the second
 _MOST_UNPACKED = 8 * 1024**3
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1", b"BZh", b"\xfd7zXZ")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -67,6 +68,8 @@ def encoding_of(path: Path, told: object = None) -> str | None:
     """The encoding of a text file: by its mark, else as it was told, else UTF-8; ``None`` for binary data."""
     with open_plain(path) as stream:
         head = stream.read(8192)
+    if head.startswith(_PACKED):
+        return None
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +20,8 @@ from webtune_tui.services.raw_data import MANIFEST
 _CHUNK = 1024**2
 _LARGEST_MANIFEST = 64 * 1024**2
 _HASHED = 16 * 1024**2  # a file up to this size is hashed each time one looks at it: about 10 ms
+_EVERY_BYTE = bytes(range(256))
+_CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
 _LINE_FORMATS = frozenset({"jsonl", "ndjson", "csv", "tsv", "openai", "flat", "preference", "sharegpt", "alpaca"})
 _PAGE_FORMATS = frozenset({"html", "markdown", "text", "vtt", "srt"})
 _PAGE_SUFFIXES = frozenset({".html", ".htm", ".md", ".markdown", ".txt", ".vtt", ".srt"})
@@ -45,7 +47,7 @@ class RawFolder:
         if path is None:
             return RawPiece(None, RawState.MISSING, note="The place of its raw file lies outside the workspace.")
         entry = next((one for one in entries if one.get("path") == name), {})
-        encoding = _encoding(entry.get("encoding"))
+        encoding = _encoding(entry)
         found = RawPiece(path, RawState.WHOLE, place=replace(place, file=name), encoding=encoding)
         if not limit:
             is_there = path.is_file()
@@ -174,11 +176,12 @@ def _with_changes_told(stream: BufferedReader, found: RawPiece, entry: Mapping[s
     return found
 
 
-def _encoding(name: object) -> str:
-    """An encoding that can be decoded with, whatever the manifest names."""
+def _encoding(entry: Mapping[str, Any]) -> str:
+    """The encoding that the manifest names for a file, where one can decode with it."""
+    named = _CHARSET.search(str(entry.get("media_type") or ""))
+    name = str(entry.get("encoding") or (named.group(1) if named else "utf-8"))
     try:
-        codecs.lookup(str(name or "utf-8"))
-        b"".decode(str(name or "utf-8"))
+        _EVERY_BYTE.decode(name, "replace")
     except (LookupError, ValueError):
         return "utf-8"
-    return str(name or "utf-8")
+    return name

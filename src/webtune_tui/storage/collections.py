@@ -62,6 +62,17 @@ class CollectionRepository:
             ).fetchall()
         return [_collection(row) for row in rows]
 
+    def newest_same(self, request_key: str, address: str, since: str) -> Collection | None:
+        """The newest collection that asked an address for the same since an RFC 3339 time and was, or may be, paid."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                f"{_SELECT} WHERE request_key = ? AND address = ? AND created_at >= ?"
+                " AND (state IN ('ready', 'running', 'unknown') OR (state = 'cancelled' AND snapshot_id IS NOT NULL))"
+                " ORDER BY created_at DESC, collection_id DESC LIMIT 1",
+                (request_key, address, since),
+            ).fetchone()
+        return _collection(row) if row else None
+
     def log(self, collection_id: str, message: str, level: str = "info") -> None:
         """Adds a line to a collection's log."""
         with self._database.write() as connection:

@@ -74,11 +74,16 @@ class OriginQueries:
         with self._database.read() as connection:
             return _sightings(connection, record_id)
 
-    def page_file(self, collection_id: str, position: int) -> str:
-        """The file of a page, relative to the raw folder; empty where the collection has no such page."""
+    def page_file(self, record: Record) -> str:
+        """The file of a record's page, relative to the raw folder; empty where its collection kept no such page.
+
+        The file in which it lies goes before a page of the same position: a page of results holds many records.
+        """
         with self._database.read() as connection:
             row = connection.execute(
-                "SELECT raw_file FROM pages WHERE collection_id = ? AND position = ?", (collection_id, position)
+                "SELECT raw_file FROM pages WHERE collection_id = ?1 AND (raw_file = ?2 OR position = ?3)"
+                " ORDER BY raw_file = ?2 DESC LIMIT 1",
+                (record.collection_id, record.place.file, record.position),
             ).fetchone()
         return str(row["raw_file"]) if row else ""
 

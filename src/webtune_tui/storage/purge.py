@@ -21,6 +21,7 @@ from webtune_tui.domain.examples import Split, body_digest, chat_row, decode_mes
 from webtune_tui.domain.mentions import Person
 from webtune_tui.domain.records import RawPlace, RecordKind
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.deletion import ranges
 from webtune_tui.storage.free_texts import TextColumns, erase_texts, find_texts
 from webtune_tui.storage.recipe_erasure import edit_without, recipe_without
 from webtune_tui.storage.revision_sums import alias_key, subtract
@@ -353,6 +354,10 @@ def _remove_records(connection: sqlite3.Connection, found: FoundRows) -> None:
                 connection.execute("UPDATE records SET superseded_by = ? WHERE record_id = ?", (heir, row["record_id"]))
     connection.executemany("DELETE FROM sightings WHERE record_id = ?", [(one,) for one in gone])
     connection.executemany("DELETE FROM records WHERE record_id = ?", [(one,) for one in gone])
+    if gone:  # their ids are never given again; no collection is named, so nothing else is remembered of them
+        connection.executemany(
+            "INSERT INTO deleted_records (first_id, last_id, collection_id) VALUES (?, ?, '')", ranges(sorted(gone))
+        )
 
 
 def _counts(connection: sqlite3.Connection, records: Sequence[FoundRecord]) -> dict[str, Counter[str]]:

@@ -86,5 +86,5 @@ def size_of(folder: Path) -> int:
 
 
 def _remove_if_empty(parent: Path) -> None:
-    if not any(parent.iterdir()):
+    if parent.is_dir() and not any(parent.iterdir()):
         parent.rmdir()
