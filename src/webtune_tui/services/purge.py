@@ -175,9 +175,11 @@ class PurgeService:
         self, person: Person, found: FoundRows, tally: _Tally, *, erase: bool
     ) -> Generator[Progressed, None, None]:
         word = "erasing" if erase else "searching"
+        yield Progressed(f"{word} raw files", 0, unit="files")
         for number, hit in enumerate(self._raw_hits(person, found, erase=erase), start=1):
             _count_raw(tally, hit, self._workspace.relative(hit.path))
             yield Progressed(f"{word} raw files", number, unit="files")
+        yield Progressed(f"{word} files", 0, unit="files")
         sweep = FileSweep(
             self._workspace,
             person,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -70,8 +71,8 @@ async def plant(root: Path, sources: Path) -> Planted:
                     pass
         await _prepare(services)
         page = await services.curate.page(limit=1000)
-        mine = [one for one in page.examples if "number 40" in one.messages[-2].content + one.answer]
-        others = [one for one in page.examples if one not in mine]
+        mine = [one for one in page.examples if "number 40" in one.prompt + one.answer]
+        others = [one for one in page.examples if re.search(r"number \d\b", one.prompt + one.answer)]
         await services.curate.edit(others[0].example_id, {"assistant": f"Ask {NAME} about it."})
         await services.curate.edit(others[1].example_id, {"assistant": "An answer of my own."})
         await services.curate.edit(mine[0].example_id, {"assistant": "Rua das Acácias 77"})
