@@ -13,6 +13,9 @@ STAGES = (
 )  # fmt: skip
 """Where a person can be found, in the order of the path; the keys of :attr:`PersonFound.matches`."""
 
+ERASED_ROW: Mapping[str, object] = {"erased": True}
+"""What stands in a raw file in the place of a JSON object that was erased."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundRecord:

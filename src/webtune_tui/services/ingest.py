@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from webtune_tui.domain.erasure import ERASED_ROW
 from webtune_tui.domain.records import Record
 from webtune_tui.sources.files.base import Reject, Row
 from webtune_tui.storage.files import write_text
@@ -108,6 +109,8 @@ class Ingest:
                     "position": position,
                 }
             )
+            return
+        if item.fields == ERASED_ROW:  # a person's row was erased from a file that was not stored to its end
             return
         batch.rows.append(row_of(self.make_record(position, item), item.text))
         batch.characters += item.length or sum(len(value) for value in item.fields.values() if isinstance(value, str))

@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.services.deliveries import bring
 from webtune_tui.domain.erasure import FoundRecord
 from webtune_tui.domain.mentions import Person
 from webtune_tui.domain.records import RawPlace
+from webtune_tui.services import raw_data
+from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.purge_raw import RawFolderSweep, RawHit
+from webtune_tui.sources.delivered import imported_record
 from webtune_tui.storage.overwrite import blank_cells, blank_object
+from webtune_tui.storage.records import RecordRepository
+from webtune_tui.storage.workspace import Workspace
 
 ANNA = Person(("Anna Muster",))
 
@@ -56,6 +62,23 @@ def test_looking_changes_nothing_and_finds_the_same(tmp_path: Path) -> None:
     lines = (tmp_path / "records.ndjson").read_bytes().split(b"\n")
     assert lines[1] == b'{"a": "Berta"}' and json.loads(lines[0]) == json.loads(lines[2]) == {"erased": True}
     assert sweep(tmp_path) == []
+
+
+def test_an_erased_row_is_not_stored_again(tmp_path: Path) -> None:
+    (tmp_path / "records.ndjson").write_bytes(b'{"a": "Anna Muster and more"}\n{"a": "Berta"}\n')
+    sweep(tmp_path)
+    with Workspace.open(tmp_path / "workspace", command="test") as workspace:
+        bring(workspace, "c-1", [])
+        ingest = Ingest(
+            RecordRepository(workspace.database),
+            RejectsFile(tmp_path / "rejects.jsonl"),
+            "c-1",
+            lambda position, row: imported_record("c-1", position, row.fields, now="2026-11-22T13:00:00.000Z"),
+            "records.ndjson",
+        )
+        list(ingest.run(raw_data.rows_of(tmp_path / "records.ndjson")))
+        (stored,) = RecordRepository(workspace.database).of_collection("c-1", limit=9)
+        assert (stored.position, stored.fields) == (1, {"a": "Berta"})
 
 
 def test_a_line_that_a_kill_left_half_overwritten_is_ended(tmp_path: Path) -> None:
