@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from tests.servers.brightdata import FaultyBrightData, bright_data
+from tests.servers.pages import PageServer, article
 from tests.unit.services.records_in import add_records, product
 from webtune_tui.cli.main import run
+from webtune_tui.settings import config_file
 from webtune_tui.storage.workspace import Workspace
 
 __all__ = ["bright_data"]
@@ -90,6 +92,29 @@ def test_a_person_of_a_collection_is_gone_after_the_whole_journey(
     assert len(now) == len(rows) and sum(json.loads(line) == {"erased": True} for line in now) >= 1
     assert command("ledger")[1]["entries"]
     assert command("prepare")[0] == 0
+
+
+def test_a_page_about_a_person_is_emptied_and_the_others_stay(command: Command, root: Path) -> None:
+    with PageServer() as site:
+        site.page("/about", article("About", "Written by <i>Anna</i> <b>Muster</b> of this house and nobody else. "))
+        site.page("/in/anna-muster", article("Profile", "Words of somebody about the garden and the weather. "))
+        site.page("/other", article("Other"))
+        config_file().parent.mkdir(parents=True)
+        config_file().write_text(f'[pages]\nallow_private = ["{site.authority}"]\ndelay_seconds = 0.0\n')
+        urls = [site.url(path) for path in ("/about", "/in/anna-muster", "/other")]
+        code, collected, told = command("collect", "urls", *urls, "--via", "direct")
+    assert code == 0, collected
+    assert collected["records"] == 3 and "robots.txt" in told
+
+    people = ("--person", "Anna Muster", "--person", urls[1])
+    code, body, _ = command("purge", *people, "--yes")
+    assert code == 0 and (body["removed"]["records"], body["removed"]["pages"]) == (2, 2)
+    pages = sorted((root / "raw" / collected["collection_id"] / "pages").iterdir())
+    assert [page.stat().st_size > 0 for page in pages] == [False, False, True]
+    for path in root.rglob("*"):
+        data = path.read_bytes().lower() if path.is_file() else b""
+        assert b"anna" not in data and b"muster" not in data, path
+    assert command("collect", "list")[1]["collections"][0]["records"] == 1
 
 
 def test_the_notice_waits_where_nobody_would_see_it(

@@ -1,8 +1,8 @@
 """Whether a text mentions a person, and the text without it.
 
 A form is what identifies the person: a name, an e-mail address, a profile's address, a phone number. It is found on
-word borders, whatever its case, spacing and Unicode composition, also behind the escapes of JSON, HTML and URLs. What
-a person types is never a pattern.
+word borders, whatever its case, spacing and Unicode composition, also behind the escapes of JSON, HTML and URLs and
+with markup between its words. What a person types is never a pattern.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _PHONE = re.compile(r"(?:\+|00)?[\d\s().\-/]+")
 _PHONE_DIGITS = 7
 _PHONE_GAP = r"[\s().\-/]{0,3}"
 _ESCAPED_GAP = r"(?:\\u[0-9a-f]{4}|%[0-9a-f]{2}|\D){0,8}"
+_WORD_GAP = r"(?:[\s*_]|<[^<>]{0,200}>)+"  # spaces, and what HTML and Markdown put between two words to mark them
 _RUN = re.compile("[a-z0-9]+")
 _DEEPEST = 3  # JSON inside JSON inside JSON
 _UNSPACED = re.compile(
@@ -160,24 +161,20 @@ def _patterns_of(form: str, *, exact: bool) -> Iterator[re.Pattern[str]]:
     stem = _stem(form, exact=exact)
     spellings = {stem} if exact else {stem, unicodedata.normalize("NFC", stem.casefold())}
     for spelling in sorted(spellings):
-        body = re.escape(spelling) if exact else r"\s+".join(map(re.escape, spelling.split(" ")))
+        body = re.escape(spelling) if exact else _WORD_GAP.join(map(re.escape, spelling.split(" ")))
         yield re.compile(_border_before(stem) + body + _border_after(stem), flags)
 
 
 def _border_before(stem: str) -> str:
     if "@" in stem:
         return r"(?<![\w+%-])(?<!\w\.)"
-    return "" if _UNSPACED.match(stem[0]) or not _is_word(stem[0]) else r"(?<!\w)"
+    return "" if _UNSPACED.match(stem[0]) or not stem[0].isalnum() else r"(?<![^\W_])"
 
 
 def _border_after(stem: str) -> str:
     if "@" in stem or "/" in stem:
         return r"(?!\w|[.-]\w)"
-    return "" if _UNSPACED.match(stem[-1]) or not _is_word(stem[-1]) else r"(?!\w)"
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    return "" if _UNSPACED.match(stem[-1]) or not stem[-1].isalnum() else r"(?![^\W_])"
 
 
 def _readings(text: str) -> Iterator[str]:
