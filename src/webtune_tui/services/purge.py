@@ -37,7 +37,8 @@ from webtune_tui.services.stepwise import in_thread
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.files import require_space
-from webtune_tui.storage.purge import FoundRows, PersonRows
+from webtune_tui.storage.person_removal import FoundRows
+from webtune_tui.storage.purge import PersonRows
 from webtune_tui.storage.workspace import Workspace
 
 _PLACES = 20

@@ -184,9 +184,16 @@ asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]))
 
 @pytest.mark.parametrize(
     ("stage", "count"),
-    [("erasing raw", 2), ("erasing raw", 4), ("erasing files", 3), ("erasing files", 7), ("erasing rows", 1),
-     ("rewriting", 99)],
-)  # fmt: skip
+    [
+        ("erasing raw", 3),
+        ("erasing rows", 1),
+        ("rewriting", 99),
+        pytest.param("erasing raw", 2, marks=pytest.mark.slow),
+        pytest.param("erasing files", 3, marks=pytest.mark.slow),
+        pytest.param("erasing files", 7, marks=pytest.mark.slow),
+        pytest.param("erasing files", 12, marks=pytest.mark.slow),
+    ],
+)
 def test_a_killed_removal_is_ended_by_running_it_again(
     copied: Callable[[], Planted], capsys: pytest.CaptureFixture[str], stage: str, count: int
 ) -> None:

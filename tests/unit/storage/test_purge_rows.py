@@ -13,7 +13,8 @@ from webtune_tui.domain.errors import StorageFailed
 from webtune_tui.domain.mentions import Person
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.free_texts import STRUCTURAL, WHOLE_ROWS, erased, text_columns
-from webtune_tui.storage.purge import FoundRows, PersonRows
+from webtune_tui.storage.person_removal import FoundRows
+from webtune_tui.storage.purge import PersonRows
 from webtune_tui.storage.records import RecordRepository
 from webtune_tui.storage.workspace import Workspace
 
