@@ -154,18 +154,27 @@ def test_raw_files_keep_their_rows_and_their_manifests_say_what_was_done(
 
 
 KILLED = """
-import asyncio, os, signal, sys
+import asyncio, os, signal, sys, types
 from contextlib import aclosing
 from pathlib import Path
 from webtune_tui.bootstrap import open_services
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.mentions import Person
 from webtune_tui.settings import Settings
+from webtune_tui.storage import overwrite
 from webtune_tui.storage.database import Database
 
 async def main(root, stage, count, forms):
     if stage == "rewriting":  # after the transaction, before the file is rewritten
         Database.compact = lambda self: os.kill(os.getpid(), signal.SIGKILL)
+    if stage == "writing":  # in the middle of a row that is overwritten: 15 bytes of it are done
+        written = []
+        def write(descriptor, data):
+            written.append(data)
+            if len(written) == 2 * int(count):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return os.write(descriptor, data[:15] if len(written) % 2 else data)
+        overwrite.os = types.SimpleNamespace(**(vars(os) | {"write": write}))
     async with open_services(Path(root), Settings(), command="test") as services:
         person = Person(tuple(forms))
         async with aclosing(services.purge.find(person)) as events:
@@ -186,6 +195,8 @@ asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]))
     ("stage", "count"),
     [
         ("erasing raw", 3),
+        ("writing", 1),
+        ("writing", 3),
         ("erasing rows", 1),
         ("rewriting", 99),
         pytest.param("erasing raw", 2, marks=pytest.mark.slow),
