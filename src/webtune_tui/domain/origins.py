@@ -47,7 +47,7 @@ class RawPiece:
     @property
     def text(self) -> str:
         """The bytes as text; what does not decode becomes the replacement character."""
-        return self.data.decode(self.encoding, "replace")
+        return self.data.decode(self.encoding, "replace").removeprefix("\ufeff")
 
 
 @dataclass(frozen=True, slots=True)
