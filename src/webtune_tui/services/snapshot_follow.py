@@ -80,7 +80,8 @@ class SnapshotFollow:
                 yield event
             if collection.state is not CollectionState.RUNNING:
                 return
-        await asyncio.to_thread(forget_batches, folder)  # a run that was killed may have left them
+        await asyncio.to_thread(forget_batches, folder)  # a run that was killed may have left these
+        await asyncio.to_thread(raw_data.sweep, folder)
         async for event in self._ingest(collection, folder):
             yield event
         yield CollectionChanged(await self._settle(collection.collection_id))
