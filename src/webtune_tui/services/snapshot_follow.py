@@ -80,7 +80,8 @@ class SnapshotFollow:
                 yield event
             if collection.state is not CollectionState.RUNNING:
                 return
-        await asyncio.to_thread(forget_batches, folder)  # a run that was killed may have left them
+        await asyncio.to_thread(forget_batches, folder)  # a run that was killed may have left these
+        await asyncio.to_thread(raw_data.sweep, folder)
         async for event in self._ingest(collection, folder):
             yield event
         yield CollectionChanged(await self._settle(collection.collection_id))
@@ -91,6 +92,7 @@ class SnapshotFollow:
         """Waits for the snapshot and downloads it, through whatever trouble a free call may meet."""
         client = await self._connections.of(collection)
         tries, expected = 0, None
+        short: set[str] = set()
         is_ready, may_be_batched = False, True
         batched: BatchedDownload | None = None
         while True:
@@ -113,7 +115,7 @@ class SnapshotFollow:
                     async with aclosing(self._download(pieces, folder, patience, expected)) as steps:
                         async for event in steps:
                             yield event
-                    is_whole = await self._keep_raw(collection, folder, expected, is_last=tries >= 2)
+                    is_whole = await self._keep_raw(collection, folder, expected, short)
                     if is_whole:
                         return
                     raise CutBody(f"The download holds fewer records than the {expected} that were announced")
@@ -215,11 +217,15 @@ class SnapshotFollow:
                     shown = time.monotonic()
                     yield Progressed("downloading", written, unit="bytes")
 
-    async def _keep_raw(self, collection: Collection, folder: Path, expected: int | None, *, is_last: bool) -> bool:
-        """Checks the part file and gives it its name; false where it holds fewer rows than were announced."""
+    async def _keep_raw(self, collection: Collection, folder: Path, expected: int | None, short: set[str]) -> bool:
+        """Checks the part file and gives it its name; false where it holds fewer rows than were announced.
+
+        ``short`` remembers the hashes of those: the very same bytes twice are what the service has, and no cut.
+        """
         raw = await asyncio.to_thread(raw_data.measured, folder / raw_data.PART)
         if expected is not None and raw.rows < expected:
-            if not is_last:
+            if raw.sha256 not in short:
+                short.add(raw.sha256)
                 return False
             await self._book.log(collection, f"The service announced {expected} records and sent {raw.rows}", "warn")
         await asyncio.to_thread(raw_data.keep, folder)

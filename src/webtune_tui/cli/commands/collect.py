@@ -255,6 +255,7 @@ async def scrapers(context: CommandContext) -> Outcome:
     from webtune_tui.sources import catalogue
 
     if context.arguments.refresh:
+        context.progress.say("Asking the service for its list; this takes up to half a minute and is free")
         async with context.services(Access.WRITE_IF_FREE) as services:
             await services.collect.refresh_catalogue()
     known = KnownScrapers(context.settings())
