@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,12 +38,6 @@ class FakeClock:
 async def names(host: str, port: int) -> Sequence[str]:
     """A resolver for which every name is this machine, except one that also is a public host."""
     return ["127.0.0.1"] if host != "mixed.example" else ["93.184.216.34", "127.0.0.1"]
-
-
-@pytest.fixture
-def site() -> Iterator[PageServer]:
-    with PageServer() as server:
-        yield server
 
 
 @pytest.fixture
