@@ -39,6 +39,10 @@ class Settings:
     brightdata_url: str = DEFAULT_BRIGHTDATA_URL
     price_per_1000_records: float = 1.5
     price_dated: str = "2026-11-22"
+    marketplace_price_per_1000_records: float = 2.5
+    marketplace_price_dated: str = "2026-11-22"
+    batches_from_records: int = 20_000  # a snapshot of so many records is fetched in batches
+    records_per_batch: int = 10_000  # the service takes 1,000 and more
     limit_per_input: int = 50
     max_records: int = 500
     poll_seconds: float | None = None
@@ -63,6 +67,10 @@ _TOML_KEYS: dict[tuple[str, str], tuple[str, type]] = {
     ("brightdata", "url"): ("brightdata_url", str),
     ("brightdata", "price_per_1000_records"): ("price_per_1000_records", float),
     ("brightdata", "price_dated"): ("price_dated", str),
+    ("brightdata", "marketplace_price_per_1000_records"): ("marketplace_price_per_1000_records", float),
+    ("brightdata", "marketplace_price_dated"): ("marketplace_price_dated", str),
+    ("collect", "batches_from_records"): ("batches_from_records", int),
+    ("collect", "records_per_batch"): ("records_per_batch", int),
     ("brightdata", "price_per_1000_requests"): ("price_per_1000_requests", float),
     ("pages", "delay_seconds"): ("page_delay_seconds", float),
     ("pages", "user_agent"): ("page_user_agent", str),
@@ -107,6 +115,13 @@ def models_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path(APP_NAME, appauthor=False) / "models"
+
+
+def cache_folder() -> Path:
+    """Where lists of services are kept that can be fetched again."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path(APP_NAME, appauthor=False)
 
 
 def log_folder() -> Path:

@@ -10,7 +10,8 @@ from typing import Any
 
 from webtune_tui.domain import clock
 from webtune_tui.domain.errors import InvalidInput
-from webtune_tui.domain.records import RawPlace, Record, RecordKind, content_hash
+from webtune_tui.domain.records import RawPlace, Record, RecordKind
+from webtune_tui.json_text import content_hash
 from webtune_tui.sources import main_text, search_results
 from webtune_tui.sources.base import PageRefused
 from webtune_tui.sources.delivered import delivered_record

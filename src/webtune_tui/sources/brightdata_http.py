@@ -9,7 +9,7 @@ import asyncio
 import os
 import ssl
 import zlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -74,8 +74,12 @@ class BrightDataHttp:
         except httpx.HTTPError as error:
             raise self.offline(error) from error
 
-    async def post_paid(self, path: str, query: Mapping[str, str], body: bytes) -> httpx.Response:
+    async def post_paid(
+        self, path: str, query: Mapping[str, str], body: bytes, *, expected: Collection[int] = ()
+    ) -> httpx.Response:
         """Sends a call that costs money exactly once; answers a reply that says it was accepted.
+
+        A refusal whose status is ``expected`` is answered too: the caller knows what it means.
 
         Raises:
             OutcomeUnknown: it may have been accepted, but no clear reply came.
@@ -83,7 +87,7 @@ class BrightDataHttp:
             RateLimited, CredentialRefused, InvalidInput: the service said no.
         """
         response = await self.send_paid(path, query, body)
-        if response.is_success:
+        if response.is_success or response.status_code in expected:
             return response
         if response.status_code >= 500 or response.status_code in (408, 409):
             raise outcome_unknown(f"the service answered {response.status_code}: {wire.words_of(text_of(response))}")
