@@ -94,6 +94,17 @@ def test_a_search_leads_to_pages(command: Command, bright_data: FaultyBrightData
     assert bright_data.requests["request"] == 5
 
 
+def test_a_dry_run_sends_nothing(command: Command, bright_data: FaultyBrightData) -> None:
+    code, paid = command("collect", "urls", PAGE, "--via", "unlocker", "--dry-run")
+    assert code == 0 and paid["dry_run"] and json.loads(paid["body"])["url"] == PAGE
+    code, free = command("collect", "urls", PAGE, "--via", "direct", "--dry-run")
+    assert code == 0 and free["estimated_cost"] == 0 and free["curl"] == f"curl --location {PAGE}"
+    code, search = command("collect", "search", "x", "--dry-run")
+    assert code == 0 and search["estimated_cost"] == 0.0015
+    assert bright_data.requests["request"] == 0
+    assert command("collect", "list")[1]["collections"] == []
+
+
 def test_zones_are_listed(command: Command) -> None:
     code, body = command("collect", "zones")
     assert code == 0

@@ -155,13 +155,19 @@ class CollectService:
             UsageError: it is not finished, nothing failed, or its source takes no inputs.
         """
         collection = await self.collection(collection_id)
-        if collection.source != SOURCE:
-            raise UsageError(f"{collection_id} was not collected by inputs", hint="Only scrapers take inputs.")
+        if collection.source not in (SOURCE, page_plan.SOURCE):
+            raise UsageError(
+                f"{collection_id} was not collected by inputs", hint="Only scrapers and pages have inputs."
+            )
         if not collection.state.is_final:
             raise UsageError(f"{collection_id} is not finished", hint="Run: webtune collect resume")
         known = await asyncio.to_thread(self._known.current)
         failures = await self.failed_inputs(collection_id)
         request = collection.request
+        if via := page_plan.way_to_retry(collection):
+            given = inputs_to_retry(collection, failures, known, every=every)
+            urls = [str(one.get("url", "")) for one in given]
+            return await self.plan_pages(urls, via=via, zone=str(request.get("zone", "")))
         return await self.plan(
             str(request.get("scraper_id", "")),
             inputs_to_retry(collection, failures, known, every=every),
@@ -203,9 +209,12 @@ class CollectService:
             raise UsageError(f"Pages through {via} need no zone", hint="Leave --zone out, or add --via unlocker.")
         if via == "unlocker":
             zone = await self._zone("unlocker", zone)
-            return await asyncio.to_thread(page_plan.unlocker_plan, self._settings, distinct, zone)
-        make = page_plan.crawl_plan if via == "crawl" else page_plan.direct_plan
-        return await asyncio.to_thread(make, self._settings, distinct)
+            return await self._with_earlier(
+                await asyncio.to_thread(page_plan.unlocker_plan, self._settings, distinct, zone)
+            )
+        if via == "direct":  # costs nothing, however often
+            return await asyncio.to_thread(page_plan.direct_plan, self._settings, distinct)
+        return await self._with_earlier(await asyncio.to_thread(page_plan.crawl_plan, self._settings, distinct))
 
     async def plan_search(
         self, query: str, *, engine: str = "google", zone: str = "", pages: int = 1, country: str = ""
@@ -213,7 +222,8 @@ class CollectService:
         """Checks a search and prices its pages of results. Raises UsageError, CredentialMissing."""
         page_plan.require_search(query, engine=engine, pages=pages, country=country)
         zone = await self._zone("serp", zone)
-        return page_plan.search_plan(self._settings, query, engine=engine, zone=zone, pages=pages, country=country)
+        plan = page_plan.search_plan(self._settings, query, engine=engine, zone=zone, pages=pages, country=country)
+        return await self._with_earlier(plan)
 
     async def zones(self) -> Sequence[Zone]:
         """The zones of the Bright Data account; a free call. Raises CredentialMissing, CredentialRefused, Offline."""

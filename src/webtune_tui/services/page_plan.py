@@ -10,6 +10,7 @@ from typing import Any
 
 from webtune_tui.domain.addresses import host_of, is_loopback
 from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.records import Collection
 from webtune_tui.services.collect_plan import CollectPlan, make_plan, request_key_of
 from webtune_tui.settings import Settings
 from webtune_tui.sources import page_requests, public_addresses
@@ -128,6 +129,21 @@ def require_search(query: str, *, engine: str, pages: int, country: str) -> None
         raise UsageError(f"{pages} pages of results can't be asked for", hint=f"Give 1 to {MOST_SEARCH_PAGES}.")
     if country and not re.fullmatch(r"[A-Za-z]{2}", country):
         raise UsageError(f"{country!r} is no country", hint="Give two letters, such as us or br.")
+
+
+def way_to_retry(collection: Collection) -> str:
+    """How the failed pages of a collection are asked for again; empty for one that is no list of pages.
+
+    Raises:
+        UsageError: it is a search.
+    """
+    request = collection.request
+    if collection.source == SOURCE:
+        via = str(request.get("via", ""))
+        if via == "serp":
+            raise UsageError(f"{collection.collection_id} is a search", hint="Search again: webtune collect search")
+        return via
+    return "crawl" if request.get("scraper_id") == CRAWLER and request.get("output_fields") else ""
 
 
 def paid_basis(requests: int, price: float, dated: str) -> str:

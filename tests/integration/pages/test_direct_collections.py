@@ -132,6 +132,35 @@ async def test_without_any_connection_the_pages_wait(open_desk: OpenDesk, site: 
     assert (collection.state, collection.records, collection.errors) == (CollectionState.READY, 1, 1)
 
 
+async def test_failed_pages_can_be_asked_for_again_alone(desk: Desk, site: PageServer) -> None:
+    site.page("/good", article("Good"))
+    site.page("/busy", "later", status=503)
+    site.page("/busy", "later", status=503)
+    site.page("/busy", "later", status=503)
+    site.page("/busy", article("Busy no more"))
+    first = await desk.start(await plan_of(desk, site, "/good", "/busy", "/missing"))
+    failures = await desk.collect.failed_inputs(first.collection_id)
+    assert [(failure.code, failure.may_be_retried) for failure in failures] == [
+        ("service_unavailable", True),
+        ("http_404", False),
+    ]
+    plan = await desk.collect.retry_plan(first.collection_id)
+    assert plan.command == f"webtune collect urls {site.url('/busy')} --via direct"
+    again = await desk.start(plan)
+    assert (again.records, again.errors, site.paths.count("/good")) == (1, 0, 1)
+    everything = await desk.collect.retry_plan(first.collection_id, every=True)
+    assert everything.worst_case_records == 2
+
+
+async def test_a_large_page_is_read_by_a_program_of_its_own(desk: Desk, site: PageServer) -> None:
+    words = "".join(f"Sentence number {number} of a very long page about nothing. " for number in range(9000))
+    site.page("/large", article("Large", words))
+    collection = await desk.start(await plan_of(desk, site, "/large"))
+    (record,) = await desk.collect.records_of(collection.collection_id)
+    assert record.place.length is not None and record.place.length > 1_000_000
+    assert record.fields["title"] == "Large" and "Sentence number 8999" in record.fields["text"]
+
+
 async def test_a_cancel_keeps_what_is_there_and_fetches_no_more(desk: Desk, site: PageServer) -> None:
     for name in "abc":
         site.page(f"/{name}", article(name))
@@ -210,6 +239,9 @@ async def test_crawled_pages_are_ordinary_snapshots(desk: Desk, bright_data: Fau
     assert (collection.state, collection.records, collection.errors) == (CollectionState.READY, 1, 1)
     record = next(r for r in await desk.collect.records_of(collection.collection_id) if r.kind is RecordKind.DATA)
     assert record.fields["markdown"].startswith("# Sample page") and record.key == "url:https://example.com/a"
+    again = await desk.collect.retry_plan(collection.collection_id, every=True)
+    assert json.loads(again.body) == [{"url": "https://example.com/sandbox-missing"}]
+    assert dict(again.query)["custom_output_fields"] == "url|markdown|page_title"
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,20 @@ async def test_requests_to_a_host_keep_their_distance(site: PageServer, fetcher_
     assert clock.sleeps == [1.5, 1.5, 1.5]
 
 
+async def test_a_host_is_one_host_on_all_its_ports(site: PageServer, target: Path) -> None:
+    clock = FakeClock()
+    with PageServer() as other:
+        site.page("/a", "text", kind="text/plain")
+        other.page("/a", "text", kind="text/plain")
+        settings = Settings(page_allow_private=("127.0.0.1",))
+        fetcher = create_paced(settings, clock.pace(2.0), names)
+        await fetcher.fetch(site.url("/a"), target)
+        await fetcher.fetch(other.url("/a"), target)
+        await fetcher.aclose()
+        assert other.paths == ["/robots.txt", "/a"]
+    assert clock.sleeps == [2.0, 2.0, 2.0]
+
+
 @pytest.mark.parametrize(("wanted", "kept"), [("7", 7.0), ("4000", 30.0), ("0.1", 1.0)])
 async def test_a_crawl_delay_is_honoured_up_to_a_bound(
     site: PageServer, fetcher_of: MakeFetcher, target: Path, wanted: str, kept: float

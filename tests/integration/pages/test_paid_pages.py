@@ -121,13 +121,13 @@ async def test_a_no_to_everything_stops_the_run_and_the_rest_can_go_on(
 ) -> None:
     bright_data.always("request", fault)
     with pytest.raises(error):
-        await desk.start(await plan_of(desk, 30))
+        await desk.start(await plan_of(desk, 8))
     assert bright_data.requests["request"] <= 4
     waiting = await desk.only()
     assert waiting.state is CollectionState.RUNNING and waiting.message and not waiting.errors
     bright_data.always("request", None)
     collection = await desk.resume(waiting.collection_id)
-    assert (collection.state, collection.records) == (CollectionState.READY, 30)
+    assert (collection.state, collection.records) == (CollectionState.READY, 8)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,21 @@ async def test_a_lost_answer_is_unknown_and_never_asked_for_again_by_itself(
     assert (await desk.money.balance()).estimated_open == 0
 
 
+async def test_failed_pages_of_a_zone_are_priced_again_alone(desk: Desk, bright_data: FaultyBrightData) -> None:
+    bright_data.on("request", faults.page_answer(502, "", {"x-brd-error": "no peer"}))
+    collection = await desk.start(await plan_of(desk, 5))
+    plan = await desk.collect.retry_plan(collection.collection_id)
+    assert (plan.estimated_cost, plan.worst_case_records) == (0.0015, 1)
+    assert plan.request.zone == "sandbox_unlocker"  # type: ignore[union-attr]
+    again = await desk.start(plan)
+    assert (again.state, again.records) == (CollectionState.READY, 1)
+    same = await plan_of(desk, 5)
+    assert same.earlier == collection.collection_id
+    search = await desk.start(await desk.collect.plan_search("a"))
+    with pytest.raises(UsageError, match="is a search"):
+        await desk.collect.retry_plan(search.collection_id)
+
+
 async def test_an_unknown_collection_can_be_left_as_it_is(desk: Desk, bright_data: FaultyBrightData) -> None:
     bright_data.on("request", faults.ResetAfterAccept())
     with pytest.raises(OutcomeUnknown):
@@ -199,14 +214,14 @@ async def test_a_run_that_is_left_pays_nothing_twice(
 
 
 async def test_a_cancel_stops_before_the_next_page(desk: Desk, bright_data: FaultyBrightData) -> None:
-    plan = await plan_of(desk, 40)
+    plan = await plan_of(desk, 30)
     async with aclosing(desk.collect.start(plan)) as events:
         async for event in events:
             if isinstance(event, Progressed) and event.done == 3:
                 await desk.collect.cancel(plan.collection_id)
     collection = await desk.only()
     assert collection.state is CollectionState.CANCELLED
-    assert 3 <= collection.records == bright_data.requests["request"] < 40
+    assert 3 <= collection.records == bright_data.requests["request"] < 30
 
 
 async def test_a_connection_that_never_was_is_tried_again(open_desk: OpenDesk) -> None:
