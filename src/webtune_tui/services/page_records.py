@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,18 @@ from webtune_tui.services.large_pages import LARGE, extract_apart
 from webtune_tui.sources import main_text, search_results
 from webtune_tui.sources.base import PageRefused
 from webtune_tui.sources.delivered import delivered_record
+from webtune_tui.sources.files import subtitles
+from webtune_tui.sources.files.base import Row
+from webtune_tui.sources.files.markdown import first_heading
 from webtune_tui.storage.pages import Page, PageRepository, PageState
 from webtune_tui.storage.records import RecordRepository, StoredBatch
 
 RESULTS_STEP = 1000  # positions kept for the results of one page of a search
 PAGES_AT_ONCE = 10
 NO_TEXT, UNREADABLE = "no_text", "unreadable"
-_HEADING = re.compile(r"^#\s+(.{1,500})$", re.MULTILINE)
+_HEADING_REACH = 20_000  # characters in which the title of a Markdown page is looked for
 _HTML = ("text/html", "application/xhtml+xml")
+_SUBTITLES = ("text/vtt", "application/x-subrip", "text/srt")
 
 
 class PageStore:
@@ -139,6 +142,17 @@ def _main_text(page: Page, path: Path) -> main_text.MainText:
     body = path.read_bytes()
     if is_html:
         return main_text.extract(body, url, charset=charset or None)
-    text = main_text.decode(body, charset or None)[0].strip()
-    heading = _HEADING.search(text[:20_000]) if media_type.endswith("markdown") else None
-    return main_text.MainText(heading.group(1).strip() if heading else "", "", "", "", text)
+    text, encoding = main_text.decode(body, charset or None)
+    if media_type in _SUBTITLES:
+        return _transcript(path, encoding)
+    title = first_heading(text[:_HEADING_REACH]) if media_type.endswith("markdown") else None
+    return main_text.MainText(title or "", "", "", "", text.strip())
+
+
+def _transcript(path: Path, encoding: str) -> main_text.MainText:
+    """What is said in subtitles, rolling captions merged."""
+    for row in subtitles.rows(path, encoding):
+        if isinstance(row, Row):
+            said = {name: row.fields.get(name) or "" for name in ("title", "language", "text")}
+            return main_text.MainText(said["title"], "", "", said["language"], said["text"])
+    return main_text.MainText("", "", "", "", "")

@@ -28,19 +28,22 @@ async def test_each_page_is_a_record_that_names_its_raw_file(desk: Desk, site: P
     site.page("/one", article("One", language="pt"))
     site.page("/two.md", "# Two\n\nWords of the second page.", kind="text/markdown")
     site.page("/three", '{"a": 1}', kind="application/json")
-    collection = await desk.start(await plan_of(desk, site, "/old", "/two.md", "/three"))
-    assert (collection.state, collection.records, collection.errors) == (CollectionState.READY, 3, 0)
+    site.page("/four.srt", "1\n00:00:01,000 --> 00:00:02,000\nWords that are said\n", kind="text/plain")
+    collection = await desk.start(await plan_of(desk, site, "/old", "/two.md", "/three", "/four.srt"))
+    assert (collection.state, collection.records, collection.errors) == (CollectionState.READY, 4, 0)
     assert (collection.cost, collection.estimated_cost, collection.is_sandbox) == (0.0, 0.0, False)
-    one, two, three = await desk.collect.records_of(collection.collection_id)
+    one, two, three, four = await desk.collect.records_of(collection.collection_id)
     assert one.fields["url"] == site.url("/old") and one.fields["final_url"] == one.url == site.url("/one")
     assert one.fields["title"] == "One" and one.fields["language"] == "pt" and one.fields["status"] == 200
     assert "cookies" not in one.fields["text"] and "plain words" in one.fields["text"]
     assert (two.fields["title"], three.fields["text"]) == ("Two", '{"a": 1}')
+    assert "Words that are said" in four.fields["text"] and "-->" not in four.fields["text"]
     folder = desk.workspace.raw_folder(collection.collection_id)
-    assert [record.place.file for record in (one, two, three)] == [
+    assert [record.place.file for record in (one, two, three, four)] == [
         "pages/000001.html",
         "pages/000002.md",
         "pages/000003.json",
+        "pages/000004.srt",
     ]
     raw = folder / one.place.file
     assert raw.read_text() == article("One", language="pt")
@@ -49,7 +52,7 @@ async def test_each_page_is_a_record_that_names_its_raw_file(desk: Desk, site: P
     assert manifest["files"][0]["sha256"] == hashlib.sha256(raw.read_bytes()).hexdigest()
     assert manifest["files"][0]["final_url"] == site.url("/one")
     progress = [event for event in desk.events if isinstance(event, Progressed)]
-    assert [(event.done, event.total, event.unit) for event in progress] == [(n, 3, "pages") for n in (1, 2, 3)]
+    assert [(event.done, event.total, event.unit) for event in progress] == [(n, 4, "pages") for n in (1, 2, 3, 4)]
     assert any(isinstance(event, RecordsArrived) for event in desk.events)
     assert isinstance(desk.events[-1], CollectionChanged)
     assert await desk.money.ledger() == []
