@@ -55,6 +55,9 @@ def add_page_commands(group: Any) -> None:
     )
     urls.add_argument("--zone", metavar="Z", default="", help="the zone for unlocker; see: webtune collect zones")
     urls.add_argument(
+        "--markdown", action="store_true", help="let unlocker make the text (default: the main text by our own rules)"
+    )
+    urls.add_argument(
         "--max-pages",
         metavar="N",
         type=whole_number(1),
@@ -95,7 +98,7 @@ async def collect_urls(context: CommandContext) -> Outcome:
     given = context.arguments
     async with context.services(access_of(context)) as services:
         urls = [*given.urls, *(await _listed(context, services) if given.list else [])]
-        plan = await services.collect.plan_pages(urls, via=given.via, zone=given.zone)
+        plan = await services.collect.plan_pages(urls, via=given.via, zone=given.zone, markdown=given.markdown)
         if given.via is None:
             context.progress.say(
                 "Through the crawl scraper of Bright Data (a key was found)"

@@ -167,7 +167,8 @@ class CollectService:
         if via := page_plan.way_to_retry(collection):
             given = inputs_to_retry(collection, failures, known, every=every)
             urls = [str(one.get("url", "")) for one in given]
-            return await self.plan_pages(urls, via=via, zone=str(request.get("zone", "")))
+            markdown = request.get("markdown") is True
+            return await self.plan_pages(urls, via=via, zone=str(request.get("zone", "")), markdown=markdown)
         return await self.plan(
             str(request.get("scraper_id", "")),
             inputs_to_retry(collection, failures, known, every=every),
@@ -194,8 +195,12 @@ class CollectService:
         known = [value for value in seconds if value is not None and value >= 0]
         return statistics.median(known) if len(known) >= _FEWEST_FOR_TYPICAL else None
 
-    async def plan_pages(self, urls: Sequence[str], *, via: str | None = None, zone: str = "") -> CollectPlan:
+    async def plan_pages(
+        self, urls: Sequence[str], *, via: str | None = None, zone: str = "", markdown: bool = False
+    ) -> CollectPlan:
         """Checks addresses of pages and prices them. Without ``via``: crawl where a key is found, else direct.
+
+        ``markdown`` lets the unlocker make the text in place of our own rules.
 
         Raises:
             UsageError: an address that is none, an unknown way, or a zone that the account does not have.
@@ -205,12 +210,15 @@ class CollectService:
             via = await self._way_of_pages()
         if via not in page_plan.WAYS:
             raise UsageError(f"There is no way {via!r} to pages", hint=f"There are: {', '.join(page_plan.WAYS)}")
-        if zone and via != "unlocker":
-            raise UsageError(f"Pages through {via} need no zone", hint="Leave --zone out, or add --via unlocker.")
+        if (zone or markdown) and via != "unlocker":
+            raise UsageError(
+                f"Pages through {via} take no {'zone' if zone else 'choice of their form'}",
+                hint="Leave --zone and --markdown out, or add --via unlocker.",
+            )
         if via == "unlocker":
             zone = await self._zone("unlocker", zone)
             return await self._with_earlier(
-                await asyncio.to_thread(page_plan.unlocker_plan, self._settings, distinct, zone)
+                await asyncio.to_thread(page_plan.unlocker_plan, self._settings, distinct, zone, markdown=markdown)
             )
         if via == "direct":  # costs nothing, however often
             return await asyncio.to_thread(page_plan.direct_plan, self._settings, distinct)

@@ -84,18 +84,22 @@ def direct_plan(settings: Settings, urls: Sequence[str]) -> CollectPlan:
     )
 
 
-def unlocker_plan(settings: Settings, urls: Sequence[str], zone: str) -> CollectPlan:
-    """Pages through a Web Unlocker zone, one paid request each; ``body`` is that of the first."""
+def unlocker_plan(settings: Settings, urls: Sequence[str], zone: str, *, markdown: bool = False) -> CollectPlan:
+    """Pages through a Web Unlocker zone, one paid request each; ``body`` is that of the first.
+
+    ``markdown`` lets the service make the text, in place of the main text of the page by our own rules.
+    """
     pages = distinct_urls(urls)
-    request = PagesRequest(pages, "unlocker", zone)
+    options = {"markdown": True} if markdown else {}
+    request = PagesRequest(pages, "unlocker", zone, options)
     return _paid_plan(
         settings,
         request,
         label=_label(pages, "through Web Unlocker"),
-        body=page_requests.unlocker_body(zone, pages[0]),
-        command=_urls_command(pages, "unlocker", zone),
-        stored={"inputs": _first_inputs(pages)},
-        request_key=request_key_of(SOURCE, "unlocker", pages),
+        body=page_requests.unlocker_body(zone, pages[0], markdown=markdown),
+        command=_urls_command(pages, "unlocker", zone) + (" --markdown" if markdown else ""),
+        stored={"inputs": _first_inputs(pages)} | options,
+        request_key=request_key_of(SOURCE, "unlocker", pages, markdown),
         results=1,
     )
 

@@ -15,6 +15,7 @@ from tests.servers.brightdata import FaultyBrightData
 from webtune_tui.domain.errors import (
     CapExceeded,
     CredentialRefused,
+    ExtraMissing,
     InvalidInput,
     Offline,
     OutcomeUnknown,
@@ -304,6 +305,20 @@ async def test_a_search_gives_a_record_for_each_result(
     assert total == 20 and urls == [f"https://example.com/sandbox/coffee-grinder/{n}" for n in range(1, 6)]
 
 
+async def test_the_service_may_make_the_markdown_where_the_extra_is_missing(
+    desk: Desk, bright_data: FaultyBrightData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webtune_tui.sources.main_text.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ExtraMissing):
+        await desk.start(await plan_of(desk, 1))
+    assert bright_data.requests["request"] == 0
+    plan = await desk.collect.plan_pages([f"{PAGE}/1"], via="unlocker", markdown=True)
+    assert json.loads(plan.body)["data_format"] == "markdown" and plan.command.endswith("--markdown")
+    collection = await desk.start(plan)
+    (record,) = await desk.collect.records_of(collection.collection_id)
+    assert record.fields["title"] == "Sample page of the sandbox: page 1" and record.place.file == "pages/000001.md"
+
+
 async def test_bare_results_and_other_names_of_them_are_read(desk: Desk, bright_data: FaultyBrightData) -> None:
     rows = [{"url": "https://a.example/", "title": " A ", "snippet": "of  a"}, {"link": "javascript:x"}, "odd"]
     bright_data.on("request", faults.Answer(200, json.dumps({"organic": rows}), faults.JSON))
@@ -334,7 +349,7 @@ async def test_the_zone_is_chosen_from_the_account_s_own(desk: Desk, bright_data
     bright_data.on("zones", faults.html_page())
     with pytest.raises(Offline):
         await desk.collect.zones()
-    with pytest.raises(UsageError, match="need no zone"):
+    with pytest.raises(UsageError, match="take no zone"):
         await desk.collect.plan_pages([PAGE], via="direct", zone="z1")
     assert bright_data.requests["request"] == 0
 
