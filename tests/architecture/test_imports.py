@@ -26,6 +26,8 @@ HEAVY = (
     "trl",
     "peft",
     "datasets",
+    "trafilatura",
+    "lxml",
 )
 
 CORE = ("domain", "pipeline", "storage", "credentials", "services", "cli")

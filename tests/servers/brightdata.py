@@ -246,6 +246,22 @@ def html_page() -> Answer:
     return Answer(200, "<!DOCTYPE html><html><body><h1>Please sign in to this network</h1></body></html>")
 
 
+def page_answer(status: int = 200, body: str = "", headers: dict[str, str] | None = None) -> Answer:
+    """An answer of `/request` in format json: the site's own status and headers with the body inside."""
+    inside = {"content-type": "text/html; charset=utf-8"} | (headers or {})
+    return Answer(200, json.dumps({"status_code": status, "headers": inside, "body": body}), JSON)
+
+
+def refused_page(code: str, words: str, status: int = 200) -> Answer:
+    """A page that the service did not get, told in the headers of an answer of any status."""
+    return Answer(status, words, headers=(("x-brd-err-code", code), ("x-brd-err-msg", words)))
+
+
+def usage_limit_page() -> Answer:
+    """A 200 whose HTML says that the zone may ask for no more."""
+    return Answer(200, "<html><body><h1>Zone sandbox_unlocker has reached its usage limit</h1></body></html>")
+
+
 @dataclass(frozen=True, slots=True)
 class Plain:
     """No fault: the plain answer, to let some requests pass before the next fault."""

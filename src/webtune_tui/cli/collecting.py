@@ -28,14 +28,17 @@ async def carry_out(context: CommandContext, services: Services, plan: CollectPl
     if context.arguments.dry_run:
         return await _dry_run(services, plan)
     place = f"{plan.address} (sandbox)" if plan.is_sandbox else plan.address
-    context.progress.detail(f"POST {place}{plan.path} {dict(plan.query)} {plan.body}")
     context.progress.detail(plan.command)
     again = f" The same was asked for as {plan.earlier} within thirty days." if plan.earlier else ""
     tell_notice(context)
-    context.confirm(
-        f"Collect from {plan.label} at {place} for at most {usd(plan.estimated_cost)} ({plan.basis})?{again}"
-    )
-    context.progress.say(f"{plan.label}: at most {usd(plan.estimated_cost)} ({plan.basis})")
+    if plan.address:
+        context.progress.detail(f"POST {place}{plan.path} {dict(plan.query)} {plan.body}")
+        context.confirm(
+            f"Collect from {plan.label} at {place} for at most {usd(plan.estimated_cost)} ({plan.basis})?{again}"
+        )
+        context.progress.say(f"{plan.label}: at most {usd(plan.estimated_cost)} ({plan.basis})")
+    else:  # no service is asked, so nothing is paid
+        context.progress.say(f"{plan.label}: {plan.basis}")
     events = services.collect.start(plan, deadline=context.arguments.deadline)
     try:
         collection = await follow(events, context.progress, context.workspace, context.known)
@@ -131,9 +134,13 @@ async def _dry_run(services: Services, plan: CollectPlan) -> Outcome:
     )
     return Outcome(
         data,
-        f"Nothing was sent. It would be, to {plan.address}{' (sandbox)' if plan.is_sandbox else ''}:\n"
-        f"POST {plan.path}{query}\n{plan.body}\n\n"
-        f"At most {usd(plan.estimated_cost)}: {plan.basis}; {left}.{again}\n\n{plan.command}\n{plan.curl}",
+        (
+            f"Nothing was sent. It would be, to {plan.address}{' (sandbox)' if plan.is_sandbox else ''}:\n"
+            f"POST {plan.path}{query}\n{plan.body}\n\n"
+            if plan.address
+            else "Nothing was fetched.\n\n"
+        )
+        + f"At most {usd(plan.estimated_cost)}: {plan.basis}; {left}.{again}\n\n{plan.command}\n{plan.curl}",
     )
 
 
