@@ -11,6 +11,7 @@ from webtune_tui.services.accounts import AccountsService
 from webtune_tui.services.chat import ChatService
 from webtune_tui.services.collect import CollectService
 from webtune_tui.services.curate import CurateService
+from webtune_tui.services.drift import DriftService
 from webtune_tui.services.evaluate import EvaluateService
 from webtune_tui.services.export import ExportService
 from webtune_tui.services.import_files import ImportService
@@ -41,6 +42,7 @@ class Services:
     chat: ChatService
     evaluate: EvaluateService
     overview: OverviewService
+    drift: DriftService
 
 
 @contextlib.asynccontextmanager
@@ -76,6 +78,7 @@ async def open_services(
         chat=ChatService(workspace, catalogue),
         evaluate=EvaluateService(workspace, catalogue, curate),
         overview=OverviewService(workspace),
+        drift=DriftService(workspace),
     )
     try:
         yield services

@@ -18,7 +18,8 @@ from webtune_tui.domain.errors import InvalidInput, UsageError
 from webtune_tui.domain.events import FileImported, Imported, ImportEvent, Progressed
 from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services import raw_data
-from webtune_tui.services.collect_plan import new_collection_id
+from webtune_tui.services.collect_plan import new_collection_id, request_key_of
+from webtune_tui.services.drift import DriftService
 from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import Settings
@@ -66,6 +67,7 @@ class ImportService:
         self._settings = settings
         self._collections = CollectionRepository(workspace.database)
         self._records = RecordRepository(workspace.database)
+        self._drift = DriftService(workspace)
 
     async def run(
         self, paths: Sequence[Path], *, format: str | None = None, encoding: str | None = None
@@ -115,6 +117,7 @@ class ImportService:
                 request={"paths": [str(path) for path in paths]},
                 raw_path=self._workspace.relative(folder),
                 cost=0.0,
+                request_key=request_key_of(SOURCE, [str(path.expanduser().absolute()) for path in paths]),
             )
         )
         self._collections.log(collection_id, f"Importing {len(files):,} files")
@@ -206,12 +209,15 @@ class ImportService:
             return self._fail(run, "Nothing in the files was usable")
         used = [file for file in _merged(run.raw) if "format" in file]
         raw_path = run.folder / used[0]["path"] if len(used) == 1 else run.folder
+        previous, gone = self._drift.settle(collection)
         return self._collections.change(
             run.collection_id,
             state=CollectionState.READY,
             phase="",
             finished_at=clock.now(),
             raw_path=self._workspace.relative(raw_path),
+            previous_id=previous.collection_id if previous is not None else None,
+            gone=gone,
         )
 
     def _fail(self, run: _Run, message: str) -> Collection:

@@ -109,7 +109,7 @@ class Ingest:
                 }
             )
             return
-        batch.rows.append(row_of(self.make_record(position, item), item.text))
+        batch.rows.append(row_of(self.make_record(position, item), item.json))
         batch.characters += item.length or sum(len(value) for value in item.fields.values() if isinstance(value, str))
 
     def _store(self, batch: _Batch, next_position: int) -> StoredBatch:

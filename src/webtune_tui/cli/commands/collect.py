@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from webtune_tui.cli.collection_drift import drift_fields, told
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.domain.errors import InvalidInput, UsageError, WebtuneError, WorkFailed
@@ -63,6 +64,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         summary="every collection, newest first",
         examples=("webtune collect list",),
     )
+    drift_parser = add_subcommand(
+        group,
+        "drift",
+        drift,
+        access=Access.READ,
+        summary="what changed since the last collection of the same",
+        examples=("webtune collect drift c261122-1a2b3c4d",),
+    )
+    drift_parser.add_argument("collection", metavar="ID")
     scrapers_parser = add_subcommand(
         group,
         "scrapers",
@@ -130,7 +140,9 @@ async def collect(context: CommandContext) -> Outcome:
             known = collection_fields(stored[0], context.workspace) if stored else {}
             error.fields = {"estimated_cost": plan.estimated_cost} | error.fields | known
             raise
-    return outcome_of(collection, context.workspace, {"basis": plan.basis, "command": plan.command, "curl": plan.curl})
+        extra = drift_fields(await services.drift.report(collection.collection_id))
+    extra |= {"basis": plan.basis, "command": plan.command, "curl": plan.curl}
+    return outcome_of(collection, context.workspace, extra)
 
 
 async def adopt(context: CommandContext) -> Outcome:
@@ -191,6 +203,13 @@ async def list_collections(context: CommandContext) -> Outcome:
         collections = await services.collect.collections()
     rows = [collection_fields(collection, context.workspace) for collection in collections]
     return Outcome({"collections": rows}, _table(collections, "No collections yet. Start one: webtune collect --help"))
+
+
+async def drift(context: CommandContext) -> Outcome:
+    """One collection beside the last that asked for the same."""
+    async with context.services() as services:
+        found = await services.drift.report(context.arguments.collection)
+    return Outcome({"collection_id": context.arguments.collection, "drift": None} | drift_fields(found), told(found))
 
 
 async def scrapers(context: CommandContext) -> Outcome:
