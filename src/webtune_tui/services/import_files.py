@@ -23,7 +23,7 @@ from webtune_tui.services.drift import DriftService
 from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import Settings
-from webtune_tui.sources.delivered import imported_record, place_of
+from webtune_tui.sources.delivered import imported_row
 from webtune_tui.sources.files import detect as detection
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.files import atomic_writer, make_folder, require_space
@@ -165,13 +165,13 @@ class ImportService:
             if found.format is None:
                 return found, None
             require_space(run.folder, 2 * size + _SPARE_BYTES)
+            is_by_line = detection.reader_of(found.format) in detection.LINE_FORMATS  # each line is checked later
             source.seek(0)
             copy = run.folder / f"{number:04d}-{_safe_name(path)}"
             with atomic_writer(copy) as target:
-                copied = detection.copy_and_measure(source, target, found.encoding)
+                copied = detection.copy_and_measure(source, target, None if is_by_line else found.encoding)
         run.raw.append({"path": copy.name, "bytes": copied.size, "sha256": copied.sha256})
-        is_by_line = detection.reader_of(found.format) in detection.LINE_FORMATS
-        if copied.bad_byte_at is not None and not is_by_line:
+        if copied.bad_byte_at is not None:
             reason = f"byte {copied.bad_byte_at:,} is not {found.encoding}; if it is another encoding, give --encoding"
             return detection.Detected(None, None, reason), None
         return found, copy
@@ -183,9 +183,7 @@ class ImportService:
             self._records,
             run.rejects,
             run.collection_id,
-            lambda position, row: imported_record(
-                run.collection_id, position, row.fields, now=now, place=place_of(row, copy.name)
-            ),
+            lambda position, row: imported_row(position, row, now=now, file=copy.name),
             str(path),
             errors_are_records=True,
         )

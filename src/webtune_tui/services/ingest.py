@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.domain.records import Record
+from webtune_tui.domain.records import Record, RecordRow
 from webtune_tui.sources.files.base import Reject, Row
 from webtune_tui.storage.files import write_text
-from webtune_tui.storage.placing import RecordRow, row_of
+from webtune_tui.storage.placing import row_of
 from webtune_tui.storage.records import BATCH, RecordRepository, StoredBatch
 
-MakeRecord = Callable[[int, Row], Record]
+MakeRecord = Callable[[int, Row], Record | RecordRow]
 _BATCH_CHARACTERS = 16 * 1024**2  # a batch of large records is cut here, to bound memory
 _TURN_SECONDS = 0.001  # how long a thread may keep the others waiting while rows are read and stored at once
 
@@ -109,7 +109,8 @@ class Ingest:
                 }
             )
             return
-        batch.rows.append(row_of(self.make_record(position, item), item.json))
+        made = self.make_record(position, item)
+        batch.rows.append(row_of(made, item.json) if isinstance(made, Record) else made)
         batch.characters += item.length or sum(len(value) for value in item.fields.values() if isinstance(value, str))
 
     def _store(self, batch: _Batch, next_position: int) -> StoredBatch:

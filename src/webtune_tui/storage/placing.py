@@ -11,12 +11,12 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from webtune_tui.domain.records import Record, RecordKind
+from webtune_tui.domain.records import Record, RecordKind, RecordRow
 from webtune_tui.json_text import encode
 
-_ROWS = 500  # in one statement; times the columns it stays below SQLite's limit of 32,766 values
+_ROWS = 2000  # in one statement; times the columns it stays below SQLite's limit of 32,766 values
 _DATA = RecordKind.DATA.value
 _SHOWN = 20  # of the records that a batch stored
 _SIGHTING = ("collection_id", "position", "record_id", "raw_file", "raw_line", "raw_start", "raw_length")
@@ -27,22 +27,6 @@ _LIVE = """
         r.collection_id = :collection)) AS found
     FROM json_each(:keys) AS asked JOIN records AS r ON r.key = asked.value AND r.superseded_by IS NULL
 """
-
-
-class RecordRow(NamedTuple):
-    """A record as it is stored: ``fields`` is JSON in UTF-8. It takes a tenth of the memory of the record itself."""
-
-    position: int
-    kind: str
-    key: str
-    content_hash: str
-    url: str | None
-    collected_at: str | None
-    fields: bytes
-    raw_file: str
-    raw_line: int | None
-    raw_start: int | None
-    raw_length: int | None
 
 
 _RECORD = ("record_id", "collection_id", *RecordRow._fields)
@@ -87,10 +71,9 @@ class _Live:
     is_of_here: bool  # and was the first to do so
 
 
-def place(connection: sqlite3.Connection, collection_id: str, batch: Sequence[RecordRow]) -> Placed:
-    """Stores what is new or changed of a collection's batch and notes what it saw again."""
-    found = connection.execute("SELECT coalesce(max(record_id), 0) AS newest FROM records").fetchone()
-    placing = _Placing(collection_id, found["newest"] + 1)
+def place(connection: sqlite3.Connection, collection_id: str, batch: Sequence[RecordRow], next_id: int) -> Placed:
+    """Stores what is new or changed of a collection's batch, under ids from ``next_id`` on, and what it saw again."""
+    placing = _Placing(collection_id, next_id)
     placing.take(batch, _live(connection, collection_id, batch))
     _insert(connection, "records", _RECORD, placing.records)
     _insert(connection, "sightings", _SIGHTING, placing.sightings)
