@@ -31,6 +31,7 @@ _PAUSE = 0.04  # between two keys
 _LETTERS = "".join(chr(code) for code in (*range(0x410, 0x450), *range(0x391, 0x3A2), *range(0x531, 0x557)))
 _CLEAR_EVERY = 20
 _LONGEST_SECONDS = 1800
+_LOST_SECONDS = 10.0  # a letter that has not come by then counts with that
 
 
 @dataclass(slots=True)
@@ -126,12 +127,17 @@ class Keys:
         self._terminal.seen = b""
         started = time.perf_counter()
         self._terminal.press(letter)
-        self._terminal.read_until(letter)
+        while letter not in self._terminal.seen and time.perf_counter() - started < _LOST_SECONDS:
+            self._terminal.read_once()
         return time.perf_counter() - started
 
 
 class WatchedTerminal(Terminal):
     """A terminal whose output can be read for a while."""
+
+    def read_once(self) -> None:
+        """Takes in the next piece, or nothing for a while."""
+        self._read(0.5)
 
     def read_for(self, seconds: float) -> None:
         """Takes in what comes during that time."""

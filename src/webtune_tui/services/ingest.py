@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -74,7 +74,7 @@ class Ingest:
 
         While one batch is written, the next one is read. Closed early, it ends after the transaction under way.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, _short_turns():
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, _short_turns:
             under_way: Future[StoredBatch] | None = None
             for batch, next_position in self._batches(items, first_position):
                 if under_way is not None:
@@ -124,12 +124,29 @@ class Ingest:
         )
 
 
-@contextlib.contextmanager
-def _short_turns() -> Iterator[None]:
-    """Lets threads take turns quickly: storing and the screen must not wait 5 ms for each turn of the reading."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, _TURN_SECONDS))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
+class _ShortTurns:
+    """Lets threads take turns quickly: storing and the screen must not wait 5 ms for each turn of the reading.
+
+    The interpreter has one such setting; the last of several that run at once puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before = 0.0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._before = sys.getswitchinterval()
+                sys.setswitchinterval(min(self._before, _TURN_SECONDS))
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                sys.setswitchinterval(self._before)
+
+
+_short_turns = _ShortTurns()
