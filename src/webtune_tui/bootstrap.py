@@ -11,6 +11,7 @@ from webtune_tui.services.accounts import AccountsService
 from webtune_tui.services.chat import ChatService
 from webtune_tui.services.collect import CollectService
 from webtune_tui.services.curate import CurateService
+from webtune_tui.services.drift import DriftService
 from webtune_tui.services.evaluate import EvaluateService
 from webtune_tui.services.export import ExportService
 from webtune_tui.services.import_files import ImportService
@@ -45,6 +46,7 @@ class Services:
     evaluate: EvaluateService
     overview: OverviewService
     purge: PurgeService
+    drift: DriftService
 
 
 @contextlib.asynccontextmanager
@@ -82,6 +84,7 @@ async def open_services(
         evaluate=EvaluateService(workspace, catalogue, curate),
         overview=OverviewService(workspace),
         purge=PurgeService(workspace),
+        drift=DriftService(workspace),
     )
     try:
         if not workspace.read_only:

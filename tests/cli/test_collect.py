@@ -364,3 +364,26 @@ def test_a_killed_collection_goes_on_and_was_triggered_once(
     code, body = command("collect", "resume")
     assert code == 0 and body["state"] == "ready" and body["records"] > 0
     assert bright_data.triggers == 1
+
+
+def test_collecting_again_tells_the_drift_in_json_and_in_words(
+    command: Command, bright_data: FaultyBrightData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, first = command(*COLLECT, "--yes")
+    assert "drift" not in first and first["gone"] is None and first["previous_id"] is None
+    odd = {"[red]\x1b[31m": 1}
+    bright_data.always("snapshot", faults.Changed(lambda rows: [{**row, **odd} for row in rows[: len(rows) // 2]]))
+    code, again = command(*COLLECT, "--yes")
+    assert code == 0 and again["previous_id"] == first["collection_id"]
+    assert again["drift"]["gone"] == again["gone"] > 0
+    assert {"field", "what", "before", "after"} == set(again["drift"]["fields"][0])
+    code, told = command("collect", "drift", again["collection_id"])
+    assert code == 0 and told["drift"] == again["drift"]
+    assert command("collect", "drift", first["collection_id"]) == (
+        0,
+        {"collection_id": first["collection_id"], "drift": None},
+    )
+    assert run(["collect", "drift", again["collection_id"]]) == 0
+    printed = capsys.readouterr().out
+    assert f"{again['gone']:,} gone" in printed and "\x1b" not in printed
+    assert command("collect", "drift", "c000000-00000000")[0] == 2

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from webtune_tui.cli.collection_drift import drift_fields
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
 from webtune_tui.cli.notice import tell_notice
@@ -55,7 +56,8 @@ async def carry_out(context: CommandContext, services: Services, plan: CollectPl
         "basis": plan.basis,
     }
     extra = {"basis": plan.basis, "command": plan.command, "curl": plan.curl, "earlier": plan.earlier}
-    return outcome_of(collection, context.workspace, extra | {"receipt": receipt})
+    drift = drift_fields(await services.drift.report(collection.collection_id))
+    return outcome_of(collection, context.workspace, extra | drift | {"receipt": receipt})
 
 
 async def collect_dataset(context: CommandContext) -> Outcome:

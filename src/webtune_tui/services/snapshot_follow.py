@@ -21,6 +21,7 @@ from webtune_tui.services import raw_data
 from webtune_tui.services.batched_download import BatchedDownload
 from webtune_tui.services.batched_download import forget as forget_batches
 from webtune_tui.services.collection_book import CollectionBook, Connections
+from webtune_tui.services.drift import DriftService
 from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.patience import Patience
@@ -68,6 +69,7 @@ class SnapshotFollow:
         self._connections = connections
         self._money = money
         self._records = RecordRepository(workspace.database)
+        self._drift = DriftService(workspace)
 
     async def run(self, collection: Collection, patience: Patience) -> AsyncGenerator[CollectEvent, None]:
         """From a snapshot id to the stored records; what earlier runs did is not done again."""
@@ -291,10 +293,12 @@ class SnapshotFollow:
                 cost=cost,
             )
         message = f"{collection.rejected:,} rows could not be read" if collection.rejected else ""
+        previous, gone = await asyncio.to_thread(self._drift.settle, collection)
+        since = f", {gone:,} gone since {previous.created_at[:10]}" if previous is not None else ""
         await self._book.log(
             collection,
-            f"Stored {collection.records:,} records ({collection.new:,} new, {collection.changed:,} changed, "
-            f"{collection.duplicates:,} already here), {collection.errors:,} error rows; ${cost:,.4f}, {basis}",
+            f"Stored {collection.records:,} records: {collection.new:,} new, {collection.changed:,} changed{since} "
+            f"({collection.duplicates:,} already here), {collection.errors:,} error rows; ${cost:,.4f}, {basis}",
         )
         return await self._book.set(
             collection_id,
@@ -303,6 +307,8 @@ class SnapshotFollow:
             cost=cost,
             message=message,
             finished_at=clock.now(),
+            previous_id=previous.collection_id if previous is not None else None,
+            gone=gone,
         )
 
     async def _finish_empty(self, collection: Collection, message: str, *, cost: float = 0.0) -> Collection:
