@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
 from webtune_tui.sources.files.base import Reject, Row, RowUnusable, size_of
+from webtune_tui.sources.files.page_text import main_text
 from webtune_tui.sources.files.text_reading import whole_text
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
@@ -37,21 +37,11 @@ def page_fields(page: str, *, url: str | None = None) -> dict[str, Any]:
     Raises:
         RowUnusable: it holds no main text.
     """
-    from trafilatura import extract, load_html  # 0.3 s, paid by those who import pages
+    from trafilatura import load_html  # 0.3 s, paid by those who import pages
 
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    logging.getLogger("htmldate").setLevel(logging.CRITICAL)
     page = _DECLARATION.sub("", page)
-    tree, text = load_html(page), None
-    if tree is not None:
-        options: dict[str, Any] = {
-            "output_format": "markdown",
-            "include_comments": False,
-            "with_metadata": False,
-            "deduplicate": False,
-        }
-        text = extract(page, **options) or extract(page, favor_recall=True, **options)
-    if not text or not text.strip():
+    tree, text = load_html(page), main_text(page)
+    if tree is None or text is None:
         raise RowUnusable("no main text found in the page")
     known = _metadata(tree)
     return {
@@ -60,7 +50,7 @@ def page_fields(page: str, *, url: str | None = None) -> dict[str, Any]:
         "date": known.get("date"),
         "author": known.get("author"),
         "language": _language(tree),
-        "text": _HEADING_MARK.sub(r"\1", text).strip(),
+        "text": _HEADING_MARK.sub(r"\1", text),
     }
 
 
