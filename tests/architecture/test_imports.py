@@ -26,6 +26,10 @@ HEAVY = (
     "trl",
     "peft",
     "datasets",
+    "trafilatura",
+    "lxml",
+    "duckdb",
+    "python_calamine",
 )
 
 CORE = ("domain", "pipeline", "storage", "credentials", "services", "cli")

@@ -73,6 +73,7 @@ def preview(
     files: Sequence[Path], choice: Choice, limits: ReadLimits, wanted: Wanted, stdin: BinaryIO | None
 ) -> Generator[FilePreview | None, None, None]:
     """Each file, or each member of an archive; ``None`` is a sign of life in between."""
+    shown = 0
     with tempfile.TemporaryDirectory(prefix="webtune-") as folder:
         for path in files:
             try:
@@ -83,7 +84,12 @@ def preview(
                         yield None
                 unpacking = opening.Unpacking(lambda: Path(folder), limits, at_most=_ENOUGH)
                 for piece in opening.pieces(readable, readable.name, choice, unpacking):
-                    yield _of_piece(path, piece, choice, limits, wanted) if isinstance(piece, Piece) else None
+                    if not isinstance(piece, Piece):
+                        yield None
+                    elif (shown := shown + 1) > MOST_FILES:
+                        return
+                    else:
+                        yield _of_piece(path, piece, choice, limits, wanted)
             except OSError as error:
                 yield FilePreview(str(path), None, None, reason=error.strerror or str(error))
             except SourceFailed as fault:

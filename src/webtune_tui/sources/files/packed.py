@@ -70,7 +70,7 @@ class Member:
     name: str
     suffix: str
     reason: str = ""
-    info: zipfile.ZipInfo | None = None
+    entry: tuple[zipfile.ZipFile, zipfile.ZipInfo] | None = None
 
 
 def kind_of(head: bytes) -> str | None:
@@ -93,24 +93,27 @@ def inner_name(name: str, kind: str) -> str:
     return re.sub(r"\.(?:gz|gzip|zst|zstd)$", "", name, flags=re.IGNORECASE) if kind != ZIP else name
 
 
-def members(path: Path, kind: str, name: str, limits: ReadLimits) -> Iterator[Member]:
-    """What a packed file holds, in its order. Folders and hidden names are left out.
+@contextlib.contextmanager
+def members(path: Path, kind: str, name: str, limits: ReadLimits) -> Iterator[list[Member]]:
+    """What a packed file holds, in its order; can be unpacked in the block. Folders and hidden names are left out.
 
     Raises:
         Unpackable: the archive itself can't be read or holds too many members.
     """
     if kind != ZIP:
-        yield Member("", PurePosixPath(inner_name(name, kind)).suffix)
+        yield [Member("", PurePosixPath(inner_name(name, kind)).suffix)]
         return
     with _zip(path, limits) as archive:
         infos = [info for info in archive.infolist() if not _is_left_out(info)]
-    if len(infos) > limits.members:
-        raise Unpackable(f"holds {len(infos):,} files, more than {limits.members:,} (limits.members)")
-    seen: set[str] = set()
-    for info in infos:
-        shown = info.orig_filename or info.filename
-        yield Member(shown, PurePosixPath(info.filename).suffix, _fault(info, shown, seen), info)
-        seen.add(shown)
+        if len(infos) > limits.members:
+            raise Unpackable(f"holds {len(infos):,} files, more than {limits.members:,} (limits.members)")
+        found, seen = list[Member](), set[str]()
+        for info in infos:
+            shown = info.orig_filename or info.filename
+            suffix = PurePosixPath(info.filename).suffix
+            found.append(Member(shown, suffix, _fault(info, shown, seen), (archive, info)))
+            seen.add(shown)
+        yield found
 
 
 def unpack(path: Path, kind: str, member: Member, target: BinaryIO, budget: Budget) -> Iterator[int]:
@@ -123,7 +126,7 @@ def unpack(path: Path, kind: str, member: Member, target: BinaryIO, budget: Budg
     """
     written = 0
     try:
-        with _stream(path, kind, member, budget.limits) as (stream, packed):
+        with _stream(path, kind, member) as (stream, packed):
             while piece := stream.read(_PIECE):
                 written += len(piece)
                 require_ratio(written, packed, budget.limits)
@@ -145,7 +148,7 @@ def require_ratio(unpacked: int, packed: int, limits: ReadLimits) -> None:
 
 
 @contextlib.contextmanager
-def _stream(path: Path, kind: str, member: Member, limits: ReadLimits) -> Iterator[tuple[IO[bytes], int]]:
+def _stream(path: Path, kind: str, member: Member) -> Iterator[tuple[IO[bytes], int]]:
     """The unpacked bytes of a member, and how many packed bytes they come from."""
     if kind == GZIP:
         with gzip.open(path, "rb") as plain:
@@ -154,9 +157,10 @@ def _stream(path: Path, kind: str, member: Member, limits: ReadLimits) -> Iterat
         with _open_zstd(path) as plain:
             yield plain, path.stat().st_size
     else:
-        assert member.info is not None, "members of a zip come from its directory"
-        with _zip(path, limits) as archive, archive.open(member.info) as plain:
-            yield plain, member.info.compress_size
+        assert member.entry is not None, "members of a zip come from its directory"
+        archive, info = member.entry
+        with archive.open(info) as plain:
+            yield plain, info.compress_size
 
 
 @contextlib.contextmanager
