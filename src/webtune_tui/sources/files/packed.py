@@ -28,7 +28,7 @@ _OFFICE = (
     ("word/document.xml", "a Word document"),
     ("ppt/presentation.xml", "a PowerPoint file"),
     ("META-INF/container.xml", "an e-book"),
-    ("mimetype", "an OpenDocument file"),
+    ("META-INF/manifest.xml", "an OpenDocument file"),
 )
 _PIECE = 256 * 1024
 _HARMLESS = MEGABYTE  # what a file may become however small it was
