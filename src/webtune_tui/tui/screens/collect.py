@@ -125,6 +125,13 @@ class CollectScreen(StageScreen):
         if self.focused is None:
             self.focus_home()
 
+    async def reveal(self, thing_id: str) -> None:
+        """Puts the cursor on a collection, whatever was filtered before."""
+        self.query_one("#collect-filter", Input).value = ""
+        await self.shown()
+        self._show_board(thing_id)
+        self.focus_home()
+
     # Actions
 
     @work(group="new", exit_on_error=False)
