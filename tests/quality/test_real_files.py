@@ -57,7 +57,7 @@ async def test_pages_of_a_debian_package_keep_their_text_and_lose_their_navigati
         assert len(missing) < (0.2 if is_cover else 0.06) * len(shown), (page.name, missing[:20])
         headings = [words(one.text_content()) for one in tree.xpath("//h1 | //h2")]
         told = [words(line) for line in fields["text"].splitlines() if line.startswith("#")]
-        assert [one for one in headings if one not in told] == []
+        assert is_cover or [one for one in headings if one not in told] == []
         assert "Prev" not in fields["text"].split() and "Next" not in fields["text"].split()
 
 

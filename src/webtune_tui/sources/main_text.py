@@ -9,8 +9,10 @@ import codecs
 import importlib.util
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from webtune_tui.domain.errors import ExtraMissing, InvalidInput
+from webtune_tui.sources.files.page_text import LINK_MARKS, markdown_of
 
 _META_REACH = 4096  # a page must declare its encoding in its first kilobyte; a little more is forgiven
 _LARGE = 1_000_000  # characters; beyond it the slow second opinion of the library is left out
@@ -18,18 +20,24 @@ _META_CHARSET = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{
 _LANGUAGE = re.compile(r"""<html\b[^>]{0,500}?\blang\s*=\s*["']?\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2})""", re.I)
 _LATIN = frozenset({"ascii", "iso8859-1", "iso8859-9"})  # browsers read these labels as their Windows kin
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,300}>")  # it tells of bytes that are text by now
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class MainText:
-    """What a page says. ``date`` is YYYY-MM-DD, ``language`` a tag such as ``pt-BR``; empty where not known."""
+    """What a page says. ``date`` is YYYY-MM-DD, ``language`` a tag such as ``pt-BR``; empty where not known.
+
+    ``url`` is the address that the page gives itself.
+    """
 
     title: str
     date: str
     author: str
     language: str
     text: str
+    url: str = ""
 
 
 def require_extra() -> None:
@@ -55,9 +63,9 @@ def extract(html: bytes | str, url: str = "", *, charset: str | None = None) -> 
     page = _SURROGATES.sub("\ufffd", page.replace("\x00", ""))
     if not page.strip():
         return MainText("", "", "", "", "")
-    from trafilatura import extract as markdown_of  # 0.2 s
-    from trafilatura import extract_metadata, load_html
+    from trafilatura import extract_metadata, load_html  # 0.2 s
 
+    page = _DECLARATION.sub("", page)
     try:
         tree = load_html(page)
         if tree is None:
@@ -65,23 +73,16 @@ def extract(html: bytes | str, url: str = "", *, charset: str | None = None) -> 
         about = extract_metadata(
             tree, default_url=url or None, date_config={"original_date": True, "extensive_search": False}
         )
-        text = markdown_of(
-            tree,
-            url=url or None,
-            output_format="markdown",
-            include_comments=False,
-            include_tables=True,
-            include_formatting=True,
-            fast=len(page) > _LARGE,
-        )
+        text, address, language = markdown_of(page, is_large=len(page) > _LARGE), _address(tree), _language_of(tree)
     except (ValueError, RecursionError, AssertionError, LookupError, TypeError, AttributeError) as error:
         raise InvalidInput(f"The page can't be read as HTML ({type(error).__name__})") from error
     return MainText(
-        title=_line(about.title) or _title(page),
+        title=_line(about.title).rstrip(LINK_MARKS) or _title(page),
         date=_line(about.date),
         author=_line(about.author),
-        language=_language(page) or _line(about.language),
-        text=(text or "").strip(),
+        language=_language(page) or language or _line(about.language),
+        text=text,
+        url=address,
     )
 
 
@@ -121,6 +122,23 @@ def _codec(label: str) -> str:
 def _language(page: str) -> str:
     match = _LANGUAGE.search(page[:_META_REACH])
     return match.group(1) if match else ""
+
+
+def _address(tree: Any) -> str:
+    """The address that a page gives itself: canonical, else that of its Open Graph data."""
+    found = [*tree.xpath("//link[@rel='canonical']/@href"), *tree.xpath("//meta[@property='og:url']/@content")]
+    return next((str(one) for one in found if str(one).startswith(("http://", "https://"))), "")
+
+
+def _language_of(tree: Any) -> str:
+    """The language that a page declares anywhere but in plain HTML's own place."""
+    declared = [
+        tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        tree.get("xml:lang"),
+        *tree.xpath("//meta[translate(@http-equiv,'CL','cl')='content-language']/@content"),
+        *tree.xpath("//meta[@property='og:locale']/@content"),
+    ]
+    return next((str(one) for one in declared if one and _TAG.fullmatch(str(one))), "")
 
 
 def _title(page: str) -> str:

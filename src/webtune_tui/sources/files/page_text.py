@@ -12,35 +12,40 @@ import re
 from typing import Any
 
 _HEADING = re.compile(r"^#{1,6} \S", re.MULTILINE)
+LINK_MARKS = "¶🔗 "
+"""What documentation tools put behind a heading to link to it."""
+_LINK_MARK = re.compile(rf"^(#{{1,6}} [^\n]{{1,300}}?)[{LINK_MARKS}]+$", re.MULTILINE)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LONGER = 1.6  # times the plain reading, and a little more for short pages
 _SPARE = 500
 
 
-def main_text(page: str) -> str | None:
-    """The text; ``None`` where there is none."""
-    from trafilatura import load_html  # 0.3 s, paid by those who import pages
+def markdown_of(page: str, *, is_large: bool = False) -> str:
+    """The main text of a page; empty where it has none. A large page gets no slow second opinion."""
+    from trafilatura import load_html  # 0.3 s, paid by those who read pages
 
     for name in ("trafilatura", "htmldate", "courlan"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said by our own rejects
-    text = _extract(page) or _extract(page, favor_recall=True)
-    if text and _HEADING.search(text):
-        return text
-    tree = load_html(page)
+    text = _extract(page, fast=is_large) or _extract(page, fast=is_large, favor_recall=True)
+    if not _HEADING.search(text):
+        text = _structured(load_html(page), len(text)) or text
+    return _LINK_MARK.sub(r"\1", text)
+
+
+def _structured(tree: Any, plain_length: int) -> str:
+    """The text of a page read as one article, where that has headings and is not much longer; else empty."""
     if tree is None or not any(True for _ in tree.iter(*_HEADINGS)):
-        return text
+        return ""
     _tidy(tree)
-    structured = _extract(tree)
-    if structured and _HEADING.search(structured) and len(structured) <= _LONGER * len(text or "") + _SPARE:
-        return structured
-    return text
+    text = _extract(tree)
+    return text if _HEADING.search(text) and len(text) <= _LONGER * plain_length + _SPARE else ""
 
 
-def _extract(page: Any, *, favor_recall: bool = False) -> str | None:
+def _extract(page: Any, *, fast: bool = False, favor_recall: bool = False) -> str:
     from trafilatura import extract
 
-    text: str | None = extract(page, output_format="markdown", include_comments=False, favor_recall=favor_recall)
-    return text.strip() if text and text.strip() else None
+    text = extract(page, output_format="markdown", include_comments=False, fast=fast, favor_recall=favor_recall)
+    return (text or "").strip()
 
 
 def _tidy(tree: Any) -> None:
