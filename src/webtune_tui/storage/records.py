@@ -109,12 +109,15 @@ class RecordRepository:
             )
         return StoredBatch(collection, tally.stored)
 
-    def of_collection(self, collection_id: str, *, limit: int, offset: int = 0) -> list[Record]:
-        """Stored records of a collection by position, error rows included."""
+    def of_collection(
+        self, collection_id: str, *, limit: int, offset: int = 0, kinds: Sequence[RecordKind] = ()
+    ) -> list[Record]:
+        """Stored records of a collection by position; of some kinds only, or error rows included."""
+        picked = f" AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
         with self._database.read() as connection:
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM records WHERE collection_id = ? ORDER BY position LIMIT ? OFFSET ?",
-                (collection_id, limit, offset),
+                f"SELECT {_COLUMNS} FROM records WHERE collection_id = ?{picked} ORDER BY position LIMIT ? OFFSET ?",
+                (collection_id, *kinds, limit, offset),
             ).fetchall()
         return [record_of(row) for row in rows]
 
