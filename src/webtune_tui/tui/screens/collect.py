@@ -289,13 +289,11 @@ class CollectScreen(StageScreen):
     @work(group="delete", exclusive=True, exit_on_error=False)
     async def action_delete(self) -> None:
         """Says what depends on the collection, asks, and deletes it with its records and raw files."""
-        from webtune_tui.tui.presentation.dependents import dependents_words
-
         collection, origins = self.current, getattr(self.services, "origins", None)
         if collection is None or origins is None:
             self.notify("Collections can't be deleted here.")
             return
-        depends = dependents_words(await origins.dependents(collection.collection_id))
+        depends = "\n".join((await origins.dependents(collection.collection_id)).lines) or "Nothing depends on it."
         question = f"{collection.label or collection.collection_id}\n\n{depends}\n\nThis can't be undone."
         if await self.confirm("Delete the collection?", question, yes="Delete it", no="Keep it", danger=True):
             await origins.delete(collection.collection_id)

@@ -143,16 +143,14 @@ class CollectionDetail(Horizontal):
             words = "Every record of this collection was here already." if collection.duplicates else "No records."
         self._empty("records", words, not self.records.row_count)
         self._empty("errors", "No error or warning rows.", not self.errors.row_count)
-        self._empty("rejects", "Nothing was rejected.", not self.rejects.row_count)
+        if not self.rejects.row_count:
+            self._empty("rejects", "Nothing was rejected.", True)
 
     def show_rejects(self, rejects: Sequence[Reject], total: int, path: str) -> None:
         """The first rejects and where the whole list lies."""
         self.rejects.show(rejects)
-        self.rejects.tooltip = Content(display_line(path, limit=300)) if rejects else None
-        words = f"{figures.count(total, 'reject')}; the whole list: {path}"
-        if not rejects:
-            words = "Nothing was rejected."
-        self._empty("rejects", words, bool(rejects) or not self.rejects.row_count)
+        if rejects:
+            self._empty("rejects", f"{figures.count(total, 'reject')}; the whole list: {path}", True)
 
     def show_drift(self, drift: Any) -> None:
         """What differs from the collection before."""
