@@ -66,7 +66,7 @@ class PickSource(Dialog[str]):
 
 
 def _row(number: int, choice: SourceChoice) -> Content:
-    price = ("free", "$success") if choice.price == "free" else ("paid", "$warning")
+    price = (choice.price, "$success" if choice.price.startswith("free") else "$warning")
     return Content.assemble(
         (f" {number} ", "bold $accent"), (f" {choice.title:<12}", "bold"), price, "\n     ",
         (choice.summary, "$text-muted"),

@@ -40,7 +40,7 @@ _DAY_SECONDS = 86_400.0
 def board_header(width: int) -> list[Part]:
     """The names of the board's columns at a width."""
     if width >= _WIDE:
-        cells = [("age", 5), ("took", 16), ("records", 11), ("errors", 8), ("rate", 16), ("cost", 11)]
+        cells = [("age", 5), ("took", 16), ("records", 11), ("errors", 8), ("rate", 11), ("cost", 11)]
     elif width >= _MIDDLE:
         cells = [("age", 5), ("records", 10), ("errors", 7), ("cost", 9)]
     else:
@@ -65,7 +65,7 @@ def board_row(collection: Collection, width: int, now: str, typical: float | Non
             (fit_right(_took(collection, seconds, typical), 16), "muted"),
             (fit_right(f"{collection.records:,}", 11), ""),
             (errors, "bad"),
-            (fit_right(_rate(collection, seconds), 16), "muted"),
+            (fit_right(_rate(collection, seconds).replace(" records", ""), 11), "muted"),
             (fit_right(_cost(collection), 11), cost_style),
         ]
     elif width >= _MIDDLE:
@@ -116,10 +116,10 @@ def status(
         lines.append(Content.styled(progress_words(progress), "$primary"))
     seconds = seconds_of(collection, now)
     lines += _attention_lines(collection, seconds, typical)
+    if drift is not None:
+        lines.append(drift_line(drift))
     lines.append(Content(""))
     lines += _in_columns(_facts_of(collection, seconds, typical), width)
-    if drift is not None:
-        lines += [Content(""), drift_line(drift)]
     return Content("\n").join(lines)
 
 
@@ -145,8 +145,9 @@ def _facts_of(collection: Collection, seconds: float, typical: float | None) -> 
     rate = _rate(collection, seconds)
     records = figures.count(collection.records) + (f"  {rate}" if rate else "")
     facts = [("records", records), ("errors", figures.count(collection.errors))]
-    took = figures.duration(seconds) + (f", as a rule {figures.duration(typical)}" if typical else "")
-    facts.append(("took" if collection.finished_at else "for", took))
+    facts.append(("took" if collection.finished_at else "for", figures.duration(seconds)))
+    if typical:
+        facts.append(("as a rule", figures.duration(typical)))
     if collection.state.is_final:
         facts += [
             ("rejected", figures.count(collection.rejected)),
@@ -169,7 +170,7 @@ def _facts_of(collection: Collection, seconds: float, typical: float | None) -> 
 
 def _in_columns(facts: Sequence[tuple[str, str]], width: int) -> list[Content]:
     """Names and values in one column, or in two where there is room."""
-    if width < 56:
+    if width < 70:
         return [_fact(name, value) for name, value in facts]
     half = (len(facts) + 1) // 2
     left_width = width // 2
@@ -188,10 +189,10 @@ def _fact(name: str, value: str) -> Content:
 
 
 def _took(collection: Collection, seconds: float, typical: float | None) -> str:
-    if collection.state is CollectionState.DRAFT:
-        return ""
     took = figures.short_duration(seconds)
-    return f"{took} of ~{figures.short_duration(typical)}" if typical and not collection.state.is_final else took
+    if collection.state is CollectionState.RUNNING:
+        return f"{took} of ~{figures.short_duration(typical)}" if typical else took
+    return took if collection.state.is_final else ""
 
 
 def _rate(collection: Collection, seconds: float) -> str:
@@ -257,17 +258,18 @@ def progress_words(progress: Progressed) -> str:
     return f"{words}  {display_line(progress.message, limit=80)}" if progress.message else words
 
 
-def record_parts(record: Record) -> list[Part]:
+def record_parts(record: Record, width: int = 120) -> list[Part]:
     """One line: what the record is about, or what went wrong with which input."""
     if record.kind is RecordKind.DATA:
         return [(f"{record.position:>6} ", "muted"), (title_of(record.fields), "")]
     code = display_line(record.fields.get("error_code") or record.fields.get("warning_code") or record.kind, limit=24)
     words = first_text(record.fields, _ERROR_FIELDS) or title_of(record.fields)
     style = "bad" if record.kind is RecordKind.ERROR else "warn"
+    given = input_words(record.fields.get("discovery_input") or record.fields.get("input"))
     return [
         (f"{GLYPHS.failed} ", style),
         (fit(code, 14) + " ", style),
-        (fit(input_words(record.fields.get("discovery_input") or record.fields.get("input")), 40) + " ", ""),
+        (fit(given, min(40, max(width // 3, 12))) + " ", ""),
         (words, "muted"),
     ]
 

@@ -481,7 +481,7 @@ class CollectScreen(StageScreen):
         wanted = self.query_one("#collect-filter", Input).value.strip().lower()
         fitting = [one for one in ordered if wanted in searched(one)] if wanted else ordered
         self._show_emptiness()
-        self.board.styles.height = None if self.has_class("-short") else min(max(len(fitting), 4) + 3, 16)
+        self.board.styles.height = None if self.has_class("-short") else max(len(fitting), 4) + 3
         self.board.show(fitting, current_id)
         few = f"{len(fitting):,} of {len(ordered):,}" if wanted else figures.count(len(ordered))
         importing = self._known.progress_of(_NEW_IMPORT)
@@ -503,7 +503,7 @@ class CollectScreen(StageScreen):
             return
         key = collection.collection_id
         detail = self.detail
-        detail.query_one("#collect-side").border_title = Content(display_line(collection.label or key, limit=60))
+        detail.query_one("#collect-state").border_title = Content(display_line(collection.label or key, limit=60))
         drift = self._drift.get(key)
         words = status(
             collection,
@@ -529,7 +529,7 @@ class CollectScreen(StageScreen):
                 Content.assemble(
                     (f"{GLYPHS.attention} {what} {verb} unfinished since {since}  ", "bold $accent"),
                     (" ^r ", "bold $accent on $panel"),
-                    (f" {'goes' if len(waiting) == 1 else 'go'} on; nothing is sent again", "$text-muted"),
+                    (" resumes; nothing is sent again", "$text-muted"),
                 )
             )
 

@@ -1,8 +1,8 @@
 """What a source of a new collection gives: a form that can be priced, or a dialogue of its own.
 
-How to write ``source_forms/x.py``: the constants ``TITLE`` (two words), ``SUMMARY`` (one sentence), ``PRICE`` (``free``
-or ``paid``), ``NEEDS`` (the verb of ``services.collect`` that carries it out, or an empty text) and ``ORDER``, read
-without importing the module; and ``FORM``, a :class:`SourceForm` made with the services. The shared dialogue
+How to write ``source_forms/x.py``: the constants ``TITLE`` (two words), ``SUMMARY`` (one phrase), ``PRICE`` (``free``,
+``paid`` or ``free or paid``), ``NEEDS`` (the verb of ``services.collect`` that carries it out, or an empty text) and
+``ORDER``, all texts, read without importing the module; and ``FORM``, made with the services. The shared dialogue
 ``modals/new_collection.py`` shows its price, what is sent, and asks for the confirmation. A source that sends nothing
 paid may give ``DIALOGUE`` instead: a dialogue made with the services that answers an :class:`ImportRequest`.
 """

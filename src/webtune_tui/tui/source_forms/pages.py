@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TITLE = "Pages"
 SUMMARY = "Pages by their addresses; direct is free and needs no account"
-PRICE = "free"
+PRICE = "free or paid"
 NEEDS = "plan_pages"
 ORDER = "2"
 

@@ -31,6 +31,8 @@ class CollectionDetail(Horizontal):
     DEFAULT_CSS = """
     CollectionDetail { height: 1fr; width: 1fr; }
     CollectionDetail #collect-side { width: 44; height: 1fr; }
+    CollectionDetail #collect-state { height: auto; max-height: 70%; }
+    CollectionDetail #collect-log { height: 1fr; }
     CollectionDetail #collect-panes { width: 1fr; height: 1fr; }
     CollectionDetail .pane { display: none; height: 1fr; }
     CollectionDetail .pane.-taken { display: block; }
@@ -39,8 +41,12 @@ class CollectionDetail(Horizontal):
     """
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="collect-side", classes="panel", can_focus=False):
-            yield Static("", id="collect-status", markup=False)
+        with Vertical(id="collect-side"):
+            with VerticalScroll(id="collect-state", classes="panel"):
+                yield Static("", id="collect-status", markup=False)
+            log = EventLog(id="collect-log", classes="panel")
+            log.border_title = "Log"
+            yield log
         with Vertical(id="collect-panes", classes="panel") as panes:
             panes.border_subtitle = Content("[ ] panes")
             yield ChoiceBar([(name, name.title()) for name in PANES], id="collect-tabs")
@@ -102,7 +108,7 @@ class CollectionDetail(Horizontal):
     @property
     def state_width(self) -> int:
         """How wide the lines of the state may be."""
-        wanted = "#pane-status" if self.is_narrow else "#collect-side"
+        wanted = "#pane-status" if self.is_narrow else "#collect-state"
         width = self.query_one(wanted).scrollable_content_region.width
         return width or (self.size.width - 6)
 
@@ -132,7 +138,8 @@ class CollectionDetail(Horizontal):
         self.records.open(records, stored(collection))
         self.errors.open(errors, collection.errors)
         self.rejects.show(())
-        self.log_view.clear()
+        for log in self.query(EventLog):
+            log.clear()
         self.query_one("#collect-changes", Static).update("")
         self.say_what_is_empty(collection)
 
@@ -158,14 +165,13 @@ class CollectionDetail(Horizontal):
 
     def show_log(self, lines: Sequence[tuple[str, str, str]]) -> None:
         """The whole log: time, level, message."""
-        log = self.log_view
-        known = len(log.events)
         events = [JobEvent("", time, level, message) for time, level, message in lines]
-        if known and list(log.events) == events[:known]:
+        for log in self.query(EventLog):
+            known = len(log.events)
+            if not known or list(log.events) != events[:known]:
+                log.clear()
+                known = 0
             log.add(events[known:])
-            return
-        log.clear()
-        log.add(events)
 
     # Panes
 

@@ -76,7 +76,7 @@ class RecordList(RowView):
         if record is None:
             self._ask(index // PAGE)
             return [(f"{index:>6} {GLYPHS.ellipsis}", "muted")]
-        return record_parts(record)
+        return record_parts(record, width)
 
     def _record(self, index: int) -> Record | None:
         page = self._pages.get(index // PAGE)
