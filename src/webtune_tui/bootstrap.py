@@ -15,6 +15,7 @@ from webtune_tui.services.evaluate import EvaluateService
 from webtune_tui.services.export import ExportService
 from webtune_tui.services.import_files import ImportService
 from webtune_tui.services.money import MoneyService
+from webtune_tui.services.origins import OriginsService
 from webtune_tui.services.overview import OverviewService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.providers import ProviderCatalogue
@@ -33,6 +34,7 @@ class Services:
     money: MoneyService
     collect: CollectService
     imports: ImportService
+    origins: OriginsService
     prepare: PrepareService
     curate: CurateService
     export: ExportService
@@ -68,6 +70,7 @@ async def open_services(
         money=money,
         collect=CollectService(workspace, settings, accounts, money),
         imports=ImportService(workspace, settings),
+        origins=OriginsService(workspace),
         prepare=PrepareService(workspace, settings),
         curate=curate,
         export=export,
@@ -78,6 +81,8 @@ async def open_services(
         overview=OverviewService(workspace),
     )
     try:
+        if not workspace.read_only:
+            await services.origins.settle_interrupted()
         yield services
     finally:
         await services.collect.aclose()

@@ -18,6 +18,7 @@ from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
 
 APP_NAME = "webtune"
 DEFAULT_BRIGHTDATA_URL = "https://api.brightdata.com"
+_PERSONAL_ONLY = (("pages", "allow_private"),)  # a workspace of somebody else must not open this person's network
 _FORBIDDEN_WORDS = ("api_key", "apikey", "token", "secret", "password")
 
 
@@ -38,6 +39,10 @@ class Settings:
     brightdata_url: str = DEFAULT_BRIGHTDATA_URL
     price_per_1000_records: float = 1.5
     price_dated: str = "2026-11-22"
+    marketplace_price_per_1000_records: float = 2.5
+    marketplace_price_dated: str = "2026-11-22"
+    batches_from_records: int = 20_000  # a snapshot of so many records is fetched in batches
+    records_per_batch: int = 10_000  # the service takes 1,000 and more
     limit_per_input: int = 50
     max_records: int = 500
     poll_seconds: float | None = None
@@ -53,12 +58,24 @@ class Settings:
     provider_urls: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     limits: ReadLimits = DEFAULT_LIMITS
+    price_per_1000_requests: float = 1.5
+    page_delay_seconds: float = 1.0
+    page_user_agent: str = ""
+    page_allow_private: tuple[str, ...] = ()
 
 
 _TOML_KEYS: dict[tuple[str, str], tuple[str, type]] = {
     ("brightdata", "url"): ("brightdata_url", str),
     ("brightdata", "price_per_1000_records"): ("price_per_1000_records", float),
     ("brightdata", "price_dated"): ("price_dated", str),
+    ("brightdata", "marketplace_price_per_1000_records"): ("marketplace_price_per_1000_records", float),
+    ("brightdata", "marketplace_price_dated"): ("marketplace_price_dated", str),
+    ("collect", "batches_from_records"): ("batches_from_records", int),
+    ("collect", "records_per_batch"): ("records_per_batch", int),
+    ("brightdata", "price_per_1000_requests"): ("price_per_1000_requests", float),
+    ("pages", "delay_seconds"): ("page_delay_seconds", float),
+    ("pages", "user_agent"): ("page_user_agent", str),
+    ("pages", "allow_private"): ("page_allow_private", tuple),
     ("collect", "limit_per_input"): ("limit_per_input", int),
     ("collect", "max_records"): ("max_records", int),
     ("collect", "poll_seconds"): ("poll_seconds", float),
@@ -101,6 +118,13 @@ def models_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path(APP_NAME, appauthor=False) / "models"
+
+
+def cache_folder() -> Path:
+    """Where lists of services are kept that can be fetched again."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path(APP_NAME, appauthor=False)
 
 
 def log_folder() -> Path:
@@ -158,6 +182,10 @@ def _flatten(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
             if (table, key) not in _TOML_KEYS:
                 known = sorted(f"{t}.{k}" for t, k in _TOML_KEYS)
                 raise UsageError(f"{path}: unknown setting {table}.{key}", hint=f"Known: {', '.join(known)}")
+            if (table, key) in _PERSONAL_ONLY and path.name == "webtune.toml":
+                raise UsageError(
+                    f"{path}: {table}.{key} is not read from a workspace", hint=f"Set it in {config_file()}"
+                )
             name, kind = _TOML_KEYS[table, key]
             values[name] = _typed(value, kind, f"{path}: {table}.{key}")
             choices = _CHOICES.get(f"{table}.{key}")
@@ -173,6 +201,10 @@ def _typed(value: Any, kind: type, where: str) -> Any:
         value = float(value)
     if kind is float and isinstance(value, float) and not (math.isfinite(value) and value >= 0):
         raise UsageError(f"{where} = {value!r} does not fit", hint="Give a number from 0 up.")
+    if kind is tuple:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise UsageError(f"{where} = {value!r} does not fit", hint='Give a list of texts: ["one", "two"].')
+        return tuple(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise UsageError(f"{where} = {value!r} does not fit", hint=f"Give a {kind.__name__}.")
     return value

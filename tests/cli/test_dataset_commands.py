@@ -78,7 +78,8 @@ def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFix
     lineage = command(capsys, "dataset", "lineage", one)
     assert lineage["example_id"] == one
     assert set(lineage["records"][0]) == {
-        "record_id", "collection_id", "position", "url", "collected_at", "raw_path",
+        "record_id", "collection_id", "position", "url", "collected_at", "raw_path", "raw", "raw_state", "raw_note",
+        "source", "also_in", "deleted_at",
     }  # fmt: skip
     assert command(capsys, "dataset", "stats")["examples"] == 13
 

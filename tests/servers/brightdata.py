@@ -36,7 +36,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from webtune_tui.sandbox import server as sandbox_server
 from webtune_tui.sandbox.app import create_app, create_sandbox
-from webtune_tui.sandbox.jobs import Order, Timing
+from webtune_tui.sandbox.jobs import Delivery, Job, JobBook, Order, Timing
 
 TEXT = "text/html; charset=utf-8"
 JSON = "application/json; charset=utf-8"
@@ -68,11 +68,35 @@ KINDS: Sequence[tuple[str, str]] = (
 )
 NAMES = frozenset(name for name, _ in KINDS)
 MOVES_TIME = ("progress", "snapshot")
+TICKS = (*MOVES_TIME, "parts", "filter_snapshot", "filter_download")
 
 
 def kind_of(path: str) -> str:
     """The name under which requests of this path are counted and spoilt."""
     return next((name for name, pattern in KINDS if re.fullmatch(pattern, path)), "other")
+
+
+class LargeBook(JobBook):
+    """Snapshots that deliver ``count`` small rows, the same for every job, with an error row in each thousand."""
+
+    def __init__(self, book: JobBook, count: int) -> None:
+        super().__init__(book.shelf, book.clock, book.timing, book.settings, book.folder)
+        self.count = count
+
+    def delivery(self, job: Job) -> Delivery:
+        if job.id not in self._deliveries:
+            rows = [small_row(number) for number in range(self.count)]
+            failed = sum("error" in row for row in rows)
+            self._deliveries[job.id] = Delivery(rows, len(rows) - failed, failed, {"dead_page": failed})
+        return self._deliveries[job.id]
+
+
+def small_row(number: int) -> dict[str, Any]:
+    address = f"https://www.amazon.com/dp/B0{number:08d}"
+    common = {"timestamp": "2026-11-22T10:00:00.000Z", "input": {"url": address}}
+    if number % 1000 == 500:
+        return {**common, "error": "The page is gone", "error_code": "dead_page"}
+    return {"title": f"Lamp number {number}", "asin": f"B0{number:08d}", "url": address, **common}
 
 
 @dataclass(slots=True)
@@ -220,6 +244,14 @@ def unauthorized(words: str = "Invalid credentials") -> Answer:
 def html_page() -> Answer:
     """A captive portal or a usage-limit page: HTML with status 200."""
     return Answer(200, "<!DOCTYPE html><html><body><h1>Please sign in to this network</h1></body></html>")
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """No fault: the plain answer, to let some requests pass before the next fault."""
+
+    async def apply(self, exchange: Exchange) -> None:
+        await exchange.app(exchange.scope, exchange.receive, exchange.send)
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +441,48 @@ class Huge:
 
 
 @dataclass(frozen=True, slots=True)
+class Batches:
+    """Downloads in batches as a service might do it that is not documented.
+
+    ``first`` is the number of the first batch. Beyond the last one comes ``beyond``: "refused", "empty" or "clamped"
+    (the last one again). ``overlap`` records of a batch stand in the one before too.
+    """
+
+    first: int = 0
+    beyond: str = "refused"
+    overlap: int = 0
+
+    async def apply(self, exchange: Exchange) -> None:
+        query = {name: values[0] for name, values in parse_qs(exchange.scope["query_string"].decode("ascii")).items()}
+        rows = exchange.service.sandbox.book.delivery(
+            exchange.service.sandbox.book.find(str(exchange.scope["path"]).split("/")[4])
+        ).rows
+        step = int(query.get("batch_size", len(rows))) - self.overlap
+        count = -(-(len(rows) - self.overlap) // step)
+        if kind_of(exchange.scope["path"]) == "parts":
+            await exchange.reply(200, json.dumps({"parts": count}).encode(), {"content-type": JSON})
+            return
+        at = int(query.get("part", self.first)) - self.first
+        if self.beyond == "clamped":
+            at = max(0, min(at, count - 1))
+        if not 0 <= at < count and self.beyond == "refused":
+            await exchange.reply(400, b'{"validation_errors":["\\"part\\" is out of range"]}', {"content-type": JSON})
+            return
+        part = rows[at * step : at * step + step + self.overlap] if 0 <= at < count else []
+        await exchange.reply(200, b"".join(map(line_of, map(dict, part))), {"content-type": "application/x-ndjson"})
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesIgnored:
+    """The whole body, whatever batch was asked for."""
+
+    async def apply(self, exchange: Exchange) -> None:
+        exchange.scope["query_string"] = b"format=ndjson"
+        answered = await exchange.ask()
+        await exchange.reply(answered.status, answered.body, answered.headers_for_reply())
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """The rows of a download, changed by a function."""
 
@@ -502,9 +576,12 @@ class FaultyBrightData:
         state: Path | None = None,
         port: int = 0,
         blocks_hammering: bool = False,
+        records: int = 0,
     ) -> None:
         self.clock = VirtualClock()
         self.sandbox = create_sandbox(clock=self.clock, timing=timing, state=state)
+        if records:
+            self.deliver(records)
         self.seconds_per_call = seconds_per_call
         self.blocks_hammering = blocks_hammering
         self.is_offline = False
@@ -537,6 +614,10 @@ class FaultyBrightData:
             self._standing.pop(kind, None)
         else:
             self._standing[kind] = fault
+
+    def deliver(self, records: int) -> None:
+        """Every snapshot delivers so many small rows from now on."""
+        self.sandbox.book = LargeBook(self.sandbox.book, records)
 
     def never_ready(self) -> None:
         """No snapshot ends from now on."""
@@ -598,7 +679,7 @@ class FaultyBrightData:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        if kind in MOVES_TIME:
+        if kind in TICKS:
             self.advance(self.seconds_per_call)
         with self._arrival:
             self.requests[kind] += 1

@@ -11,13 +11,17 @@ from typing import Any
 
 from tests.tui.fake_services import WHEN, AppOnFakes, FakeWorkspace, fake_services
 
+from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.events import CollectEvent, CollectionChanged, FileImported, Imported, ImportEvent
-from webtune_tui.domain.profiles import FieldProfile
+from webtune_tui.domain.previews import EncodingGuess, FilePreview, FoundList
 from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
 from webtune_tui.services.collect_plan import CollectPlan, draft_of, request_key_of
+from webtune_tui.services.failed_inputs import FailedInput
 from webtune_tui.services.money import Balance
+from webtune_tui.services.page_receipt import UnknownPages
+from webtune_tui.services.scraper_catalogue import CatalogueInfo
 from webtune_tui.settings import Settings
-from webtune_tui.sources.base import PagesRequest, Scraper, ScraperDoor, ScraperInput
+from webtune_tui.sources.base import PagesRequest, Scraper, ScraperDoor, ScraperInput, Zone
 
 SHOP = Scraper(
     "gd_shop",
@@ -75,32 +79,6 @@ def make_plan(label: str, inputs: Sequence[Mapping[str, Any]], *, cost: float = 
     )
 
 
-@dataclass(frozen=True)
-class CatalogueInfo:
-    """Where the catalogue comes from."""
-
-    origin: str
-    dated: str
-    scrapers: int
-
-
-@dataclass(frozen=True)
-class Zone:
-    """A zone of the account."""
-
-    name: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class FailedInput:
-    """An input that failed."""
-
-    input: Mapping[str, Any]
-    code: str
-    message: str
-
-
 class FakeCollectService:
     """Collections as a test put them; what is started is remembered and goes where the test says."""
 
@@ -117,6 +95,7 @@ class FakeCollectService:
         self.asked: list[tuple[int, int]] = []
         self.refreshed = 0
         self.typical: float | None = None
+        self.unknown = UnknownPages(0, 0.0, "")
         self.cost = 0.75
         self.live: asyncio.Queue[CollectEvent | None] = asyncio.Queue()
 
@@ -150,8 +129,17 @@ class FakeCollectService:
     async def zones(self) -> Sequence[Zone]:
         return [Zone("isp1", "isp"), Zone("serp1", "serp"), Zone("unlocker1", "unblocker")]
 
-    async def retry_plan(self, collection_id: str) -> CollectPlan:
-        return make_plan("again", [one.input for one in self.failed])
+    async def retry_plan(self, collection_id: str, *, every: bool = False) -> CollectPlan:
+        wanted = [one.input for one in self.failed if every or one.may_be_retried]
+        if not wanted:
+            raise UsageError("Nothing that failed is worth another try", hint="Take every failed input.")
+        return make_plan("again", wanted)
+
+    async def urls_of(self, collection_id: str, *, limit: int) -> tuple[Sequence[str], int]:
+        return [f"https://shop.example/dp/{place}" for place in range(3)], 3
+
+    async def unknown_pages(self, collection_id: str) -> UnknownPages:
+        return self.unknown
 
     async def failed_inputs(self, collection_id: str) -> Sequence[FailedInput]:
         return self.failed
@@ -166,8 +154,8 @@ class FakeCollectService:
         async for event in self._events():
             yield event
 
-    async def resume(self, collection_id: str) -> AsyncIterator[CollectEvent]:
-        self.resumed.append(collection_id)
+    async def resume(self, collection_id: str, *, resend_unknown: bool = False) -> AsyncIterator[CollectEvent]:
+        self.resumed.append(f"{collection_id} again" if resend_unknown else collection_id)
         yield CollectionChanged(self.known[collection_id])
         async for event in self._events():
             yield event
@@ -222,29 +210,25 @@ class FakeMoney:
         return self._balance
 
 
-@dataclass
-class FakePreview:
+def make_preview(path: str, **changes: Any) -> FilePreview:
     """What was found in one file."""
-
-    path: str
-    format: str | None = "jsonl"
-    encoding: str | None = "utf-8"
-    encodings_possible: Sequence[str] = ("utf-8", "cp1252")
-    lists: Sequence[str] = ("items", "data.rows")
-    fields: Sequence[FieldProfile] = ()
-    rows: int | None = 2
-    reason: str = ""
+    values: dict[str, Any] = {
+        "format": "jsonl", "encoding": "utf-8", "rows": 2,
+        "encodings_possible": (EncodingGuess("utf-8", "caf\ufffd"), EncodingGuess("cp1252", "café")),
+        "lists": (FoundList("items", 200), FoundList("data.rows", 12)),
+    } | changes  # fmt: skip
+    return FilePreview(path, **values)
 
 
 @dataclass
 class FakeImports:
     """Files that read as a test says."""
 
-    previews: list[FakePreview] = field(default_factory=list)
+    previews: list[FilePreview] = field(default_factory=list)
     looked: list[dict[str, Any]] = field(default_factory=list)
     ran: list[tuple[Sequence[Path], dict[str, Any]]] = field(default_factory=list)
 
-    async def inspect(self, paths: Sequence[Path], **said: Any) -> Sequence[FakePreview]:
+    async def inspect(self, paths: Sequence[Path], **said: Any) -> Sequence[FilePreview]:
         self.looked.append(said)
         return self.previews
 

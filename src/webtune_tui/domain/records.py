@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -109,9 +107,3 @@ class Collection:
     request_key: str = ""
     previous_id: str | None = None
     gone: int | None = None
-
-
-def content_hash(fields: Mapping[str, Any]) -> str:
-    """The same hex digest for the same field values, whatever the order of the keys."""
-    text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from webtune_tui.domain import field_paths
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Message
+from webtune_tui.domain.field_paths import FieldPath
 from webtune_tui.pipeline.base import Conversation
 from webtune_tui.pipeline.placeholders import is_placeholder
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}")
-_PATH = re.compile(r"([^\[\].]+)((?:\[\d*\])*)")
-_INDEX = re.compile(r"\[(\d*)\]")
-
-Path = tuple[str | int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class _Line:
     """One line as literal pieces and paths, alternating: text, path, text, ... text."""
 
     literals: tuple[str, ...]
-    paths: tuple[Path, ...]
+    paths: tuple[FieldPath, ...]
 
 
 @dataclass(frozen=True)
@@ -108,9 +106,9 @@ class ChatTemplate:
         return Conversation(tuple(messages), (*told.values, *asked.values))
 
 
-def value_at(fields: Mapping[str, Any], path: Path) -> str:
+def value_at(fields: Mapping[str, Any], path: FieldPath) -> str:
     """The value at a path as text; the empty text where it is missing."""
-    return as_text(_walk(fields, path))
+    return as_text(field_paths.value_at(fields, path))
 
 
 def as_text(value: Any) -> str:
@@ -126,39 +124,6 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def parse_path(text: str) -> Path:
-    """The steps of ``a.b[0].c``; ``None`` stands for each item of a list.
-
-    Raises:
-        UsageError: it is no path.
-    """
-    steps: list[str | int | None] = []
-    for part in text.strip().split("."):
-        match = _PATH.fullmatch(part.strip())
-        if match is None:
-            raise UsageError(f"{{{text}}} is no field", hint="Write {field}, {a.b[0].c} or {a.b[].c}.")
-        steps.append(match.group(1))
-        steps.extend(int(index) if index else None for index in _INDEX.findall(match.group(2)))
-    return tuple(steps)
-
-
-def _walk(value: Any, path: Path) -> Any:
-    for position, step in enumerate(path):
-        if step is None:
-            if not isinstance(value, list | tuple):
-                return None
-            return [_walk(item, path[position + 1 :]) for item in value]
-        if isinstance(step, int):
-            if not isinstance(value, list | tuple) or step >= len(value):
-                return None
-            value = value[step]
-        elif isinstance(value, Mapping):
-            value = value.get(step)
-        else:
-            return None
-    return value
-
-
 def _parse_line(line: str) -> _Line:
     literals, paths, end = [""], [], 0
     for match in _PLACE.finditer(line):
@@ -167,7 +132,7 @@ def _parse_line(line: str) -> _Line:
         if match.group(1) is None:
             literals[-1] += match.group()[0]
         else:
-            paths.append(parse_path(match.group(1)))
+            paths.append(field_paths.parse(match.group(1)))
             literals.append("")
     literals[-1] += line[end:]
     return _Line(tuple(literals), tuple(paths))

@@ -8,21 +8,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from webtune_tui.sandbox import catalogue, errors, queries
+from webtune_tui.sandbox import catalogue, errors, pages, queries
 from webtune_tui.sandbox.state import key_of, refuse_without_funds, sandbox_of
 
-ZONE = "sandbox_unlocker"
+UNLOCKER_ZONE, SERP_ZONE = "sandbox_unlocker", "sandbox_serp"
+ZONES = ({"name": UNLOCKER_ZONE, "type": "unblocker"}, {"name": SERP_ZONE, "type": "serp"})
 FREE_CREDITS = 5000
-PAGE_TITLE = "Sample page of the sandbox"
-PAGE_TEXT = (
-    "This page is always the same. It stands for whatever address you asked for, "
-    "so that a program can be tried without the internet."
-)
-PAGE_HTML = (
-    f'<!doctype html>\n<html lang="en"><head><title>{PAGE_TITLE}</title></head>\n'
-    f"<body><h1>{PAGE_TITLE}</h1>\n<p>{PAGE_TEXT}</p>\n</body></html>\n"
-)
-PAGE_MARKDOWN = f"# {PAGE_TITLE}\n\n{PAGE_TEXT}\n"
 
 
 async def scrapers(request: Request) -> Response:
@@ -66,7 +57,7 @@ async def status(_: Request) -> Response:
 
 
 async def active_zones(_: Request) -> Response:
-    return JSONResponse([{"name": ZONE, "type": "unblocker"}])
+    return JSONResponse(list(ZONES))
 
 
 async def balance(request: Request) -> Response:
@@ -87,7 +78,7 @@ def refuse_without_billing(request: Request) -> None:
 
 
 async def any_page(request: Request) -> Response:
-    """One fixed page for every address. Raises Refusal."""
+    """A sample page for every address, and sample results for a search engine's. Raises Refusal."""
     refuse_without_funds(request)
     body = await queries.json_body(request)
     if not isinstance(body, dict):
@@ -96,7 +87,8 @@ async def any_page(request: Request) -> Response:
         if not isinstance(body.get(name), str) or not body[name]:
             raise errors.validation_errors(f'"{name}" is required')
     queries.choice(body, "format", ("raw", "json"))
-    if body["zone"] != ZONE:
+    queries.choice(body, "data_format", ("markdown", "screenshot", "html", "parsed_light", "parsed_bing"))
+    if body["zone"] not in (UNLOCKER_ZONE, SERP_ZONE):
         raise errors.Refusal(400, f"zone {body['zone']} not found")
     if not catalogue.is_web_address(body["url"]):
         raise errors.validation_errors('"url" must be a valid uri')
@@ -104,13 +96,25 @@ async def any_page(request: Request) -> Response:
 
 
 def page_answer(body: dict[str, str]) -> Response:
-    is_markdown = queries.choice(body, "data_format", ("markdown", "screenshot", "html")) == "markdown"
-    content, kind = (PAGE_MARKDOWN, "text/markdown") if is_markdown else (PAGE_HTML, "text/html")
+    content, kind, status = page_of(body["url"], body.get("data_format", ""))
     media_type = f"{kind}; charset=utf-8"
     if body["format"] == "raw":
-        return Response(content, media_type=media_type)
+        return Response(content, status, media_type=media_type)
     headers = {"content-type": media_type, "x-sandbox-host": urlsplit(body["url"]).hostname or ""}
-    return JSONResponse({"status_code": 200, "headers": headers, "body": content})
+    return JSONResponse({"status_code": status, "headers": headers, "body": content})
+
+
+def page_of(url: str, data_format: str) -> tuple[str, str, int]:
+    """The body of a page, its media type and the status of its site."""
+    if pages.MISSING_MARK in url:
+        return "<h1>Not found</h1>", "text/html", 404
+    if pages.BLANK_MARK in url:
+        return "", "text/html", 200
+    if engine := pages.engine_of(url):
+        return pages.results_of(url, engine), "text/html" if engine == "yandex" else "application/json", 200
+    if data_format == "markdown":
+        return pages.markdown_of(url), "text/markdown", 200
+    return pages.html_of(url), "text/html", 200
 
 
 ROUTES = [

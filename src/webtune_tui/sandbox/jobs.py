@@ -17,7 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from webtune_tui.sandbox import errors, records
+from webtune_tui.sandbox import errors, pages, records
 from webtune_tui.sandbox.records import Row, Shelf
 
 DAY = 86_400
@@ -151,7 +151,7 @@ def deliver(job: Job, shelf: Shelf, settings: ResultSettings) -> Delivery:
 def rows_for(order: Order, given: Mapping[str, Any], shelf: Shelf) -> Iterator[Row]:
     custom = {name: given[name] for name in order.custom_input_fields if name in given}
     plain = {name: value for name, value in given.items() if name not in custom}
-    rows = shelf.answer(order.door, plain)
+    rows = iter([pages.crawled(plain)]) if order.dataset_id == pages.CRAWLER else shelf.answer(order.door, plain)
     if order.limit_per_input is not None and order.door != "collect_by_url":
         rows = first_data(rows, order.limit_per_input)
     return ({**row, **custom} for row in rows)

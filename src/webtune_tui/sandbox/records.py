@@ -118,7 +118,7 @@ def is_error(row: Row) -> bool:
 
 
 def is_data(row: Row) -> bool:
-    return not is_error(row) and "title" in row
+    return not is_error(row) and ("title" in row or "page_title" in row)
 
 
 def discovered(row: Row, given: Row) -> Row:

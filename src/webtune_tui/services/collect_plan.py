@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import secrets
@@ -19,9 +20,11 @@ from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.settings import Settings
 from webtune_tui.sources import brightdata_requests as wire
 from webtune_tui.sources import catalogue
-from webtune_tui.sources.base import CollectRequest, Scraper, ScraperDoor, TriggerRequest
+from webtune_tui.sources.base import CollectRequest, PagesRequest, Scraper, ScraperDoor, TriggerRequest
 
 SOURCE = "brightdata"
+MARKETPLACE = "marketplace"
+SNAPSHOT_SOURCES = (SOURCE, MARKETPLACE)
 _SHOWN_INPUTS = 20
 
 
@@ -36,7 +39,8 @@ class CollectPlan:
 
     ``source`` is the module of ``sources`` that carries it out. ``path``, ``query`` and ``body`` are what goes over the
     wire; ``command`` is the same as a ``webtune`` command line. ``stored`` is what the collection remembers of the
-    request, ``request_key`` is equal for plans that ask for the same. A plan is good for one collection: starting it
+    request, ``request_key`` is equal for plans that ask for the same; ``earlier`` is the newest collection of the last
+    thirty days that did, since asking again pays again. A plan is good for one collection: starting it
     again goes on with the one it began.
     """
 
@@ -54,11 +58,14 @@ class CollectPlan:
     command: str
     stored: Mapping[str, Any]
     request_key: str
+    earlier: str | None = None
     collection_id: str = field(default_factory=new_collection_id)
 
     @property
     def curl(self) -> str:
         """The request as a ``curl`` command; the key stays in the environment."""
+        if isinstance(self.request, PagesRequest) and not self.path:  # fetched by this machine itself
+            return shlex.join(["curl", "--location", *self.request.urls[:_SHOWN_INPUTS]])
         return curl_of(self.address, self.path, self.query, self.body)
 
 
@@ -70,14 +77,20 @@ def make_plan(
     discover_by: str | None,
     limit_per_input: int | None,
     max_records: int | None,
+    known: catalogue.Catalogue | None = None,
+    output_fields: tuple[str, ...] = (),
 ) -> CollectPlan:
-    """Checks a request against the scraper's declared inputs and prices it. Raises NotFound, UsageError."""
-    chosen = catalogue.find(scraper)
+    """Checks a request against the scraper's declared inputs and prices it. Raises NotFound, UsageError.
+
+    ``known`` is the list of scrapers, the bundled one where it is not given.
+    """
+    chosen = (known or catalogue.bundled()).find(scraper)
     door = catalogue.choose_door(chosen, inputs, discover_by)
     for name, value in (("limit per input", limit_per_input), ("most records", max_records)):
         if value is not None and value < 1:
             raise UsageError(f"The {name} must be at least 1, not {value}", hint="Give a whole number.")
     request, worst_case = _request(settings, chosen, door, inputs, limit_per_input, max_records)
+    request = dataclasses.replace(request, output_fields=output_fields)
     price = settings.price_per_1000_records
     address = settings.brightdata_url
     return CollectPlan(
@@ -100,11 +113,21 @@ def make_plan(
             "inputs": [dict(given) for given in request.inputs],
             "limit_per_input": request.limit_per_input,
             "max_records": request.max_records,
-            "price_per_1000": price,
-            "price_dated": settings.price_dated,
-        },
+            "output_fields": list(request.output_fields),
+        }
+        | price_of(settings, SOURCE),
         request_key=request_key_of(SOURCE, request.scraper_id, request.discover_by, request.inputs),
     )
+
+
+def price_of(settings: Settings, source: str) -> dict[str, Any]:
+    """The person's price for what a source delivers, as a collection remembers it."""
+    if source == MARKETPLACE:
+        return {
+            "price_per_1000": settings.marketplace_price_per_1000_records,
+            "price_dated": settings.marketplace_price_dated,
+        }
+    return {"price_per_1000": settings.price_per_1000_records, "price_dated": settings.price_dated}
 
 
 def draft_of(plan: CollectPlan) -> Collection:

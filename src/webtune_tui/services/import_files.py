@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
+import shutil
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from webtune_tui import __version__, registry
 from webtune_tui.domain import clock
-from webtune_tui.domain.errors import InvalidInput, UsageError
+from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import FileImported, Imported, ImportEvent, Progressed
-from webtune_tui.domain.records import Collection, CollectionState
-from webtune_tui.services import raw_data
+from webtune_tui.domain.previews import FilePreview
+from webtune_tui.domain.records import Collection, CollectionState, RawPlace, Record
+from webtune_tui.services import previewing, raw_data
 from webtune_tui.services.collect_plan import new_collection_id
+from webtune_tui.services.import_paths import STDIN, expand
 from webtune_tui.services.ingest import Ingest, RejectsFile
+from webtune_tui.services.raw_copies import SPARE_BYTES, Copied, SourceFailed, copy_file, copy_stream, safe_name
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import Settings
 from webtune_tui.sources.delivered import imported_record
 from webtune_tui.sources.files import detect as detection
+from webtune_tui.sources.files import opening
+from webtune_tui.sources.files.base import Reject, Row
+from webtune_tui.sources.files.encodings import first_bad_byte, proposals
+from webtune_tui.sources.files.opening import Choice, Piece
 from webtune_tui.storage.collections import CollectionRepository
-from webtune_tui.storage.files import atomic_writer, make_folder, require_space
+from webtune_tui.storage.files import make_folder, require_space, storage_error
 from webtune_tui.storage.records import RecordRepository
 from webtune_tui.storage.workspace import Workspace
 
 SOURCE = "files"
+UNPACKED = ".unpacked"
 _PROGRESS_SECONDS = 0.1
-_SPARE_BYTES = 32 * 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """What the person said about the files; ``None`` leaves it to the content."""
-
-    format: str | None
-    encoding: str | None
 
 
 @dataclass
@@ -51,11 +49,32 @@ class _Run:
     rejects: RejectsFile
     files: list[FileImported] = field(default_factory=list)
     raw: list[dict[str, Any]] = field(default_factory=list)
+    shown: float = 0.0
 
     @property
     def rejects_path(self) -> str | None:
         """Where the rejects lie, if there are any."""
         return str(self.rejects.path) if self.rejects.path.exists() else None
+
+    def is_time_to_show(self) -> bool:
+        """Whether the last sign of progress is old enough for the next one."""
+        now = time.monotonic()
+        if now - self.shown < _PROGRESS_SECONDS:
+            return False
+        self.shown = now
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One file of an import: as it was named, and its raw copy."""
+
+    path: Path
+    copy: Copied
+
+    def label(self, member: str) -> str:
+        """How a thing in it is named in results and rejects."""
+        return f"{self.path}/{member}" if member else str(self.path)
 
 
 class ImportService:
@@ -66,32 +85,59 @@ class ImportService:
         self._settings = settings
         self._collections = CollectionRepository(workspace.database)
         self._records = RecordRepository(workspace.database)
+        self._under_way: set[str] = set()
+
+    async def inspect(
+        self,
+        paths: Sequence[Path],
+        *,
+        format: str | None = None,
+        encoding: str | None = None,
+        list_path: str | None = None,
+        sample: int = 200,
+        fields: Sequence[str] = (),
+        stdin: BinaryIO | None = None,
+    ) -> Sequence[FilePreview]:
+        """What the files look like, from their first ``sample`` records each; nothing is stored.
+
+        ``fields`` are addresses such as ``a.b[0].c``; without them every field is shown.
+
+        Raises:
+            UsageError: a path does not exist, or the format, encoding or an address is unknown.
+        """
+        choice, wanted = Choice.typed(format, encoding, list_path), previewing.Wanted(sample, tuple(fields))
+        return await previewing.inspect(paths, choice, self._settings.limits, wanted, stdin=stdin)
 
     async def run(
-        self, paths: Sequence[Path], *, format: str | None = None, encoding: str | None = None
+        self,
+        paths: Sequence[Path],
+        *,
+        format: str | None = None,
+        encoding: str | None = None,
+        list_path: str | None = None,
+        stdin: BinaryIO | None = None,
     ) -> AsyncGenerator[ImportEvent, None]:
         """Imports files and folders as one collection; ends with Imported.
 
-        A bad line is rejected with file, line and reason into a rejects file; the rest goes on.
+        A bad line, page or member of an archive is rejected with file, line and reason into a rejects file; the rest
+        goes on. ``list_path`` names the list to take from a JSON document, ``stdin`` is what the path ``-`` stands for.
 
         Raises:
             UsageError: a path does not exist, or the format or encoding is unknown.
             InvalidInput: nothing was usable.
         """
-        choice = _Choice(
-            detection.format_word(format) if format else None,
-            detection.encoding_name(encoding) if encoding else None,
-        )
-        files = await asyncio.to_thread(_expand, paths)
+        choice = Choice.typed(format, encoding, list_path)
+        files = await asyncio.to_thread(expand, paths, self._settings.limits)
         run = await asyncio.to_thread(self._begin, paths, files)
         is_settled = False
         try:
-            async with aclosing(in_thread(self._import(run, files, choice))) as events:
+            async with aclosing(in_thread(self._import(run, files, choice, stdin))) as events:
                 async for event in events:
                     yield event
             collection = await asyncio.to_thread(self._settle, run)
             is_settled = True
         finally:
+            self._under_way.discard(run.collection_id)
             if not is_settled:
                 await asyncio.to_thread(self._fail, run, "The import was interrupted; import the files again")
         if collection.state is not CollectionState.READY:
@@ -99,10 +145,11 @@ class ImportService:
         yield Imported(collection, tuple(run.files), run.rejects_path)
 
     def _begin(self, paths: Sequence[Path], files: Sequence[Path]) -> _Run:
+        self._clear_leftovers()
         now = clock.now()
         collection_id = new_collection_id()
         folder = make_folder(self._workspace.raw_folder(collection_id))
-        names = [path.name or str(path) for path in paths]
+        names = ["stdin" if path == STDIN else path.name or str(path) for path in paths]
         self._collections.add(
             Collection(
                 collection_id=collection_id,
@@ -118,92 +165,131 @@ class ImportService:
             )
         )
         self._collections.log(collection_id, f"Importing {len(files):,} files")
+        self._under_way.add(collection_id)
         return _Run(collection_id, folder, RejectsFile(folder / "rejects.jsonl"))
 
-    def _import(self, run: _Run, files: Sequence[Path], choice: _Choice) -> Generator[ImportEvent, None, None]:
-        for number, path in enumerate(files, start=1):
-            yield from self._import_file(run, path, number, choice)
+    def _clear_leftovers(self) -> None:
+        """Removes what an import that was killed had unpacked; the raw copies stay."""
+        for folder in self._workspace.raw_folder("x").parent.glob(f"*/{UNPACKED}"):
+            if folder.parent.name not in self._under_way and not folder.is_symlink():
+                shutil.rmtree(folder, ignore_errors=True)
 
-    def _import_file(self, run: _Run, path: Path, number: int, choice: _Choice) -> Generator[ImportEvent, None, None]:
+    def _import(
+        self, run: _Run, files: Sequence[Path], choice: Choice, stdin: BinaryIO | None
+    ) -> Generator[ImportEvent, None, None]:
+        try:
+            for number, path in enumerate(files, start=1):
+                yield from self._import_file(run, path, number, choice, stdin)
+        finally:
+            shutil.rmtree(run.folder / UNPACKED, ignore_errors=True)
+
+    def _import_file(
+        self, run: _Run, path: Path, number: int, choice: Choice, stdin: BinaryIO | None
+    ) -> Generator[ImportEvent, None, None]:
         """One file: copied as it is, told by its content, stored row by row."""
         try:
-            found, copy = self._take_in(run, path, number, choice)
+            copied = yield from self._take_in(run, path, number, choice, stdin)
         except OSError as error:
             yield self._note(run, FileImported(str(path), None, None, 0, 0, error.strerror or str(error)))
             return
-        if found.format is None or found.encoding is None or copy is None:
-            yield self._note(run, FileImported(str(path), None, found.encoding, 0, 0, found.reason))
+        except SourceFailed as fault:
+            yield self._note(run, FileImported(str(path), None, None, 0, 0, str(fault)))
             return
-        first = self._records.stored_up_to(run.collection_id)
-        before = self._collection(run)
-        run.raw.append(
-            {
-                "source_path": str(path),
-                "format": found.format,
-                "encoding": found.encoding,
-                "first_position": first,
-                "path": copy.name,
-            }
+        if isinstance(copied, detection.Detected):
+            yield self._note(run, FileImported(str(path), None, copied.encoding, 0, 0, copied.reason))
+            return
+        source, entry = _Source(path, copied), copied.entry() | {"source_path": str(path)}
+        run.raw.append(entry)
+        try:
+            for piece in opening.pieces(copied.path, _name(path), choice, self._unpacking(run)):
+                if isinstance(piece, Piece):
+                    yield from self._import_piece(run, source, piece, choice, entry)
+                elif run.is_time_to_show():
+                    yield Progressed("unpacking", piece.done, unit="bytes", message=_name(path))
+        except OSError as error:
+            raise storage_error(run.folder, error) from error
+        if "format" not in entry:  # nothing in it could be used
+            run.raw.remove(entry)
+            copied.path.unlink(missing_ok=True)
+
+    def _take_in(
+        self, run: _Run, path: Path, number: int, choice: Choice, stdin: BinaryIO | None
+    ) -> Generator[ImportEvent, None, Copied | detection.Detected]:
+        """The raw copy of a file, or why it can't be used at all; no copy of that."""
+        copy = run.folder / f"{number:04d}-{safe_name(Path(_name(path)))}"
+        if path == STDIN and stdin is not None:
+            copied = yield from self._shown(run, copy_stream(stdin, copy), path)
+            looked = opening.look(copy, _name(path), opening.beginning(copy), choice)
+            if isinstance(looked, detection.Detected) and looked.format is None:
+                copy.unlink()
+                return looked
+            return copied
+        with detection.open_regular(path) as source:
+            looked = opening.look(path, path.name, source.read(detection.HEAD), choice)
+            if isinstance(looked, detection.Detected) and looked.format is None:
+                return looked
+            source.seek(0)
+            return (yield from self._shown(run, copy_file(source, copy), path))
+
+    def _shown(
+        self, run: _Run, copying: Generator[int, None, Copied], path: Path
+    ) -> Generator[ImportEvent, None, Copied]:
+        """A copy with signs of progress."""
+        while True:
+            try:
+                done = next(copying)
+            except StopIteration as end:
+                copied: Copied = end.value
+                return copied
+            if run.is_time_to_show():
+                yield Progressed("copying", done, unit="bytes", message=_name(path))
+
+    def _unpacking(self, run: _Run) -> opening.Unpacking:
+        return opening.Unpacking(
+            folder=lambda: make_folder(run.folder / UNPACKED),
+            limits=self._settings.limits,
+            check=lambda: require_space(run.folder, 4 * SPARE_BYTES),
         )
-        yield from self._store(run, path, copy, found, first)
+
+    def _import_piece(
+        self, run: _Run, source: _Source, piece: Piece, choice: Choice, entry: dict[str, Any]
+    ) -> Generator[ImportEvent, None, None]:
+        """A file or a member of an archive, row by row; a member that can't be used is a reject."""
+        label, found = source.label(piece.member), piece.found
+        if found.format is None:
+            is_member = bool(piece.place)
+            if is_member:
+                self._ingest(run, source, piece, label).reject(found.reason)
+            yield self._note(run, FileImported(label, None, found.encoding, 0, int(is_member), found.reason))
+            return
+        before, first = self._collection(run), self._records.stored_up_to(run.collection_id)
+        yield from self._ingest(run, source, piece, label).rows(choice, first)
         after = self._collection(run)
         records, rejected = after.records - before.records, after.rejected - before.rejected
-        reason = "" if records or rejected else "it holds no records"
-        imported = FileImported(str(path), found.format, found.encoding, records, rejected, reason)
-        yield self._note(run, imported)
+        facts = {"format": found.format, "encoding": found.encoding, "first_position": first}
+        if piece.place:
+            entry.setdefault("members", []).append({"name": piece.member, **facts})
+        entry.update({name: value for name, value in facts.items() if name not in entry})
+        reason = _note_on_bytes(piece) if rejected else "" if records else "it holds no records"
+        yield self._note(run, FileImported(label, found.format, found.encoding, records, rejected, reason))
 
-    def _take_in(self, run: _Run, path: Path, number: int, choice: _Choice) -> tuple[detection.Detected, Path | None]:
-        """How the file is read, and its raw copy; no copy of what can't be used."""
-        with detection.open_regular(path) as source:
-            size = os.fstat(source.fileno()).st_size
-            found = detection.detect(
-                source.read(detection.HEAD), path.name, format=choice.format, encoding=choice.encoding
-            )
-            if found.format is None:
-                return found, None
-            require_space(run.folder, 2 * size + _SPARE_BYTES)
-            source.seek(0)
-            copy = run.folder / f"{number:04d}-{_safe_name(path)}"
-            with atomic_writer(copy) as target:
-                copied = detection.copy_and_measure(source, target, found.encoding)
-        run.raw.append({"path": copy.name, "bytes": copied.size, "sha256": copied.sha256})
-        is_by_line = detection.reader_of(found.format) in detection.LINE_FORMATS
-        if copied.bad_byte_at is not None and not is_by_line:
-            reason = f"byte {copied.bad_byte_at:,} is not {found.encoding}; if it is another encoding, give --encoding"
-            return detection.Detected(None, None, reason), None
-        return found, copy
-
-    def _store(self, run: _Run, path: Path, copy: Path, found: detection.Detected, first: int) -> Iterator[ImportEvent]:
-        reader = registry.load("sources.files", detection.READERS[detection.reader_of(found.format or "")])
-        now = clock.now()
-        ingest = Ingest(
-            self._records,
-            run.rejects,
-            run.collection_id,
-            lambda position, fields: imported_record(run.collection_id, position, fields, now=now),
-            str(path),
-            errors_are_records=True,
-        )
-        shown = 0.0
-        for batch in ingest.run(reader.rows(copy, found.encoding), first_position=first):
-            if time.monotonic() - shown >= _PROGRESS_SECONDS:
-                shown = time.monotonic()
-                yield Progressed("importing", batch.collection.records, unit="records", message=path.name)
+    def _ingest(self, run: _Run, source: _Source, piece: Piece, label: str) -> _Storing:
+        return _Storing(self._records, self._settings, run, source, piece, label)
 
     def _note(self, run: _Run, imported: FileImported) -> FileImported:
         run.files.append(imported)
-        words = imported.reason or f"{imported.records:,} records, {imported.rejected:,} rejected"
+        counts = f"{imported.records:,} records, {imported.rejected:,} rejected"
+        words = imported.reason if imported.format is None else "; ".join(filter(None, (counts, imported.reason)))
         level = "warn" if imported.format is None or imported.rejected else "info"
         self._collections.log(run.collection_id, f"{imported.path} ({imported.format or 'not used'}): {words}", level)
         return imported
 
     def _settle(self, run: _Run) -> Collection:
         collection = self._collection(run)
-        raw_data.write_manifest(run.folder, self._facts(collection), _merged(run.raw))
+        raw_data.write_manifest(run.folder, self._facts(collection), run.raw)
         if not collection.records:
             return self._fail(run, "Nothing in the files was usable")
-        used = [file for file in _merged(run.raw) if "format" in file]
-        raw_path = run.folder / used[0]["path"] if len(used) == 1 else run.folder
+        raw_path = run.folder / run.raw[0]["path"] if len(run.raw) == 1 else run.folder
         return self._collections.change(
             run.collection_id,
             state=CollectionState.READY,
@@ -233,45 +319,65 @@ class ImportService:
         }
 
 
-def _expand(paths: Sequence[Path]) -> list[Path]:
-    """The files that the paths name, those of folders in the order of their names.
+@dataclass(frozen=True, slots=True)
+class _Storing:
+    """The rows of one piece on their way into the workspace."""
 
-    Raises:
-        UsageError: a path does not exist. InvalidInput: a folder holds no files.
-    """
-    found: list[Path] = []
-    for path in paths:
-        absolute = path.expanduser().absolute()
-        if not absolute.exists():
-            raise UsageError(f"{path} does not exist", hint="Check the path.")
-        found += _files_of(absolute) if absolute.is_dir() else [absolute]
-    if not found:
-        raise InvalidInput(
-            f"{paths[0] if paths else 'Nothing'} holds no files", hint="Name files or folders with files."
+    repository: RecordRepository
+    settings: Settings
+    run: _Run
+    source: _Source
+    piece: Piece
+    label: str
+
+    def rows(self, choice: Choice, first: int) -> Generator[ImportEvent, None, None]:
+        """Stores every row, with signs of progress."""
+        found = self.piece.found
+        reader = registry.load("sources.files", detection.READERS[found.reader])
+        options = {"list_path": choice.list_path} if found.reader == "json" and choice.list_path else {}
+        items = reader.rows(self.piece.path, found.encoding or "", self.settings.limits, **options)
+        for batch in self._ingest().run(items, first_position=first):
+            if self.run.is_time_to_show():
+                yield Progressed("importing", batch.collection.records, unit="records", message=self.source.path.name)
+
+    def reject(self, reason: str) -> None:
+        """Stores that the piece can't be used."""
+        first = self.repository.stored_up_to(self.run.collection_id)
+        for _ in self._ingest().run([Reject(1, reason, "")], first_position=first):
+            pass
+
+    def _ingest(self) -> Ingest:
+        collection_id, now = self.run.collection_id, clock.now()
+        file = f"{self.source.copy.path.name}{self.piece.place}"
+        is_document = self.piece.found.reader in detection.DOCUMENTS
+        name = self.piece.member or _name(self.source.path)
+
+        def make_record(position: int, row: Row) -> Record:
+            place = RawPlace(f"{file}!{row.part}" if row.part else file, row.line, row.start, row.length)
+            record = imported_record(collection_id, position, row.fields, now=now, place=place)
+            # the name is no part of the content by which a document is known: the same bytes are the same record
+            return replace(record, fields={**row.fields, "file": name}) if is_document else record
+
+        return Ingest(
+            self.repository, self.run.rejects, collection_id, make_record, self.label, errors_are_records=True
         )
-    return found
 
 
-def _files_of(folder: Path) -> list[Path]:
-    """The files below a folder; hidden ones and links to elsewhere are left out."""
-    found = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(parent, name) for name in sorted(names) if not name.startswith(".")]
-    return [path for path in found if not path.is_symlink()]
+def _name(path: Path) -> str:
+    return "stdin" if path == STDIN else path.name
 
 
-def _safe_name(path: Path) -> str:
-    """A file name of our own that still tells where it came from."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", path.name)[-80:].lstrip(".") or "file"
-
-
-def _merged(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What is known of each raw copy, in one entry."""
-    files: dict[str, dict[str, Any]] = {}
-    for entry in entries:
-        files.setdefault(entry["path"], {}).update(entry)
-    return list(files.values())
+def _note_on_bytes(piece: Piece) -> str:
+    """What to do about lines whose bytes do not decode; empty where all of them do."""
+    found = piece.found
+    if found.encoding is None or found.reader not in detection.LINE_FORMATS:
+        return ""
+    bad_at = None
+    with suppress(OSError):
+        bad_at = first_bad_byte(piece.path, found.encoding)
+    if bad_at is None:
+        return ""
+    return f"some lines are not {found.encoding}; {opening.advice(proposals(piece.path, bad_at))}"
 
 
 def _nothing_usable(collection: Collection, run: _Run) -> InvalidInput:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,12 @@ from typing import Any
 from webtune_tui.domain.records import Record
 from webtune_tui.sources.files.base import Reject, Row
 from webtune_tui.storage.files import write_text
+from webtune_tui.storage.placing import RecordRow, row_of
 from webtune_tui.storage.records import BATCH, RecordRepository, StoredBatch
 
-MakeRecord = Callable[[int, Mapping[str, Any]], Record]
-_BATCH_CHARACTERS = 32 * 1024**2  # a batch of large records is cut here, to bound memory
+MakeRecord = Callable[[int, Row], Record]
+_BATCH_CHARACTERS = 16 * 1024**2  # a batch of large records is cut here, to bound memory
+_TURN_SECONDS = 0.001  # how long a thread may keep the others waiting while rows are read and stored at once
 
 
 @dataclass
@@ -44,13 +49,13 @@ class RejectsFile:
 
 @dataclass
 class _Batch:
-    records: list[Record] = field(default_factory=list)
+    rows: list[RecordRow] = field(default_factory=list)
     rejects: list[Mapping[str, Any]] = field(default_factory=list)
     characters: int = 0
 
     @property
     def is_full(self) -> bool:
-        return len(self.records) + len(self.rejects) >= BATCH or self.characters >= _BATCH_CHARACTERS
+        return len(self.rows) + len(self.rejects) >= BATCH or self.characters >= _BATCH_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -65,18 +70,32 @@ class Ingest:
     errors_are_records: bool = False
 
     def run(self, items: Iterable[Row | Reject], *, first_position: int = 0) -> Generator[StoredBatch, None, None]:
-        """Stores what is not stored yet; gives each batch after its transaction."""
+        """Stores what is not stored yet; gives each batch after its transaction.
+
+        While one batch is written, the next one is read. Closed early, it ends after the transaction under way.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, _short_turns():
+            under_way: Future[StoredBatch] | None = None
+            for batch, next_position in self._batches(items, first_position):
+                if under_way is not None:
+                    yield under_way.result()
+                under_way = writer.submit(self._store, batch, next_position)
+            if under_way is not None:
+                yield under_way.result()
+
+    def _batches(self, items: Iterable[Row | Reject], position: int) -> Iterator[tuple[_Batch, int]]:
+        """What is not stored yet, in batches, each with the position behind it; one at least."""
         done = self.repository.stored_up_to(self.collection_id)
-        batch, position = _Batch(), first_position
+        batch, is_first = _Batch(), True
         for item in items:
             if position >= done:
                 self._take(batch, item, position)
             position += 1
             if batch.is_full:
-                yield self._store(batch, position)
-                batch = _Batch()
-        if batch.records or batch.rejects or position == first_position:
-            yield self._store(batch, position)
+                yield batch, position
+                batch, is_first = _Batch(), False
+        if batch.rows or batch.rejects or is_first:
+            yield batch, position
 
     def _take(self, batch: _Batch, item: Row | Reject, position: int) -> None:
         if isinstance(item, Reject):
@@ -90,15 +109,26 @@ class Ingest:
                 }
             )
             return
-        batch.records.append(self.make_record(position, item.fields))
-        batch.characters += sum(len(value) for value in item.fields.values() if isinstance(value, str))
+        batch.rows.append(row_of(self.make_record(position, item), item.text))
+        batch.characters += item.length or sum(len(value) for value in item.fields.values() if isinstance(value, str))
 
     def _store(self, batch: _Batch, next_position: int) -> StoredBatch:
         self.rejects.add(batch.rejects)
-        return self.repository.store(
+        return self.repository.store_rows(
             self.collection_id,
-            batch.records,
+            batch.rows,
             next_position=next_position,
             rejected=len(batch.rejects),
             errors_are_records=self.errors_are_records,
         )
+
+
+@contextlib.contextmanager
+def _short_turns() -> Iterator[None]:
+    """Lets threads take turns quickly: storing and the screen must not wait 5 ms for each turn of the reading."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, _TURN_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -13,7 +12,6 @@ from webtune_tui.domain.errors import RateLimited, StillRunning, TryLater
 
 _FIRST_WAIT, _LONGEST_WAIT = 2.0, 30.0
 _LONGEST_REFUSAL = 600.0  # a longer Retry-After is told to the person in place of being waited for
-_BLOCK_WINDOW, _MOST_REFUSALS = 300.0, 20  # the service blocks at 25 refusals in five minutes
 _TRIES_WITHOUT_CONTACT = 5
 
 
@@ -41,7 +39,6 @@ class Patience:
     _ends_at: float | None = field(init=False)
     _poll_wait: float = field(init=False, default=_FIRST_WAIT)
     _failures: int = field(init=False, default=0)
-    _refusals: deque[float] = field(init=False, default_factory=deque)
     _young_until: float = field(init=False, default=float("-inf"))
 
     def __post_init__(self) -> None:
@@ -87,28 +84,16 @@ class Patience:
         """
         self._failures += 1
         asked: float | None = getattr(error, "retry_after", None)
+        if asked is not None and asked > _LONGEST_REFUSAL:
+            raise error
         if isinstance(error, RateLimited):
             self.had_contact = True
-            await self._pause(self._refusal_wait(error, asked))
+            await self._pause(asked if asked is not None else _FIRST_WAIT)
             return
         if not self.had_contact and self._failures >= _TRIES_WITHOUT_CONTACT:
             raise error
-        if asked is not None and asked > _LONGEST_REFUSAL:
-            raise error
         first = self.poll_seconds if self.poll_seconds else _FIRST_WAIT
-        await self._pause(max(asked or 0.0, min(first * 2 ** (self._failures - 1), _LONGEST_WAIT)))
-
-    def _refusal_wait(self, error: RateLimited, asked: float | None) -> float:
-        now = self.waiting.monotonic()
-        self._refusals.append(now)
-        while self._refusals and self._refusals[0] <= now - _BLOCK_WINDOW:
-            self._refusals.popleft()
-        if asked is not None and asked > _LONGEST_REFUSAL:
-            raise error
-        wait = asked if asked is not None else min(_FIRST_WAIT * 2 ** min(self._failures - 1, 10), 32.0)
-        if len(self._refusals) >= _MOST_REFUSALS:
-            wait = max(wait, self._refusals[0] + _BLOCK_WINDOW - now)
-        return wait
+        await self._pause(max(asked or 0.0, min(first * 2 ** min(self._failures - 1, 10), _LONGEST_WAIT)))
 
     async def _pause(self, seconds: float) -> None:
         seconds *= 1 + 0.2 * self.waiting.jitter()

@@ -18,6 +18,8 @@ from webtune_tui.domain.errors import NoSpace, Offline, RateLimited, ServiceUnav
 from webtune_tui.domain.events import CollectEvent, CollectionChanged, Noted, Progressed, RecordsArrived
 from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services import raw_data
+from webtune_tui.services.batched_download import BatchedDownload
+from webtune_tui.services.batched_download import forget as forget_batches
 from webtune_tui.services.collection_book import CollectionBook, Connections
 from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.money import MoneyService
@@ -26,6 +28,7 @@ from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import Settings
 from webtune_tui.sources.base import (
     CutBody,
+    NoBatches,
     ScrapingService,
     SnapshotEmpty,
     SnapshotExpired,
@@ -33,7 +36,7 @@ from webtune_tui.sources.base import (
     SnapshotNotReady,
     SnapshotStatus,
 )
-from webtune_tui.sources.delivered import delivered_record
+from webtune_tui.sources.delivered import delivered_record, place_of
 from webtune_tui.storage.files import make_folder, require_space, storage_error
 from webtune_tui.storage.records import RecordRepository
 from webtune_tui.storage.workspace import Workspace
@@ -41,6 +44,8 @@ from webtune_tui.storage.workspace import Workspace
 _SAMPLE = 5
 _DOWNLOAD_TRIES = 5
 _BYTES_PER_RECORD = 24_000
+_SMALLEST_BATCH = 1000  # the service takes no smaller ones
+_SPACE_ASKED_FOR = 20_000  # records that must fit before a download begins; beyond it the disk is watched
 _SPARE_BYTES = 64 * 1024**2
 _PROGRESS_SECONDS = 0.1
 _SANDBOX_BASIS = "sandbox: nothing is charged"
@@ -75,6 +80,7 @@ class SnapshotFollow:
                 yield event
             if collection.state is not CollectionState.RUNNING:
                 return
+        await asyncio.to_thread(forget_batches, folder)  # a run that was killed may have left them
         async for event in self._ingest(collection, folder):
             yield event
         yield CollectionChanged(await self._settle(collection.collection_id))
@@ -85,7 +91,8 @@ class SnapshotFollow:
         """Waits for the snapshot and downloads it, through whatever trouble a free call may meet."""
         client = await self._connections.of(collection)
         tries, expected = 0, None
-        is_ready = False
+        is_ready, may_be_batched = False, True
+        batched: BatchedDownload | None = None
         while True:
             try:
                 if not is_ready:
@@ -99,7 +106,11 @@ class SnapshotFollow:
                 if is_ready:
                     collection = await self._book.set(collection.collection_id, phase="downloading")
                     yield CollectionChanged(collection)
-                    async with aclosing(self._download(client, collection, folder, patience, expected)) as steps:
+                    if may_be_batched and batched is None:
+                        batched = self._batches(client, collection, folder, expected)
+                    part = folder / raw_data.PART
+                    pieces = batched.run() if batched else client.download(_snapshot(collection), part)
+                    async with aclosing(self._download(pieces, folder, patience, expected)) as steps:
                         async for event in steps:
                             yield event
                     is_whole = await self._keep_raw(collection, folder, expected, is_last=tries >= 2)
@@ -112,6 +123,10 @@ class SnapshotFollow:
                 collection = await self._book.set(collection.collection_id, phase="building")
                 yield CollectionChanged(collection)
                 await patience.between_polls(error.retry_after)
+            except NoBatches as error:
+                batched, may_be_batched = None, False
+                await self._book.log(collection, f"{error.message}; fetching the whole body instead", "warn")
+                await asyncio.to_thread(forget_batches, folder)
             except SnapshotEmpty as error:
                 yield CollectionChanged(await self._finish_empty(collection, error.message))
                 return
@@ -121,7 +136,8 @@ class SnapshotFollow:
                     return
                 await patience.between_polls()
             except (Offline, ServiceUnavailable, RateLimited, CutBody) as error:
-                tries += isinstance(error, CutBody)
+                is_ahead = batched is not None and batched.has_advanced()
+                tries = 0 if is_ahead else tries + isinstance(error, CutBody)
                 if tries >= _DOWNLOAD_TRIES:
                     raise
                 collection = await self._note_trouble(collection, error)
@@ -161,20 +177,24 @@ class SnapshotFollow:
             collection.collection_id, phase=f"{word} since {time.strftime('%H:%M:%S')}", message=error.message
         )
 
+    def _batches(
+        self, client: ScrapingService, collection: Collection, folder: Path, expected: int | None
+    ) -> BatchedDownload | None:
+        """The download in batches of what is large enough for it."""
+        if expected is None or expected < self._settings.batches_from_records:
+            return None
+        size = max(_SMALLEST_BATCH, self._settings.records_per_batch)
+        return BatchedDownload(client, _snapshot(collection), folder, size, expected)
+
     async def _download(
-        self,
-        client: ScrapingService,
-        collection: Collection,
-        folder: Path,
-        patience: Patience,
-        expected: int | None,
+        self, pieces: AsyncGenerator[int, None], folder: Path, patience: Patience, expected: int | None
     ) -> AsyncGenerator[CollectEvent, None]:
-        """Streams the body into the part file, watching the deadline and the disk."""
+        """Takes the pieces of a download, watching the deadline and the disk."""
         part = folder / raw_data.PART
-        needed = (expected or 0) * _BYTES_PER_RECORD + _SPARE_BYTES
+        needed = min(expected or 0, _SPACE_ASKED_FOR) * _BYTES_PER_RECORD + _SPARE_BYTES
         await asyncio.to_thread(require_space, folder, needed)
         shown = 0.0
-        async with aclosing(client.download(_snapshot(collection), part)) as pieces:
+        async with aclosing(pieces):
             while True:
                 try:
                     written = await asyncio.wait_for(anext(pieces), patience.left)
@@ -230,7 +250,9 @@ class SnapshotFollow:
             self._records,
             rejects,
             collection_id,
-            lambda position, fields: delivered_record(collection_id, position, fields, scraper_id, now=now),
+            lambda position, row: delivered_record(
+                collection_id, position, row.fields, scraper_id, now=now, place=place_of(row)
+            ),
             str(folder / raw_data.RECORDS),
         )
         shown = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from webtune_tui.domain import clock
@@ -11,13 +12,16 @@ from webtune_tui.domain.addresses import host_of, is_loopback
 from webtune_tui.domain.costs import Operation, OperationState
 from webtune_tui.domain.errors import NotFound, OutcomeUnknown
 from webtune_tui.domain.records import Collection, CollectionState
-from webtune_tui.services.collect_plan import SOURCE, new_collection_id
+from webtune_tui.services.collect_plan import MARKETPLACE, SNAPSHOT_SOURCES, SOURCE, new_collection_id, price_of
 from webtune_tui.services.collection_book import CollectionBook, Connections
 from webtune_tui.services.money import MoneyService
-from webtune_tui.sources import catalogue
+from webtune_tui.services.scraper_catalogue import KnownScrapers
+from webtune_tui.settings import Settings
+from webtune_tui.sources import brightdata_requests as wire
 from webtune_tui.sources.base import SnapshotListing, SnapshotMissing, SnapshotNotReady, SnapshotStatus
 
 OPERATION = "collect"
+_MOST_COMPARED = 20
 _BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=10)
 
 
@@ -25,12 +29,19 @@ class SnapshotLookup:
     """Gives collections their snapshots; sends nothing that costs."""
 
     def __init__(
-        self, book: CollectionBook, connections: Connections, money: MoneyService, listing_seconds: float
+        self,
+        book: CollectionBook,
+        connections: Connections,
+        money: MoneyService,
+        settings: Settings,
+        known: KnownScrapers,
     ) -> None:
         self._book = book
         self._connections = connections
         self._money = money
-        self._listing_time = timedelta(seconds=listing_seconds)
+        self._listing_time = timedelta(seconds=settings.listing_seconds)
+        self._prices = {source: price_of(settings, source) for source in SNAPSHOT_SOURCES}
+        self._known = known
 
     async def accepted(self, collection_id: str, operation: Operation) -> Collection:
         """A collection whose trigger is confirmed: from here on the snapshot is followed."""
@@ -70,25 +81,29 @@ class SnapshotLookup:
         return await self._look_up(collection, operation)
 
     async def _look_up(self, collection: Collection, operation: Operation) -> Collection:
-        """Adopts the one snapshot of the account that fits an unknown trigger.
+        """Adopts the one snapshot of the account that fits an unknown trigger by scraper, time and inputs.
+
+        Where the service can't tell the inputs of any, the only one of the time is taken.
 
         Raises:
             OutcomeUnknown: none or several fit; the text says what was found.
-            WorkFailed: the service surely never accepted it.
         """
         fitting = await self._fitting(collection, operation)
         sent_at = operation.sent_at or operation.created_at
-        if len(fitting) == 1:
-            found = fitting[0].snapshot_id
+        same = await self._with_same_inputs(collection, fitting)
+        if len(same) == 1:
+            found = same[0].snapshot_id
             operation = await self._money.resolve(
                 operation.operation_id, remote_id=found, message="found in the list of snapshots"
             )
             return await self.accepted(collection.collection_id, operation)
         if fitting:
-            listed = ", ".join(f"{row.snapshot_id} ({row.created_at}, {row.state})" for row in fitting[:10])
+            offered = same or fitting
+            listed = ", ".join(f"{row.snapshot_id} ({row.created_at}, {row.state})" for row in offered[:10])
             raise await self._still_unknown(
                 collection,
-                f"{len(fitting)} snapshots fit the time of {collection.collection_id}: {listed}",
+                f"{_snapshots(len(offered))} the time of {collection.collection_id}"
+                f"{'' if same else ', with other inputs'}: {listed}",
                 "Choose one: webtune collect snapshot ID",
             )
         if datetime.now(UTC) - clock.parse_rfc3339(sent_at) < self._listing_time:
@@ -129,9 +144,27 @@ class SnapshotLookup:
                 fitting.append(row)
         return fitting
 
+    async def _with_same_inputs(
+        self, collection: Collection, rows: Sequence[SnapshotListing]
+    ) -> Sequence[SnapshotListing]:
+        """Those that were started with our inputs; those that can't be told where none surely was."""
+        ours = collection.request.get("inputs")
+        if not isinstance(ours, list) or not rows:
+            return rows
+        client = await self._connections.of(collection)
+        same, unclear = [], []
+        for row in rows[:_MOST_COMPARED]:
+            theirs = await client.inputs_of(row.snapshot_id)
+            if theirs is None:
+                unclear.append(row)
+            elif wire.same_inputs(ours, theirs):
+                same.append(row)
+        return same or [*unclear, *rows[_MOST_COMPARED:]]
+
     async def adopt(self, snapshot_id: str, address: str) -> Collection:
         """A new collection for a snapshot of the account, or the unknown one that it settles."""
-        client = await self._connections.to(SOURCE, address)
+        source = MARKETPLACE if snapshot_id.startswith("snap_") else SOURCE
+        client = await self._connections.to(source, address)
         try:
             status = await client.progress(snapshot_id)
         except SnapshotMissing as error:
@@ -140,29 +173,29 @@ class SnapshotLookup:
             status = SnapshotStatus(snapshot_id, "running", "building")
         for unknown in await asyncio.to_thread(self._book.rows.in_states, (CollectionState.UNKNOWN,)):
             operation = await self._money.of_subject(unknown.collection_id, OPERATION)
-            if operation is None or operation.state is not OperationState.UNKNOWN:
+            if operation is None or operation.state is not OperationState.UNKNOWN or unknown.source != source:
                 continue
             if snapshot_id in {row.snapshot_id for row in await self._fitting(unknown, operation)}:
                 operation = await self._money.resolve(
                     operation.operation_id, remote_id=snapshot_id, message="chosen by the person"
                 )
                 return await self.accepted(unknown.collection_id, operation)
-        return await self._add_adopted(snapshot_id, status, address)
+        return await self._add_adopted(source, snapshot_id, status, address)
 
-    async def _add_adopted(self, snapshot_id: str, status: SnapshotStatus, address: str) -> Collection:
+    async def _add_adopted(self, source: str, snapshot_id: str, status: SnapshotStatus, address: str) -> Collection:
         name = status.scraper_id
-        with contextlib.suppress(NotFound):  # a scraper outside the bundled list keeps its id as its name
-            name = catalogue.find(status.scraper_id).name
+        with contextlib.suppress(NotFound):  # a scraper outside the list keeps its id as its name
+            name = (await asyncio.to_thread(self._known.current)).find(status.scraper_id).name
         now = clock.now()
         collection = Collection(
             collection_id=new_collection_id(),
-            source=SOURCE,
+            source=source,
             label=name or snapshot_id,
             state=CollectionState.RUNNING,
             created_at=now,
             updated_at=now,
             phase=status.raw_state,
-            request={"scraper_id": status.scraper_id, "scraper": name, "adopted": True},
+            request={"scraper_id": status.scraper_id, "scraper": name, "adopted": True} | self._prices[source],
             address=address,
             is_sandbox=is_loopback(host_of(address)),
             snapshot_id=snapshot_id,
@@ -170,6 +203,10 @@ class SnapshotLookup:
         await asyncio.to_thread(self._book.rows.add, collection)
         await self._book.log(collection, f"Took over snapshot {snapshot_id}")
         return collection
+
+
+def _snapshots(count: int) -> str:
+    return "1 snapshot fits" if count == 1 else f"{count} snapshots fit"
 
 
 def _moment(text: str) -> datetime | None:

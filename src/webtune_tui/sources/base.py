@@ -19,6 +19,7 @@ class ScraperInput:
     required: bool
     kind: str
     example: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +32,33 @@ class ScraperDoor:
 
 @dataclass(frozen=True, slots=True)
 class Scraper:
-    """A scraper of the catalogue with its doors and output fields."""
+    """A scraper of the catalogue with its doors and output fields.
+
+    ``aliases`` are further names that it goes by; ``category`` and ``use_cases`` are the service's words for what it is
+    good for.
+    """
 
     scraper_id: str
     name: str
     domain: str
     doors: tuple[ScraperDoor, ...]
     fields: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+    category: str = ""
+    use_cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerRequest:
-    """What a trigger sends. The limits count records; ``None`` sends none."""
+    """What a trigger sends. The limits count records; ``None`` sends none. No ``output_fields`` means all of them."""
 
     scraper_id: str
     inputs: tuple[Mapping[str, Any], ...]
     discover_by: str | None = None
     limit_per_input: int | None = None
     max_records: int | None = None
+    output_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,14 @@ class PagesRequest:
     via: str
     zone: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone of the account; ``kind`` is the service's word, such as unblocker or serp."""
+
+    name: str
+    kind: str
 
 
 SnapshotRequest = TriggerRequest | FilterRequest
@@ -154,6 +172,12 @@ class CutBody(TryLater):
     code = "cut_body"
 
 
+class NoBatches(WorkFailed):
+    """The service does not hand out this snapshot in batches; the whole of it can be fetched."""
+
+    code = "no_batches"
+
+
 class SnapshotEmpty(WorkFailed):
     """The snapshot is finished and holds nothing."""
 
@@ -183,6 +207,14 @@ class SnapshotListing:
     records: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One part of a download: its number as the service counts, and the records that a full one holds."""
+
+    number: int
+    size: int
+
+
 class ScrapingService(Protocol):
     """A remote service that collects for us (Bright Data). Every method may raise the errors of domain/errors.py."""
 
@@ -200,8 +232,29 @@ class ScrapingService(Protocol):
         """The snapshot's state."""
         ...
 
-    def download(self, snapshot_id: str, target: Path) -> AsyncGenerator[int, None]:
-        """Streams the records as NDJSON into ``target``; yields the bytes so far. Raises TryLater while it builds."""
+    def download(self, snapshot_id: str, target: Path, batch: Batch | None = None) -> AsyncGenerator[int, None]:
+        """Streams the records, or one batch of them, as NDJSON into ``target``; yields the bytes so far.
+
+        Raises:
+            NoBatches: a batch was asked for, and the service has no such thing.
+            TryLater: not now; nothing is lost.
+        """
+        ...
+
+    async def batches(self, snapshot_id: str, size: int) -> int:
+        """In how many batches of ``size`` records (at least 1,000) a ready snapshot can be fetched.
+
+        Raises:
+            NoBatches: the service does not hand it out so.
+        """
+        ...
+
+    async def inputs_of(self, snapshot_id: str) -> Sequence[Mapping[str, str]] | None:
+        """The inputs that a snapshot was started with, as texts; ``None`` where the service can't tell."""
+        ...
+
+    async def fields_of(self, dataset_id: str) -> Mapping[str, str] | None:
+        """The field names of a dataset with their types; ``None`` where the service can't tell."""
         ...
 
     async def cancel(self, snapshot_id: str) -> None:

@@ -5,18 +5,15 @@ Waiting and trying again are decided by services/collect.py; a trigger is never 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
-
 from webtune_tui.sources import brightdata_requests as wire
 from webtune_tui.sources.base import (
-    CutBody,
+    Batch,
     KeyLookup,
-    SnapshotEmpty,
-    SnapshotExpired,
     SnapshotListing,
     SnapshotMissing,
     SnapshotNotReady,
@@ -24,15 +21,8 @@ from webtune_tui.sources.base import (
     SnapshotStatus,
     TriggerRequest,
 )
-from webtune_tui.sources.brightdata_http import (
-    DOWNLOAD_TIMEOUTS,
-    BrightDataHttp,
-    is_html,
-    outcome_unknown,
-    read_limited,
-    text_of,
-    wait_of,
-)
+from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of
+from webtune_tui.sources.brightdata_http import BrightDataHttp, is_html, outcome_unknown, text_of, wait_of
 
 
 class BrightDataClient:
@@ -73,29 +63,36 @@ class BrightDataClient:
             raise self._http.not_the_service()
         return wire.status_of(snapshot_id, text)
 
-    async def download(self, snapshot_id: str, target: Path) -> AsyncGenerator[int, None]:
+    async def download(self, snapshot_id: str, target: Path, batch: Batch | None = None) -> AsyncGenerator[int, None]:
         """Streams the records as NDJSON into ``target``; yields the bytes so far and syncs the file at the end.
 
         Raises:
             SnapshotNotReady: it is still being built. SnapshotEmpty, SnapshotMissing: there is nothing to fetch.
+            NoBatches: this batch can't be had.
             CutBody: the body ended early or is damaged; ``target`` keeps what came.
         """
-        request = self._http.client.build_request(
-            "GET",
-            f"/datasets/v3/snapshot/{quote(snapshot_id, safe='')}",
-            params={"format": "ndjson"},
-            headers=await self._http.authorization() | {"Accept-Encoding": "gzip"},
-            timeout=DOWNLOAD_TIMEOUTS,
-        )
-        response = await self._http.send(request, stream=True)
-        try:
-            await self._require_data(response, snapshot_id)
-            async for written in self._http.store(response, target):
+        path = f"/datasets/v3/snapshot/{quote(snapshot_id, safe='')}"
+        async with aclosing(
+            fetch_rows(self._http, path, wire.download_query("ndjson", batch), snapshot_id, target, batch)
+        ) as pieces:
+            async for written in pieces:
                 yield written
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.TimeoutException) as error:
-            raise CutBody(f"The download of {snapshot_id} was cut ({type(error).__name__})") from error
-        finally:
-            await response.aclose()
+
+    async def batches(self, snapshot_id: str, size: int) -> int:
+        """In how many batches of ``size`` records a ready snapshot can be fetched. Raises NoBatches."""
+        path = f"/datasets/v3/snapshot/{quote(snapshot_id, safe='')}/parts"
+        return await count_batches(self._http, path, wire.batches_query("ndjson", size), snapshot_id)
+
+    async def inputs_of(self, snapshot_id: str) -> Sequence[Mapping[str, str]] | None:
+        """The inputs of a snapshot by its CSV of them; ``None`` where the service has none or can't tell."""
+        response = await self._http.get(f"/datasets/v3/snapshot/{quote(snapshot_id, safe='')}/input")
+        if response.status_code in (401, 402, 403, 429):
+            raise self._http.refusal(response)
+        return None if response.status_code != 200 or is_html(response) else wire.inputs_of(text_of(response))
+
+    async def fields_of(self, dataset_id: str) -> Mapping[str, str] | None:
+        """The active output fields of a scraper with their types; ``None`` where the service does not tell them."""
+        return await fields_of(self._http, dataset_id)
 
     async def cancel(self, snapshot_id: str) -> None:
         """Asks the service to stop. One that no longer runs is no error: its state tells what became of it."""
@@ -123,28 +120,6 @@ class BrightDataClient:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
-
-    async def _require_data(self, response: httpx.Response, snapshot_id: str) -> None:
-        if response.status_code == 200 and not is_html(response):
-            return
-        await read_limited(response)
-        text = text_of(response)
-        if response.status_code == 200:
-            raise self._http.not_the_service()
-        if response.status_code == 202:
-            raise SnapshotNotReady(wire.words_of(text), retry_after=wait_of(response, text))
-        if response.status_code == 400 and "empty" in text.lower():
-            raise SnapshotEmpty(
-                f"Snapshot {snapshot_id}: the service found nothing ({wire.words_of(text)})",
-                hint="Check the input, then collect again.",
-            )
-        if response.status_code == 400 and "expired" in text.lower():
-            raise SnapshotExpired(
-                f"Snapshot {snapshot_id}: {wire.words_of(text)}", hint="Bright Data keeps a snapshot for 30 days."
-            )
-        if response.status_code == 404:
-            raise SnapshotMissing(f"Snapshot {snapshot_id}: {wire.words_of(text)}", hint="Check the id.")
-        raise self._http.refusal(response)
 
 
 def create(address: str, find_key: KeyLookup) -> BrightDataClient:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import ssl
 import zlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +28,7 @@ from webtune_tui.domain.errors import (
     WorkFailed,
 )
 from webtune_tui.sources import brightdata_requests as wire
-from webtune_tui.sources.base import CutBody, KeyLookup, Overloaded, SnapshotNotReady
+from webtune_tui.sources.base import CutBody, KeyLookup, Overloaded, PageRefused, SnapshotNotReady
 
 KEY_NAME = "brightdata"
 LARGEST_DOWNLOAD = 20 * 1024**3
@@ -74,26 +74,49 @@ class BrightDataHttp:
         except httpx.HTTPError as error:
             raise self.offline(error) from error
 
-    async def post_paid(self, path: str, query: Mapping[str, str], body: bytes) -> httpx.Response:
+    async def post_paid(
+        self, path: str, query: Mapping[str, str], body: bytes, *, expected: Collection[int] = ()
+    ) -> httpx.Response:
         """Sends a call that costs money exactly once; answers a reply that says it was accepted.
+
+        A refusal whose status is ``expected`` is answered too: the caller knows what it means.
 
         Raises:
             OutcomeUnknown: it may have been accepted, but no clear reply came.
             Offline: the connection could not be made, so nothing was sent.
             RateLimited, CredentialRefused, InvalidInput: the service said no.
         """
-        headers = await self.authorization() | {"Content-Type": "application/json"}
-        try:
-            response = await self.client.post(path, params=query, content=body, headers=headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise self.offline(error) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise outcome_unknown(type(error).__name__) from error
-        if response.is_success:
+        response = await self.send_paid(path, query, body)
+        if response.is_success or response.status_code in expected:
             return response
         if response.status_code >= 500 or response.status_code in (408, 409):
             raise outcome_unknown(f"the service answered {response.status_code}: {wire.words_of(text_of(response))}")
         raise self.refusal(response)
+
+    async def send_paid(
+        self, path: str, query: Mapping[str, str], body: bytes, *, seconds: float = 75, largest: int | None = None
+    ) -> httpx.Response:
+        """Sends a call that costs money exactly once; answers whatever whole reply came, good or bad.
+
+        ``seconds`` is the longest silence to wait through, ``largest`` the longest body in bytes.
+
+        Raises:
+            OutcomeUnknown: it may have arrived, but no whole reply came.
+            Offline: the connection could not be made, so nothing was sent.
+        """
+        headers = await self.authorization() | {"Content-Type": "application/json"}
+        timeouts = httpx.Timeout(connect=15, read=seconds, write=60, pool=seconds)
+        request = self.client.build_request("POST", path, params=query, content=body, headers=headers, timeout=timeouts)
+        try:
+            response = await self.client.send(request, stream=True)
+            try:
+                return await _whole(response, largest)
+            finally:
+                await response.aclose()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise self.offline(error) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise outcome_unknown(type(error).__name__) from error
 
     async def authorization(self) -> dict[str, str]:
         """The header with the key. Raises CredentialMissing, CredentialRefused."""
@@ -245,6 +268,22 @@ def outcome_unknown(why: str) -> OutcomeUnknown:
         f"The collection was sent, but whether it was accepted is unknown: {why}",
         hint="Run: webtune collect resume (it looks it up and never sends again)",
     )
+
+
+async def _whole(response: httpx.Response, largest: int | None) -> httpx.Response:
+    """A streamed reply with its whole body, unpacked."""
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if largest is not None and len(body) > largest:
+            raise PageRefused(
+                f"The answer is larger than {largest // 1024**2} MB",
+                reason="too_large",
+                hint="page_mb in [limits] of the settings allows more.",
+            )
+    framing = ("content-encoding", "content-length", "transfer-encoding")
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in framing]
+    return httpx.Response(response.status_code, headers=headers, content=bytes(body), request=response.request)
 
 
 def text_of(response: httpx.Response) -> str:

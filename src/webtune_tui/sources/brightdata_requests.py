@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import email.utils
+import io
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display
-from webtune_tui.sources.base import SnapshotListing, SnapshotStatus, TriggerRequest
+from webtune_tui.sources.base import Batch, FilterRequest, SnapshotListing, SnapshotStatus, TriggerRequest
 
 TRIGGER_PATH = "/datasets/v3/trigger"
+FILTER_PATH = "/datasets/filter"
 RUNNING_WORDS = frozenset(
     {"starting", "running", "building", "collecting", "digesting", "pending", "queued", "scheduled"}
 )
 _STOPPED = {"failed": "failed", "error": "failed", "canceled": "cancelled", "cancelled": "cancelled"}
 _REASON_KEYS = ("error", "error_message", "message", "failure_reason")
 _LONGEST_WORDS = 500
+_MOST_BATCHES = 100_000
 
 
 def trigger_query(request: TriggerRequest) -> dict[str, str]:
@@ -31,12 +36,69 @@ def trigger_query(request: TriggerRequest) -> dict[str, str]:
             query["limit_per_input"] = str(request.limit_per_input)
     if request.max_records is not None:
         query["limit_multiple_results"] = str(request.max_records)
+    if request.output_fields:
+        query["custom_output_fields"] = "|".join(request.output_fields)
     return query
 
 
 def trigger_body(request: TriggerRequest) -> str:
     """The body of the trigger, byte for byte."""
     return json.dumps([dict(given) for given in request.inputs], ensure_ascii=False, separators=(",", ":"))
+
+
+def filter_body(request: FilterRequest) -> str:
+    """The body of a marketplace filter, byte for byte."""
+    body = {"dataset_id": request.dataset_id, "records_limit": request.limit, "filter": dict(request.condition)}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def download_query(form: str, batch: Batch | None) -> dict[str, str]:
+    """The query of a download."""
+    return {"format": form} if batch is None else batches_query(form, batch.size) | {"part": str(batch.number)}
+
+
+def batches_query(form: str, size: int) -> dict[str, str]:
+    """The query of the question for batches; its values must equal those of the downloads."""
+    return {"format": form, "batch_size": str(size)}
+
+
+def batches_in(text: str) -> int | None:
+    """The number of batches in the answer to that question."""
+    body = parse_json(text)
+    count = _count(body.get("parts")) if isinstance(body, Mapping) else None
+    return count if count and count <= _MOST_BATCHES else None
+
+
+def inputs_of(text: str) -> list[dict[str, str]] | None:
+    """The inputs in the service's CSV of them, or ``None`` where it can't be read. Empty cells are left out."""
+    try:
+        rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""), strict=True))
+    except csv.Error:
+        return None
+    if any(None in row for row in rows):
+        return None
+    return [{name: value for name, value in row.items() if value} for row in rows] or None
+
+
+def same_inputs(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, str]]) -> bool:
+    """Whether the service's table of inputs is what we sent: in any order, with columns of its own beside ours."""
+    sent = [{name: _cell(value) for name, value in given.items() if value not in (None, "")} for given in ours]
+    names = set().union(*sent)
+    told = [{name: value for name, value in given.items() if name in names} for given in theirs]
+    return Counter(map(_sorted_text, sent)) == Counter(map(_sorted_text, told))
+
+
+def fields_in(text: str) -> dict[str, str] | None:
+    """The active fields of a dataset's metadata with their types, or ``None`` where the answer is something else."""
+    body = parse_json(text)
+    fields = body.get("fields") if isinstance(body, Mapping) else None
+    if not isinstance(fields, Mapping) or not fields:
+        return None
+    return {
+        str(name): str(told.get("type") or "")
+        for name, told in fields.items()
+        if isinstance(told, Mapping) and told.get("active") is not False
+    }
 
 
 def words_of(text: str) -> str:
@@ -75,7 +137,7 @@ def status_of(snapshot_id: str, text: str) -> SnapshotStatus:
         snapshot_id=snapshot_id,
         state=state,
         raw_state=display(word, limit=60) or "no status",
-        records=_count(body.get("records")),
+        records=_count(body.get("records", body.get("dataset_size") if state == "ready" else None)),
         errors=_count(body.get("errors")),
         error_codes=_codes(body.get("error_codes")),
         message=words_of(text) if state == "failed" else "",
@@ -139,6 +201,15 @@ def retry_after(value: str | None, *, now: datetime | None = None) -> float | No
         moment = moment.replace(tzinfo=UTC)
     seconds = (moment - (now or datetime.now(UTC))).total_seconds()
     return seconds if seconds > 0 else None
+
+
+def _cell(value: Any) -> str:
+    """A value as it stands in a cell of the service's table."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sorted_text(given: Mapping[str, str]) -> str:
+    return json.dumps({name: value.strip() for name, value in given.items()}, sort_keys=True)
 
 
 def _reason(body: Mapping[Any, Any]) -> str:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from webtune_tui.domain.records import Record, RecordKind, content_hash
+from webtune_tui.domain.records import NO_PLACE, RawPlace, Record, RecordKind
+from webtune_tui.json_text import content_hash
+from webtune_tui.sources.files.base import Row
 
 # what the service adds around a record: it changes from run to run while the record stays the same
 ENVELOPE = frozenset({"timestamp", "input", "discovery_input"})
@@ -34,6 +36,28 @@ _KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "gd_lu702nij2f790tmv9h": ("post_id",),
     "gd_lkf2st302ap89utw5k": ("comment_id",),
     "gd_l1vijqt9jfj7olije": ("uuid", "id"),
+    "gd_m736hjp71lejc5dc0l": ("post_id",),
+    "gd_m7n5v2gq296pex2f5m": ("post_id",),
+    "gd_m7n5ixlw1gc4no56kx": ("post_id",),
+    "gd_lyrexgxc24b3d4imjt": ("id",),
+    "gd_m0ci4a4ivx3j5l6nx": ("id",),
+    "gd_m18zt6ec11wfqohyrs": ("linkedin_num_id", "profile_linkedin_id"),
+    "gd_l88xp4k01qnhvyqlvw": ("product_id",),
+    "gd_l88xvdka1uao86xvlb": ("review_id",),
+    "gd_l7j0bx501ockwldaqf": ("id",),
+    "gd_lpfbbndm1xnopbrcr0": ("job_posting_id",),
+    "gd_l7j1po0921hbu0ri1z": ("review_id",),
+    "gd_lreq6ho72fhvovjj7a": ("id",),
+    "gd_l1vikf2h1a4t6x8qzu": ("id",),
+    "gd_l7qekxkv2i7ve6hx1s": ("company_id",),
+    "gd_l1vil1d81g0u8763b2": ("company_id",),
+    "gd_m4ijiqfp2n9oe3oluj": ("id",),
+    "gd_l1vilg5a1decoahvgq": ("id",),
+    "gd_lztojazw1389985ops": ("review_id",),
+    "gd_l1vilsfd1xpsndbtpr": ("company_id",),
+    "gd_l3lh4ev31oqrvvblv6": ("account_id",),
+    "gd_lgugwl0519h1p14rwk": ("business_id", "yelp_biz_id"),
+    "gd_lgzhlu9323u3k24jkv": ("review_id",),
 }
 _PER_ROW = ("review_id", "comment_id", "job_posting_id", "video_id", "post_id")
 _ASIN = re.compile(r"[A-Z0-9]{10}")
@@ -53,13 +77,24 @@ def is_from_service(fields: Mapping[str, Any]) -> bool:
     return isinstance(fields.get("input"), Mapping) and isinstance(fields.get("timestamp"), str)
 
 
+def place_of(row: Row, file: str = "") -> RawPlace:
+    """Where the bytes of a row lie; ``file`` is its file below the collection's raw folder."""
+    return RawPlace(file, row.line, row.start, row.length)
+
+
 def delivered_record(
-    collection_id: str, position: int, fields: Mapping[str, Any], scraper_id: str, *, now: str
+    collection_id: str,
+    position: int,
+    fields: Mapping[str, Any],
+    scraper_id: str,
+    *,
+    now: str,
+    place: RawPlace = NO_PLACE,
 ) -> Record:
     """A row that a scraper delivered. Error and warning rows stay rows of their own collection."""
     kind = kind_of(fields)
     is_data = kind is RecordKind.DATA
-    digest = content_hash({name: value for name, value in fields.items() if name not in ENVELOPE})
+    digest = content_hash(_without_envelope(fields))
     key = key_of(scraper_id, fields, digest) if is_data else f"{kind}:{collection_id}:{position}"
     return Record(
         collection_id=collection_id,
@@ -70,15 +105,18 @@ def delivered_record(
         fields=fields,
         url=url_of(fields),
         collected_at=_text(fields.get("timestamp")) or now,
+        place=place,
     )
 
 
-def imported_record(collection_id: str, position: int, fields: Mapping[str, Any], *, now: str) -> Record:
+def imported_record(
+    collection_id: str, position: int, fields: Mapping[str, Any], *, now: str, place: RawPlace = NO_PLACE
+) -> Record:
     """A row of a file: known by its content, unless it carries the marks of a scraper's row."""
-    if is_from_service(fields) and kind_of(fields) is RecordKind.DATA:
-        return delivered_record(collection_id, position, fields, "", now=now)
-    digest = content_hash(fields)
     kind = kind_of(fields) if is_from_service(fields) else RecordKind.DATA
+    if kind is RecordKind.DATA and is_from_service(fields):
+        return delivered_record(collection_id, position, fields, "", now=now, place=place)
+    digest = content_hash(fields)
     prefix = "" if kind is RecordKind.DATA else f"{kind}:"
     return Record(
         collection_id=collection_id,
@@ -89,6 +127,7 @@ def imported_record(collection_id: str, position: int, fields: Mapping[str, Any]
         fields=fields,
         url=url_of(fields),
         collected_at=_text(fields.get("timestamp")) or now,
+        place=place,
     )
 
 
@@ -111,6 +150,13 @@ def url_of(fields: Mapping[str, Any]) -> str | None:
     """The record's own web address."""
     value = fields.get("url")
     return value if isinstance(value, str) and value.startswith(("http://", "https://")) else None
+
+
+def _without_envelope(fields: Mapping[str, Any]) -> dict[str, Any]:
+    rest = dict(fields)
+    for name in ENVELOPE:
+        rest.pop(name, None)
+    return rest
 
 
 def _site(fields: Mapping[str, Any]) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 from webtune_tui import registry
 from webtune_tui.domain.errors import InvalidInput, UsageError
 from webtune_tui.sources.files.base import Reject
-from webtune_tui.sources.files.detect import HEAD, READERS, detect, open_regular, reader_of
+from webtune_tui.sources.files.detect import HEAD, READERS, detect, open_regular
 
 LARGEST = 64 * 1024**2  # bytes
+_READABLE = ("json", "jsonl", "csv", "tsv")
 
 
 def inputs_of_file(path: Path) -> list[Mapping[str, Any]]:
@@ -29,9 +30,9 @@ def inputs_of_file(path: Path) -> list[Mapping[str, Any]]:
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}", hint="Check the path.") from error
     found = detect(head, path.name)
-    if found.format is None or found.encoding is None:
-        raise InvalidInput(f"{path}: {found.reason}", hint="Give JSON, JSON lines or CSV.")
-    reader = registry.load("sources.files", READERS[reader_of(found.format)])
+    if found.reader not in _READABLE or found.encoding is None:
+        raise InvalidInput(f"{path}: {found.reason or found.format}", hint="Give JSON, JSON lines or CSV.")
+    reader = registry.load("sources.files", READERS[found.reader])
     inputs: list[Mapping[str, Any]] = []
     for row in reader.rows(path, found.encoding):
         if isinstance(row, Reject):

@@ -37,8 +37,7 @@ class CollectionRepository:
     def get(self, collection_id: str) -> Collection | None:
         """One collection."""
         with self._database.read() as connection:
-            row = connection.execute(f"{_SELECT} WHERE collection_id = ?", (collection_id,)).fetchone()
-        return _collection(row) if row else None
+            return collection_in(connection, collection_id)
 
     def by_snapshot(self, snapshot_id: str) -> Collection | None:
         """The collection that holds a snapshot of the service."""
@@ -63,6 +62,17 @@ class CollectionRepository:
             ).fetchall()
         return [_collection(row) for row in rows]
 
+    def newest_same(self, request_key: str, address: str, since: str) -> Collection | None:
+        """The newest collection that asked an address for the same since an RFC 3339 time and was, or may be, paid."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                f"{_SELECT} WHERE request_key = ? AND address = ? AND created_at >= ?"
+                " AND (state IN ('ready', 'running', 'unknown') OR (state = 'cancelled' AND snapshot_id IS NOT NULL))"
+                " ORDER BY created_at DESC, collection_id DESC LIMIT 1",
+                (request_key, address, since),
+            ).fetchone()
+        return _collection(row) if row else None
+
     def log(self, collection_id: str, message: str, level: str = "info") -> None:
         """Adds a line to a collection's log."""
         with self._database.write() as connection:
@@ -79,6 +89,12 @@ class CollectionRepository:
                 (collection_id,),
             ).fetchall()
         return [(row["time"], row["level"], row["message"]) for row in rows]
+
+
+def collection_in(connection: sqlite3.Connection, collection_id: str) -> Collection | None:
+    """As :meth:`CollectionRepository.get`, inside a transaction that does more."""
+    row = connection.execute(f"{_SELECT} WHERE collection_id = ?", (collection_id,)).fetchone()
+    return _collection(row) if row else None
 
 
 def change_in(connection: sqlite3.Connection, collection_id: str, **changes: Any) -> Collection:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from webtune_tui.domain.errors import NoSpace, StorageFailed
 
+_CACHE_KB = 24 * 1024
+_LOG_PAGES = 8192  # 32 MB: pages of an index that many batches change reach the file once
+
 
 class Database:
     """The workspace's database file. All methods block; services call them through ``asyncio.to_thread``.
@@ -113,6 +116,8 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         return connection
 
 

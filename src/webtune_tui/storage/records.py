@@ -5,47 +5,35 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from webtune_tui.domain.records import Collection, RawPlace, Record, RecordKind
 from webtune_tui.storage.collections import change_in
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.placing import RecordRow, place, row_of
 
-BATCH = 2000
-_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps would make one for each record
-_QUESTION = 500  # keys asked for in one query, below SQLite's limit of variables
-_COLUMNS = (
-    "record_id, collection_id, position, kind, key, content_hash, url, collected_at, fields,"
-    " raw_file, raw_line, raw_start, raw_length"
-)
+BATCH = 8000
+_PAGE = 2000
+_FIELDS = "position, kind, key, content_hash, url, collected_at, fields"
+_PLACE = "raw_file, raw_line, raw_start, raw_length"
+_COLUMNS = f"record_id, collection_id, {_FIELDS}, {_PLACE}"
+# what a collection delivered: the records that it stored, and those that were here already, as it saw them
+_DELIVERED = f"""
+    SELECT {_COLUMNS} FROM records WHERE collection_id = :id AND {{records}}
+    UNION ALL
+    SELECT s.record_id, s.collection_id, s.position, r.kind, r.key, r.content_hash, r.url, r.collected_at, r.fields,
+        s.raw_file, s.raw_line, s.raw_start, s.raw_length
+    FROM sightings AS s JOIN records AS r ON r.record_id = s.record_id
+    WHERE s.collection_id = :id AND {{sightings}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """What became of a batch: the collection as it now stands and the records that were stored."""
+    """What became of a batch: the collection as it now stands and the first few of the records that were stored."""
 
     collection: Collection
     stored: Sequence[Record]
-
-
-@dataclass(slots=True)
-class _Live:
-    """The record that a key now stands for."""
-
-    record_id: int
-    collection_id: str
-    content_hash: str
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Counts of one batch."""
-
-    new: int = 0
-    changed: int = 0
-    duplicates: int = 0
-    errors: int = 0
-    stored: list[Record] = field(default_factory=list)
 
 
 class RecordRepository:
@@ -73,55 +61,117 @@ class RecordRepository:
         rejected: int = 0,
         errors_are_records: bool = False,
     ) -> StoredBatch:
+        """As :meth:`store_rows`, for records at hand."""
+        return self.store_rows(
+            collection_id,
+            [row_of(record) for record in batch],
+            next_position=next_position,
+            rejected=rejected,
+            errors_are_records=errors_are_records,
+        )
+
+    def store_rows(
+        self,
+        collection_id: str,
+        batch: Sequence[RecordRow],
+        *,
+        next_position: int,
+        rejected: int = 0,
+        errors_are_records: bool = False,
+    ) -> StoredBatch:
         """Stores a batch and moves the mark to ``next_position``.
 
         Rows before the mark were stored by an earlier run and are left out. The same key with the same content is a
-        duplicate and not stored again; with other content it takes the older record's place. ``errors_are_records``
-        says that error rows count as records too, as those of an imported file do.
+        duplicate and not stored again; where another collection stored it, it is noted that this one saw it too. With
+        other content it takes the older record's place. ``errors_are_records`` says that error rows count as records
+        too, as those of an imported file do.
         """
         with self._database.write() as connection:
             row = connection.execute("SELECT value FROM meta WHERE key = ?", (_mark(collection_id),)).fetchone()
             done = int(row["value"]) if row else 0
-            tally = _Tally()
-            fresh = [record for record in batch if record.position >= done]
-            live = _live(connection, [record.key for record in fresh])
-            for record in fresh:
-                _place(connection, record, live, tally)
+            fresh = [row for row in batch if row.position >= done]
+            placed = place(connection, collection_id, fresh)
             before = connection.execute(
                 "SELECT records, new, changed, duplicates, errors, rejected FROM collections WHERE collection_id = ?",
                 (collection_id,),
             ).fetchone()
-            error_records = tally.errors if errors_are_records else 0
-            data_new = tally.new + error_records
+            data_new = placed.new + (placed.errors if errors_are_records else 0)
             collection = change_in(
                 connection,
                 collection_id,
-                records=before["records"] + data_new + tally.changed + tally.duplicates,
+                records=before["records"] + data_new + placed.changed + placed.duplicates,
                 new=before["new"] + data_new,
-                changed=before["changed"] + tally.changed,
-                duplicates=before["duplicates"] + tally.duplicates,
-                errors=before["errors"] + tally.errors,
+                changed=before["changed"] + placed.changed,
+                duplicates=before["duplicates"] + placed.duplicates,
+                errors=before["errors"] + placed.errors,
                 rejected=before["rejected"] + (rejected if next_position > done else 0),
             )
             connection.execute(
                 "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (_mark(collection_id), str(max(done, next_position))),
             )
-        return StoredBatch(collection, tally.stored)
+        return StoredBatch(collection, [_record(collection_id, row) for row in placed.shown])
 
     def of_collection(
         self, collection_id: str, *, limit: int, offset: int = 0, kinds: Sequence[RecordKind] = ()
     ) -> list[Record]:
-        """Stored records of a collection by position; of some kinds only, or error rows included."""
-        picked = f" AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
+        """What a collection delivered, by position; of some kinds only, or error rows included.
+
+        A record that was here already comes once more, with the position and the place that it has in this collection.
+        """
+        names = {f"kind{number}": kind.value for number, kind in enumerate(kinds)}
+        fitting = f"kind IN ({', '.join(f':{name}' for name in names)})" if names else "1"
         with self._database.read() as connection:
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM records WHERE collection_id = ?{picked} ORDER BY position LIMIT ? OFFSET ?",
-                (collection_id, *kinds, limit, offset),
+                f"{_DELIVERED.format(records=fitting, sightings=fitting)}"
+                " ORDER BY position LIMIT :limit OFFSET :offset",
+                {"id": collection_id, "limit": limit, "offset": offset, **names},
             ).fetchall()
         return [record_of(row) for row in rows]
 
-    def live(self, *, after: int = 0, limit: int = BATCH) -> list[Record]:
+    def sample(self, collection_id: str, size: int) -> Iterator[Record]:
+        """At most ``size`` data records of a collection, the same ones each time, evenly over what it delivered."""
+        with self._database.read() as connection:
+            last = connection.execute(
+                "SELECT max((SELECT coalesce(max(position), 0) FROM records WHERE collection_id = :id),"
+                " (SELECT coalesce(max(position), 0) FROM sightings WHERE collection_id = :id)) AS last",
+                {"id": collection_id},
+            ).fetchone()["last"]
+            every = last // size + 1
+            query = _DELIVERED.format(
+                records="kind = 'data' AND position % :every = 0",
+                sightings="kind = 'data' AND s.position % :every = 0",
+            )
+            for row in connection.execute(query, {"id": collection_id, "every": every}):
+                yield record_of(row)
+
+    def failures_of(self, collection_id: str) -> list[Record]:
+        """The error and warning rows of a collection by position."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM records WHERE collection_id = ? AND kind <> 'data' ORDER BY position",
+                (collection_id,),
+            ).fetchall()
+        return [record_of(row) for row in rows]
+
+    def urls_of(self, collection_id: str, *, limit: int) -> tuple[list[str], int]:
+        """The distinct addresses of a collection's data records in their order, at most ``limit``; and how many."""
+        asked = (
+            "FROM (SELECT url, position, kind FROM records WHERE collection_id = ?1 UNION ALL"
+            " SELECT url, sightings.position, kind FROM sightings JOIN records USING (record_id)"
+            " WHERE sightings.collection_id = ?1) WHERE kind = ?2 AND url IS NOT NULL"
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT url, min(position) AS first {asked} GROUP BY url ORDER BY first LIMIT ?3",
+                (collection_id, RecordKind.DATA, limit),
+            ).fetchall()
+            total = connection.execute(
+                f"SELECT count(DISTINCT url) {asked}", (collection_id, RecordKind.DATA)
+            ).fetchone()[0]
+        return [row["url"] for row in rows], int(total)
+
+    def live(self, *, after: int = 0, limit: int = _PAGE) -> list[Record]:
         """The next records that no newer one replaced, error and warning rows included, by record id."""
         with self._database.read() as connection:
             rows = connection.execute(
@@ -162,74 +212,19 @@ def record_of(row: sqlite3.Row) -> Record:
     )
 
 
+def _record(collection_id: str, row: RecordRow) -> Record:
+    return Record(
+        collection_id=collection_id,
+        position=row.position,
+        kind=RecordKind(row.kind),
+        key=row.key,
+        content_hash=row.content_hash,
+        fields=json.loads(row.fields),
+        url=row.url,
+        collected_at=row.collected_at,
+        place=RawPlace(row.raw_file, row.raw_line, row.raw_start, row.raw_length),
+    )
+
+
 def _mark(collection_id: str) -> str:
     return f"stored:{collection_id}"
-
-
-def _live(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, _Live]:
-    found: dict[str, _Live] = {}
-    for start in range(0, len(keys), _QUESTION):
-        part = keys[start : start + _QUESTION]
-        rows = connection.execute(
-            "SELECT key, record_id, collection_id, content_hash FROM records"
-            f" WHERE superseded_by IS NULL AND key IN ({', '.join('?' * len(part))})",
-            part,
-        )
-        for row in rows:
-            found[row["key"]] = _Live(row["record_id"], row["collection_id"], row["content_hash"])
-    return found
-
-
-def _place(connection: sqlite3.Connection, record: Record, live: dict[str, _Live], tally: _Tally) -> None:
-    """Stores one record or counts it as a duplicate."""
-    key = record.key
-    known = live.get(key)
-    if known is not None and _is_another_on_the_same_page(record, known):
-        key = f"{key}#{record.content_hash[:16]}"
-        live |= _live(connection, [key])
-        known = live.get(key)
-    if known is not None and known.content_hash == record.content_hash:
-        tally.duplicates += 1
-        return
-    cursor = connection.execute(
-        "INSERT INTO records (collection_id, position, kind, key, content_hash, url, collected_at, fields,"
-        " raw_file, raw_line, raw_start, raw_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            record.collection_id,
-            record.position,
-            record.kind.value,
-            key,
-            record.content_hash,
-            record.url,
-            record.collected_at,
-            _encode(record.fields),
-            record.place.file,
-            record.place.line,
-            record.place.start,
-            record.place.length,
-        ),
-    )
-    record_id = cursor.lastrowid or 0
-    if known is not None:
-        connection.execute("UPDATE records SET superseded_by = ? WHERE record_id = ?", (record_id, known.record_id))
-    live[key] = _Live(record_id, record.collection_id, record.content_hash)
-    _count(record, tally, is_changed=known is not None)
-    tally.stored.append(record)
-
-
-def _count(record: Record, tally: _Tally, *, is_changed: bool) -> None:
-    if record.kind is not RecordKind.DATA:
-        tally.errors += 1
-    elif is_changed:
-        tally.changed += 1
-    else:
-        tally.new += 1
-
-
-def _is_another_on_the_same_page(record: Record, known: _Live) -> bool:
-    """Rows of one collection that share only their page's URL are different things, not versions of one."""
-    return (
-        record.key.startswith("url:")
-        and known.collection_id == record.collection_id
-        and known.content_hash != record.content_hash
-    )

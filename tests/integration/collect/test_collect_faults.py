@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,9 @@ from webtune_tui.domain.errors import (
 )
 from webtune_tui.domain.events import CollectionChanged, Noted, RecordsArrived
 from webtune_tui.domain.records import CollectionState, RecordKind
+from webtune_tui.services.accounts import AccountsService
+from webtune_tui.services.collect import CollectService
+from webtune_tui.services.patience import Waiting
 
 
 def stored_rows(desk: Desk) -> list[tuple[int, str, str]]:
@@ -239,6 +245,41 @@ async def test_the_service_is_never_refused_so_often_that_it_blocks(desk: Desk, 
     assert collection.state is CollectionState.READY
     most = max(sum(start <= moment < start + 300 for moment in refused_at) for start in refused_at)
     assert most <= 20
+
+
+async def test_many_collections_at_once_are_together_never_refused_so_often_that_the_service_blocks(
+    desk: Desk, bright_data: FaultyBrightData
+) -> None:
+    """Twelve collections against a service that refuses every poll for a while and blocks at 25 within 300 s."""
+    bright_data.never_ready()
+    for number in range(12):
+        with pytest.raises(StillRunning):
+            await desk.start(await desk.plan(max_records=number + 1), deadline=1)
+    speed, refused_at = 600, []
+
+    def now() -> float:
+        return time.monotonic() * speed
+
+    @dataclass(frozen=True)
+    class Refusing:
+        async def apply(self, exchange: faults.Exchange) -> None:
+            refused_at.append(now())
+            await faults.too_many().apply(exchange)
+            if refused_at[-1] - refused_at[0] > 900:
+                for kind in faults.MOVES_TIME:
+                    bright_data.always(kind, None)
+
+    bright_data.always("progress", Refusing())
+    fast = Waiting(sleep=lambda seconds: asyncio.sleep(seconds / speed), monotonic=now, jitter=lambda: 0.0)
+    collect = CollectService(desk.workspace, desk.settings, AccountsService(desk.settings), desk.money, waiting=fast)
+    ids = [collection.collection_id for collection in await collect.unfinished()]
+    try:
+        ended = await asyncio.gather(*(desk.follow(collect.resume(collection_id)) for collection_id in ids))
+    finally:
+        await collect.aclose()
+    assert len(ended) == 12 and {collection.state for collection in ended} == {CollectionState.READY}
+    most = max(sum(start <= moment < start + 300 for moment in refused_at) for start in refused_at)
+    assert 10 <= most <= 20 and bright_data.triggers == 12
 
 
 async def test_an_absurd_wait_is_told_and_not_waited_for(desk: Desk, bright_data: FaultyBrightData) -> None:

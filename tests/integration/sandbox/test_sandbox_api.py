@@ -15,6 +15,7 @@ from tests.servers.brightdata import FaultyBrightData
 from webtune_tui.sandbox import records
 
 AMAZON = "gd_l7q7dkf244hwjntr0"
+CRAWLER = "gd_m6gjtfmeh43we6cqc"
 TEXT = "text/html; charset=utf-8"
 OFFICE = {"category_url": "https://www.amazon.com/gp/bestsellers/office-products"}
 EVERYTHING = {"category_url": "https://www.amazon.com/gp/bestsellers/everything"}
@@ -511,12 +512,15 @@ def test_metadata_describes_the_fields_and_404s_for_others(client: httpx.Client)
 
 
 def test_the_list_mixes_scrapers_and_downloads(client: httpx.Client) -> None:
-    assert [row["id"] for row in client.get("/datasets/list").json()] == [AMAZON, "gd_sandboxdownload01"]
+    assert [row["id"] for row in client.get("/datasets/list").json()] == [AMAZON, CRAWLER, "gd_sandboxdownload01"]
 
 
 def test_the_account_calls_answer_and_balance_may_be_closed(client: httpx.Client) -> None:
     assert client.get("/status").json()["status"] == "active"
-    assert client.get("/zone/get_active_zones").json() == [{"name": "sandbox_unlocker", "type": "unblocker"}]
+    assert client.get("/zone/get_active_zones").json() == [
+        {"name": "sandbox_unlocker", "type": "unblocker"},
+        {"name": "sandbox_serp", "type": "serp"},
+    ]
     assert client.get("/customer/balance").json()["pending_costs"] == 0
     limited = {"authorization": "Bearer limited-key"}
     assert client.get("/customer/balance", headers=limited).status_code == 403
@@ -553,6 +557,25 @@ def test_any_page_is_the_sample_page_raw_or_wrapped(client: httpx.Client) -> Non
 )
 def test_an_incomplete_page_request_is_400(client: httpx.Client, body: Any) -> None:
     assert client.post("/request", json=body).status_code == 400
+
+
+def test_a_crawl_delivers_a_page_for_each_address(service: FaultyBrightData, client: httpx.Client) -> None:
+    query = {"dataset_id": CRAWLER, "include_errors": "true", "custom_output_fields": "url|markdown|page_title"}
+    inputs = [{"url": "https://example.com/a"}, {"url": "https://example.com/sandbox-missing"}]
+    snapshot = client.post("/datasets/v3/trigger", params=query, json=inputs).json()["snapshot_id"]
+    service.advance(3600)
+    rows = client.get(f"/datasets/v3/snapshot/{snapshot}", params={"format": "json"}).json()
+    (page,) = [row for row in rows if "error" not in row]
+    assert set(page) == {"url", "markdown", "page_title", "timestamp", "input"}
+    assert page["markdown"].startswith("# Sample page") and page["url"] == "https://example.com/a"
+    assert [row["error_code"] for row in rows if "error" in row] == ["dead_page"]
+
+
+def test_a_search_has_ten_results_a_page(client: httpx.Client) -> None:
+    body = {"zone": "sandbox_serp", "format": "json", "data_format": "parsed_light"}
+    url = "https://www.google.com/search?q=grinder&start=10"
+    found = json.loads(client.post("/request", json={**body, "url": url}).json()["body"])["organic"]
+    assert len(found) == 10 and found[0]["title"] == "Result 11 for grinder"
 
 
 # --- marketplace

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.pipeline.template import ChatTemplate, TextTemplate, parse_path, value_at
+from webtune_tui.domain.field_paths import parse
+from webtune_tui.pipeline.template import ChatTemplate, TextTemplate, value_at
 
 ROW = {
     "title": "Kettle",
@@ -58,14 +59,14 @@ def test_a_field_is_text_and_never_a_template_again(value: str) -> None:
     )
 )
 def test_any_value_has_a_text(value: object) -> None:
-    assert isinstance(value_at({"a": value}, parse_path("a.b[0].c")), str)
-    assert isinstance(value_at({"a": value}, parse_path("a[]")), str)
+    assert isinstance(value_at({"a": value}, parse("a.b[0].c")), str)
+    assert isinstance(value_at({"a": value}, parse("a[]")), str)
 
 
 @pytest.mark.parametrize("path", ["", "a..b", "[0]", "a[x]", ".a"])
 def test_a_path_that_can_not_be_read_is_refused(path: str) -> None:
     with pytest.raises(UsageError):
-        parse_path(path)
+        parse(path)
 
 
 def test_an_answer_keeps_its_placeholder_so_that_the_step_can_name_it() -> None:

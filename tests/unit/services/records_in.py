@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from webtune_tui.domain import clock
-from webtune_tui.domain.records import content_hash
+from webtune_tui.json_text import content_hash
 from webtune_tui.storage.workspace import Workspace
 
 NOUNS = [

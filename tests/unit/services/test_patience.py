@@ -64,13 +64,3 @@ async def test_the_deadline_is_kept_to_the_moment() -> None:
     with pytest.raises(StillRunning):
         await patience.between_polls()
     assert time.moment == 5.0
-
-
-async def test_refusals_stay_below_what_the_service_blocks_for() -> None:
-    time = FakeTime()
-    patience = Patience(None, None, time.waiting)
-    moments = []
-    for _ in range(100):
-        moments.append(time.moment)
-        await patience.after_trouble(RateLimited("slow down", retry_after=0.5))
-    assert max(sum(start <= moment < start + 300 for moment in moments) for start in moments) <= 20

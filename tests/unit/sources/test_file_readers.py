@@ -87,7 +87,7 @@ def test_separators_inside_strings_end_no_line(tmp_path: Path) -> None:
         (b"{bad", "not valid JSON"),
         (b'{"a": NaN}', "NaN"),
         (b'{"a": 1e999}', "too large"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "thousands of digits"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "more than 1,000 digits"),
         (b'{"a": "\\ud800"}', "surrogate"),
         (b'{"a": "\\u0000"}', "NUL"),
         (b'{"a": "caf\xe9"}', "0xE9"),

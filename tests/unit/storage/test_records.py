@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind, content_hash
+from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
+from webtune_tui.json_text import content_hash
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.records import RecordRepository
 from webtune_tui.storage.workspace import Workspace

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from webtune_tui.cli.collecting import access_of, carry_out, collect_dataset, list_errors, retry
+from webtune_tui.cli.collection_commands import add_show_and_delete
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
+from webtune_tui.cli.page_commands import add_page_commands, confirm_resend
 from webtune_tui.domain.errors import UsageError, WebtuneError, WorkFailed
 from webtune_tui.domain.records import Collection, CollectionState
 
@@ -25,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One subcommand per verb."""
     group = subcommands(parser)
     _add_brightdata(group)
+    add_page_commands(group)
     snapshot = add_subcommand(
         group,
         "snapshot",
@@ -43,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         examples=("webtune collect resume", "webtune collect resume c261122-1a2b3c4d"),
     )
     resume_parser.add_argument("collection", metavar="ID", nargs="?", help="default: every unfinished one")
+    resume_parser.add_argument(
+        "--resend-unknown", action="store_true", help="ask again for paid pages of unknown end, at their price"
+    )
     for following in (snapshot, resume_parser):
         _add_deadline(following)
     cancel_parser = add_subcommand(
@@ -62,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         summary="every collection, newest first",
         examples=("webtune collect list",),
     )
+    add_show_and_delete(group)
     scrapers_parser = add_subcommand(
         group,
         "scrapers",
@@ -70,7 +78,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         summary="the scrapers that can be asked, with their inputs",
         examples=("webtune collect scrapers --search amazon",),
     )
-    scrapers_parser.add_argument("--search", metavar="TEXT", default="", help="by name, site or id")
+    scrapers_parser.add_argument("--search", metavar="TEXT", default="", help="by name, site, id, use or field")
+    scrapers_parser.add_argument("--refresh", action="store_true", help="ask for the service's own list first (free)")
+    _add_failures(group)
+    _add_dataset(group)
 
 
 def _add_brightdata(group: Any) -> None:
@@ -95,6 +106,58 @@ def _add_brightdata(group: Any) -> None:
     parser.add_argument("--discover-by", metavar="DOOR", help="default: told by the fields of the inputs")
     parser.add_argument("--limit-per-input", metavar="N", type=int, help="records an input may bring")
     parser.add_argument("--max-records", metavar="N", type=int, help="records the whole collection may bring")
+    _add_sending(parser)
+
+
+def _add_dataset(group: Any) -> None:
+    parser = add_subcommand(
+        group,
+        "dataset",
+        collect_dataset,
+        access=Access.WRITE,
+        summary="collect records of a ready dataset of the marketplace",
+        examples=("webtune collect dataset gd_l7q7dkf244hwjntr0 --where 'rating >= 4.5' --max-records 100",),
+    )
+    parser.add_argument("dataset_id", metavar="DATASET_ID")
+    parser.add_argument(
+        "--where",
+        metavar="CONDITION",
+        action="append",
+        default=[],
+        help="such as 'rating >= 4.5', 'brand in [Lamy, Pilot]', 'categories includes Pens', 'upc is not null'",
+    )
+    parser.add_argument("--any", action="store_true", help="one of the conditions is enough; default: all of them")
+    parser.add_argument("--filter", metavar="FILE", type=Path, help="the whole filter as JSON, nested up to 3 deep")
+    parser.add_argument("--max-records", metavar="N", type=int, help="records the collection may bring")
+    _add_sending(parser)
+
+
+def _add_failures(group: Any) -> None:
+    errors_parser = add_subcommand(
+        group,
+        "errors",
+        list_errors,
+        access=Access.READ,
+        summary="the inputs that failed, with their codes",
+        examples=("webtune collect errors c261122-1a2b3c4d",),
+    )
+    retry_parser = add_subcommand(
+        group,
+        "retry",
+        retry,
+        access=Access.WRITE,
+        summary="collect the failed inputs again, as a new and priced collection",
+        examples=("webtune collect retry c261122-1a2b3c4d --dry-run",),
+    )
+    for parser in (errors_parser, retry_parser):
+        parser.add_argument("collection", metavar="ID")
+    retry_parser.add_argument("--all", action="store_true", help="dead pages and bad inputs too")
+    _add_sending(retry_parser)
+
+
+def _add_sending(parser: argparse.ArgumentParser) -> None:
+    """The options of whatever sends a paid request."""
+    parser.add_argument("--dry-run", action="store_true", help="show what would be sent and its price; send nothing")
     _add_deadline(parser)
 
 
@@ -112,7 +175,7 @@ async def collect(context: CommandContext) -> Outcome:
         from webtune_tui.sources.input_files import inputs_of_file  # the readers are needed for this option alone
 
         inputs += inputs_of_file(given.inputs)
-    async with context.services() as services:
+    async with context.services(access_of(context)) as services:
         plan = await services.collect.plan(
             given.scraper,
             inputs,
@@ -120,20 +183,7 @@ async def collect(context: CommandContext) -> Outcome:
             limit_per_input=given.limit_per_input,
             max_records=given.max_records,
         )
-        place = f"{plan.address} (sandbox)" if plan.is_sandbox else plan.address
-        context.progress.detail(f"POST {place} {dict(plan.query)} {plan.body}")
-        context.progress.detail(plan.command)
-        context.confirm(f"Collect from {plan.label} at {place} for at most {usd(plan.estimated_cost)} ({plan.basis})?")
-        context.progress.say(f"{plan.label}: at most {usd(plan.estimated_cost)} ({plan.basis})")
-        events = services.collect.start(plan, deadline=given.deadline)
-        try:
-            collection = await follow(events, context.progress, context.workspace, context.known)
-        except WebtuneError as error:
-            stored = [c for c in await services.collect.collections() if c.collection_id == plan.collection_id]
-            known = collection_fields(stored[0], context.workspace) if stored else {}
-            error.fields = {"estimated_cost": plan.estimated_cost} | error.fields | known
-            raise
-    return outcome_of(collection, context.workspace, {"basis": plan.basis, "command": plan.command, "curl": plan.curl})
+        return await carry_out(context, services, plan)
 
 
 async def adopt(context: CommandContext) -> Outcome:
@@ -148,8 +198,14 @@ async def resume(context: CommandContext) -> Outcome:
     """Goes on with one collection or with all that are unfinished."""
     given = context.arguments
     async with context.services() as services:
+        if given.resend_unknown:
+            if not given.collection:
+                raise UsageError("--resend-unknown needs the ID of a collection", hint="See: webtune collect list")
+            await confirm_resend(context, services, given.collection)
         if given.collection:
-            events = services.collect.resume(given.collection, deadline=given.deadline)
+            events = services.collect.resume(
+                given.collection, deadline=given.deadline, resend_unknown=given.resend_unknown
+            )
             collection = await follow(events, context.progress, context.workspace, context.known)
             return outcome_of(collection, context.workspace)
         ended: list[Collection] = []
@@ -197,10 +253,18 @@ async def list_collections(context: CommandContext) -> Outcome:
 
 
 async def scrapers(context: CommandContext) -> Outcome:
-    """The bundled catalogue."""
-    from webtune_tui.sources import catalogue  # only this command reads it without a workspace
+    """The list of scrapers: the service's own where it was asked for once, else the bundled one."""
+    from webtune_tui.services.scraper_catalogue import KnownScrapers  # only this command needs no workspace
+    from webtune_tui.sources import catalogue
 
-    found = catalogue.search(context.arguments.search)
+    if context.arguments.refresh:
+        async with context.services(Access.WRITE_IF_FREE) as services:
+            await services.collect.refresh_catalogue()
+    known = KnownScrapers(context.settings())
+    info = known.info()
+    if info.notice:
+        context.progress.say(info.notice)
+    found = known.current().search(context.arguments.search)
     data = [
         {
             "scraper_id": scraper.scraper_id,
@@ -211,13 +275,22 @@ async def scrapers(context: CommandContext) -> Outcome:
                 {
                     "discover_by": door.discover_by,
                     "inputs": [
-                        {"name": i.name, "required": i.required, "type": i.kind, "example": i.example}
+                        {
+                            "name": i.name,
+                            "required": i.required,
+                            "type": i.kind,
+                            "example": i.example,
+                            "description": i.description,
+                        }
                         for i in door.inputs
                     ],
                 }
                 for door in scraper.doors
             ],
             "fields": list(scraper.fields),
+            "description": scraper.description,
+            "category": scraper.category,
+            "use_cases": list(scraper.use_cases),
         }
         for scraper in found
     ]
@@ -225,7 +298,10 @@ async def scrapers(context: CommandContext) -> Outcome:
         (catalogue.slug(s.name), s.domain, s.scraper_id, ", ".join(d.discover_by or "url" for d in s.doors))
         for s in found
     ]
-    return Outcome({"scrapers": data}, Table(("scraper", "site", "id", "doors"), rows, empty="No scraper fits."))
+    listed = Table(("scraper", "site", "id", "doors"), rows, empty="No scraper fits.")
+    origin = f"{info.scrapers:,} scrapers by the {info.origin} list of {info.dated}"
+    body = {"scrapers": data, "origin": info.origin, "dated": info.dated, "known": info.scrapers, "notice": info.notice}
+    return Outcome(body, [listed, origin])
 
 
 def _table(collections: Sequence[Collection], empty: str) -> Table:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
+from webtune_tui.cli.origin_report import origin_fields, origin_lines
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example, chat_row
+from webtune_tui.domain.origins import RAW_LIMIT
 from webtune_tui.services.curate import EditResult
 
 SUMMARY = "look at dataset versions, edit the working one, export it"
@@ -73,10 +75,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "lineage",
         _lineage,
         access=Access.READ,
-        summary="Tell which records an example was made from.",
-        examples=("webtune dataset lineage ex-0123456789abcdef",),
+        summary="Tell which records an example was made from, and where their bytes lie.",
+        examples=(
+            "webtune dataset lineage ex-0123456789abcdef",
+            "webtune dataset lineage ex-0123456789abcdef --raw",
+        ),
     )
     lineage.add_argument("example_id", metavar="EXAMPLE_ID")
+    lineage.add_argument("--raw", action="store_true", help="print the raw bytes of each record, cut where it is long")
+    lineage.add_argument("version", nargs="?", metavar="VERSION", help="of another version than the working one")
     _add_editing(group)
     export = add_subcommand(
         group,
@@ -192,26 +199,13 @@ async def _diff(context: CommandContext) -> Outcome:
 
 
 async def _lineage(context: CommandContext) -> Outcome:
-    example_id = context.arguments.example_id
+    example_id, with_raw = context.arguments.example_id, context.arguments.raw
     async with context.services() as services:
-        origins = await services.curate.lineage(example_id)
-    records = [
-        {
-            "record_id": one.record_id,
-            "collection_id": one.collection_id,
-            "position": one.position,
-            "url": one.url,
-            "collected_at": one.collected_at,
-            "raw_path": one.raw_path,
-        }
-        for one in origins
-    ]
-    columns = ("record_id", "collection_id", "position", "url", "collected_at", "raw_path")
-    table = Table(
-        ("record", "collection", "position", "url", "collected", "raw file"),
-        [tuple(record[column] for column in columns) for record in records],
-    )
-    return Outcome({"example_id": example_id, "records": records}, table)
+        example = await services.curate.example(example_id, context.arguments.version)
+        origins = await services.origins.of_records(example.record_ids, limit=RAW_LIMIT if with_raw else 1)
+    records = [origin_fields(origin, context.workspace, with_raw=with_raw) for origin in origins]
+    lines = [origin_lines(origin, with_raw=with_raw) for origin in origins] or [["No record is known."]]
+    return Outcome({"example_id": example_id, "records": records}, "\n\n".join("\n".join(told) for told in lines))
 
 
 async def _edit(context: CommandContext) -> Outcome:

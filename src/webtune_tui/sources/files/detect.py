@@ -4,76 +4,96 @@ from __future__ import annotations
 
 import codecs
 import csv
-import hashlib
 import json
 import os
+import re
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.sources.files.csv_table import delimiter_of
+from webtune_tui.sources.files.encodings import declared_encoding, encoding_name, encoding_of, is_in
+from webtune_tui.sources.files.extras import missing_extra
+from webtune_tui.sources.files.shapes import SHAPES, shape_of
+
+__all__ = ["FORMATS", "HEAD", "READERS", "Detected", "detect", "encoding_name", "format_word", "open_regular"]
 
 HEAD = 1024**2
-READERS = {"json": "json_document", "jsonl": "json_lines", "csv": "csv_table", "tsv": "csv_table"}
-FORMATS = tuple(READERS)
+READERS = {
+    "json": "json_document",
+    "jsonl": "json_lines",
+    "csv": "csv_table",
+    "tsv": "csv_table",
+    "parquet": "parquet_table",
+    "xlsx": "xlsx_table",
+    "html": "html_page",
+    "markdown": "markdown",
+    "text": "plain_text",
+    "vtt": "subtitles",
+    "srt": "subtitles",
+}
+FORMATS = (*READERS, *SHAPES)
 LINE_FORMATS = frozenset({"jsonl", "csv", "tsv"})
-_BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+DOCUMENTS = frozenset({"html", "markdown", "text", "vtt", "srt"})
+"""Formats of which one file is one record."""
+BINARY_FORMATS = frozenset({"parquet", "xlsx"})
+_ALIASES = {"ndjson": "jsonl", "json-lines": "jsonl", "md": "markdown", "txt": "text", "htm": "html", "xhtml": "html"}
+_BY_SUFFIX = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".mkd": "markdown",
+    ".vtt": "vtt",
+    ".srt": "srt",
+}
+_PLAIN = frozenset({"", ".txt", ".text", ".dat", ".log", ".rst", ".asc", ".stdin"})
+_JSON_NAMES = frozenset({".json", ".jsonl", ".ndjson", ".geojson", ".har"})
+_JSON_BEGINS = re.compile(r'\{\s*(?:"|\})|\[\s*(?:[\[{"]|\]\s*\Z)')
+_HTML_BEGINS = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_TIMING = re.compile(r"\d{1,10}:\d{1,2}:\d{1,2}[,.]\d{1,3}\s*-->\s*\d")
+_HEADING = re.compile(r"^#{1,6} \S", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"---\r?\n.*?^---\s*$", re.DOTALL | re.MULTILINE)
+_BINARY = (
+    (b"PAR1", "parquet", ""),
+    (b"%PDF", None, "a PDF file; convert it to text or HTML first"),
+    (b"\xd0\xcf\x11\xe0", None, "an old Office file; save it as .xlsx or text first"),
+    (b"BZh", None, "packed by bzip2; unpack it first"),
+    (b"\xfd7zXZ", None, "packed by xz; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", None, "a 7z archive; unpack it first"),
+    (b"Rar!", None, "a RAR archive; unpack it first"),
 )
-_ALIASES = {"ndjson": "jsonl", "json-lines": "jsonl", "openai": "jsonl", "flat": "jsonl"}
-_CHUNK = 1024**2
+_LINES_SEEN = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """How a file is read. ``format`` is ``None`` where it can't be used; ``reason`` says why."""
+    """How a file is read. ``format`` is ``None`` where it can't be used; ``reason`` says why.
+
+    ``reader`` is the plain format under which it is read: that of ``openai`` rows may be ``json`` or ``jsonl``.
+    ``encoding`` is ``None`` for binary formats.
+    """
 
     format: str | None
     encoding: str | None
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """A raw copy: its size, hash, and the byte at which it stops to be text in its encoding, if any."""
-
-    size: int
-    sha256: str
-    bad_byte_at: int | None
+    reader: str = ""
 
 
 def format_word(name: str) -> str:
     """A format as typed, in our own word. Raises UsageError for an unknown one."""
     word = _ALIASES.get(name.lower(), name.lower())
-    if word not in READERS:
+    if word not in FORMATS:
         raise UsageError(f"There is no format {name!r}", hint=f"Formats: {', '.join(FORMATS)}")
     return word
-
-
-def encoding_name(name: str) -> str:
-    """An encoding as typed, by Python's name for the codec. Raises UsageError for an unknown one."""
-    try:
-        found = codecs.lookup(name)
-    except (LookupError, ValueError):
-        raise UsageError(f"There is no encoding {name!r}", hint="For example utf-8, latin-1, cp1252, utf-16") from None
-    try:
-        found.decode(b"")
-        "".encode(name)
-    except (LookupError, TypeError, ValueError):
-        raise UsageError(f"{name!r} is no text encoding", hint="For example utf-8, latin-1, utf-16") from None
-    return found.name
-
-
-def reader_of(word: str) -> str:
-    """The format under which a file of some word is read: ready examples are JSON lines."""
-    return _ALIASES.get(word, word)
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -86,87 +106,118 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def detect(head: bytes, name: str, *, format: str | None = None, encoding: str | None = None) -> Detected:
-    """The format and encoding of a file by its first bytes; what was given by the person wins."""
+    """The format and encoding of a file by its first bytes; what was given by the person wins.
+
+    A packed file is none of them; :mod:`webtune_tui.sources.files.opening` looks inside.
+    """
     if not head:
         return Detected(None, None, "the file is empty")
+    if format in BINARY_FORMATS:
+        return _usable(format or "", None)
+    if format is None and (binary := _binary(head)):
+        return binary
     chosen = encoding or encoding_of(head)
     if chosen is None:
         return Detected(None, None, "not text (binary data)")
     text = codecs.getincrementaldecoder(chosen)("replace").decode(head).lstrip("\ufeff")
     if not text.strip():
         return Detected(None, chosen, "the file holds only white space")
-    found = format or format_of(text, name, is_whole=len(head) < HEAD)
+    is_whole = len(head) < HEAD
+    found = format if format in READERS else format_of(text, name, is_whole=is_whole)
+    if format in SHAPES and found not in ("json", "jsonl"):
+        return Detected(None, chosen, f"is not JSON, as {format} is")
     if found is None:
-        return Detected(None, chosen, "not a format that webtune reads (JSON, JSON lines, CSV)")
-    if found == "jsonl":
-        found = _jsonl_word(text)
-    return Detected(found, chosen)
+        return Detected(None, chosen, "not a format that webtune reads; --format text reads any text")
+    if found == "html" and encoding is None:
+        chosen = _encoding_of_page(head, chosen)
+    return _usable(found, chosen, word=_word(found, text))
 
 
-def encoding_of(head: bytes) -> str | None:
-    """The encoding by byte order mark, else by the pattern of NULs, else UTF-8; ``None`` for binary data."""
-    for mark, encoding in _BOMS:
-        if head.startswith(mark):
-            return encoding
-    sample = head[:4096]
-    if b"\x00" not in sample:
-        return "utf-8"
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if odd > 0.3 * len(sample) / 2 and not even:
-        return "utf-16-le"
-    if even > 0.3 * len(sample) / 2 and not odd:
-        return "utf-16-be"
-    return "utf-8" if sample.lstrip()[:1] in (b"{", b"[") else None
+def _usable(reader: str, encoding: str | None, *, word: str = "") -> Detected:
+    """Readable, unless a part of webtune that reads it is not installed."""
+    if missing := missing_extra(reader):
+        return Detected(None, encoding, missing)
+    return Detected(word or reader, encoding, reader=reader)
 
 
-def format_of(text: str, name: str, *, is_whole: bool) -> str | None:
-    """The format by content: JSON document, JSON lines or a table."""
-    suffix = Path(name).suffix.lower()
-    first = text.lstrip()[:1]
-    if first in ("{", "["):
-        return _json_or_lines(text, suffix, is_whole=is_whole)
-    if suffix in (".csv", ".tsv", ".tab"):
-        return "tsv" if delimiter_of(text.lstrip().split("\n", 1)[0], suffix) == "\t" else "csv"
-    if suffix in (".jsonl", ".ndjson"):
-        return "jsonl"
-    return _table_by_content(text) if suffix in ("", ".txt", ".dat") else None
-
-
-def ready_word(fields: Mapping[str, Any]) -> str | None:
-    """The word for rows that are chat examples already: ``openai`` or ``flat``; ``None`` for others."""
-    messages = fields.get("messages")
-    if isinstance(messages, list) and messages and all(_is_message(message) for message in messages):
-        return "openai"
-    if {"user", "assistant"} <= set(fields) <= {"system", "user", "assistant"}:
-        return "flat"
+def _binary(head: bytes) -> Detected | None:
+    """A binary file by its magic bytes; ``None`` for others."""
+    for magic, word, reason in _BINARY:
+        if head.startswith(magic):
+            return _usable(word, None) if word else Detected(None, None, reason)
+    if head[257:262] == b"ustar":
+        return Detected(None, None, "a tar archive; unpack it first")
     return None
 
 
-def copy_and_measure(source: BinaryIO, target: BinaryIO, encoding: str | None) -> Copied:
-    """Copies a file, hashing it and checking on the way that it decodes. The caller syncs the target."""
-    digest, size = hashlib.sha256(), 0
-    decoder = codecs.getincrementaldecoder(encoding)("strict") if encoding else None
-    bad_at: int | None = None
-    while chunk := source.read(_CHUNK):
-        digest.update(chunk)
-        target.write(chunk)
-        if decoder is not None and bad_at is None:
-            try:
-                decoder.decode(chunk)
-            except UnicodeError as error:
-                bad_at = size + getattr(error, "start", 0)
-        size += len(chunk)
-    if decoder is not None and bad_at is None:
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeError:
-            bad_at = size
-    return Copied(size, digest.hexdigest(), bad_at)
+def _encoding_of_page(head: bytes, told: str) -> str:
+    """A page's encoding: its mark, else UTF-8 where it is that, else what it declares."""
+    declared = declared_encoding(head)
+    if told != "utf-8" or declared is None:
+        return told
+    return declared if not is_in(head, "utf-8") or declared.startswith("iso2022") else told
+
+
+def format_of(text: str, name: str, *, is_whole: bool) -> str | None:
+    """The plain format by content; ``None`` for what is none of them."""
+    suffix = Path(name).suffix.lower()
+    if text.startswith("WEBVTT"):
+        return "vtt"
+    if suffix == ".srt" or _is_srt(text):
+        return "srt"
+    if _is_page(text):
+        return "html"
+    if text.lstrip()[:1] in ("{", "[") and _may_be_json(text, suffix, is_whole=is_whole):
+        return _json_or_lines(text, suffix, is_whole=is_whole)
+    named = _BY_SUFFIX.get(suffix)
+    if named in ("csv", "tsv"):
+        return "tsv" if delimiter_of(text.lstrip().split("\n", 1)[0], suffix) == "\t" else "csv"
+    if named is not None:
+        return named
+    return _plain(text, suffix) if suffix in _PLAIN else None
+
+
+def _plain(text: str, suffix: str) -> str:
+    """What a text without a telling name is."""
+    if table := _table_by_content(text):
+        return table
+    if suffix in ("", ".stdin") and (_FRONT_MATTER.match(text) or len(_HEADING.findall(text[:65536])) > 1):
+        return "markdown"
+    return "text"
+
+
+def _is_page(text: str) -> bool:
+    """Whether the first thing of a text, after what may stand above it, is the beginning of an HTML page."""
+    at = len(text) - len(text.lstrip())
+    while closing := ("-->" if text.startswith("<!--", at) else "?>" if text.startswith("<?", at) else ""):
+        end = text.find(closing, at)
+        if end < 0:
+            return False
+        at = end + len(closing)
+        at += len(text[at:]) - len(text[at:].lstrip()) if text[at : at + 1].isspace() else 0
+    return _HTML_BEGINS.match(text, at) is not None
+
+
+def _is_srt(text: str) -> bool:
+    lines = [line for line in text[:2000].splitlines() if line.strip()][:2]
+    return any(_TIMING.match(line.strip()) for line in lines)
+
+
+def _may_be_json(text: str, suffix: str, *, is_whole: bool) -> bool:
+    """Whether a text that begins with a bracket is JSON at all: a page of prose may begin with one too."""
+    if suffix in _JSON_NAMES or _JSON_BEGINS.match(text.lstrip()):
+        return True
+    return _most_are_objects(_complete_lines(text, is_whole=is_whole))
+
+
+def _complete_lines(text: str, *, is_whole: bool) -> list[str]:
+    lines = [line for line in text.split("\n", _LINES_SEEN) if line.strip()]
+    return lines if is_whole or len(lines) > _LINES_SEEN else lines[:-1]
 
 
 def _json_or_lines(text: str, suffix: str, *, is_whole: bool) -> str:
-    lines = [line for line in text.split("\n", 64) if line.strip()]
-    complete = lines if is_whole or len(lines) > 64 else lines[:-1]
+    lines = [line for line in text.split("\n", _LINES_SEEN) if line.strip()]
+    complete = _complete_lines(text, is_whole=is_whole)
     is_named_lines = suffix in (".jsonl", ".ndjson")
     if not complete:  # one line longer than the head
         return "jsonl" if is_named_lines and text.lstrip().startswith("{") else "json"
@@ -180,7 +231,7 @@ def _json_or_lines(text: str, suffix: str, *, is_whole: bool) -> str:
 
 
 def _most_are_objects(lines: list[str]) -> bool:
-    sample = lines[:64]
+    sample = lines[:_LINES_SEEN]
     return sum(isinstance(_parsed(line), dict) for line in sample) * 2 > len(sample)
 
 
@@ -196,19 +247,29 @@ def _table_by_content(text: str) -> str | None:
     if len(lines) < 2:
         return None
     mark = delimiter_of(lines[0])
-    widths = {len(cells) for cells in csv.reader(lines[:-1] or lines, delimiter=mark)}
+    rows = list(csv.reader(lines[:-1] or lines, delimiter=mark))
+    widths = {len(cells) for cells in rows}
     if len(widths) != 1 or widths == {1}:
         return None
+    behind = [cell for cells in rows for cell in cells[1:] if cell]
+    if mark == "," and behind and all(cell.startswith(" ") for cell in behind):
+        return None  # sentences, not cells
     return "tsv" if mark == "\t" else "csv"
 
 
-def _jsonl_word(text: str) -> str:
-    for line in text.split("\n", 64)[:64]:
-        value = _parsed(line)
+def _word(reader: str, text: str) -> str:
+    """The contract's word: that of the shape where the rows are ready examples, else the plain format."""
+    if reader == "jsonl":
+        for line in text.split("\n", _LINES_SEEN)[:_LINES_SEEN]:
+            if isinstance(value := _parsed(line), dict):
+                return shape_of(value) or reader
+    elif reader == "json":
+        beginning = text.lstrip()
+        at = len(beginning) - len(beginning[1:].lstrip()) if beginning.startswith("[") else 0
+        try:
+            value, _ = json.JSONDecoder().raw_decode(beginning, at)
+        except (ValueError, RecursionError):
+            return reader
         if isinstance(value, dict):
-            return ready_word(value) or "jsonl"
-    return "jsonl"
-
-
-def _is_message(message: Any) -> bool:
-    return isinstance(message, dict) and isinstance(message.get("role"), str) and "content" in message
+            return shape_of(value) or reader
+    return reader

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
-from webtune_tui.sources.files.base import Reject, Row, RowUnusable, open_text, snippet
+from webtune_tui.sources.files.base import ByteOffsets, Reject, Row, RowUnusable, open_text, snippet
 from webtune_tui.sources.files.json_values import checked, decoder, kind_of, reason_of, require_shallow
 
 _CHUNK = 256 * 1024
@@ -29,11 +29,20 @@ class _Cut(Exception):
     pass
 
 
-def rows(path: Path, encoding: str, limits: ReadLimits = DEFAULT_LIMITS) -> Iterator[Row | Reject]:
-    """Every record of the document, in order."""
-    target = _largest_list(path, encoding, limits)
+def rows(
+    path: Path, encoding: str, limits: ReadLimits = DEFAULT_LIMITS, *, list_path: str | None = None
+) -> Iterator[Row | Reject]:
+    """Every record of the document, in order. ``list_path`` (``data.items``) takes another list than the largest."""
+    found = lists_in(path, encoding, limits)
+    target = found[0].names if found else None
+    if list_path is not None:
+        chosen = next((one for one in found if one.path == list_path), None)
+        if chosen is None:
+            yield Reject(1, _no_such_list(list_path, found), "")
+            return
+        target = chosen.names
     with path.open("rb") as stream, open_text(stream, encoding, newline="") as text:
-        cursor = _Cursor(text, limits)
+        cursor = _Cursor(text, limits, ByteOffsets(path, encoding))
         try:
             yield from _values(cursor, target)
         except _Cut as cut:
@@ -52,6 +61,7 @@ class _Cursor:
 
     text: TextIO
     limits: ReadLimits
+    offsets: ByteOffsets
     buffer: str = ""
     at: int = 0
     line: int = 1
@@ -137,8 +147,10 @@ class _Cursor:
             raise _Broken(f"a record is longer than {self.limits.record_mb} million characters")
 
     def _advance(self, position: int) -> None:
-        self.line += self.buffer.count("\n", self.at, position)
-        self.at = position
+        if position > self.at:
+            self.line += self.buffer.count("\n", self.at, position)
+            self.offsets.advance(self.buffer[self.at : position])
+            self.at = position
 
     def _more(self) -> bool:
         """Reads on, twice as much while one value does not end; drops what was used."""
@@ -181,7 +193,7 @@ def _elements(cursor: _Cursor) -> Iterator[Row | Reject]:
 
 def _element(cursor: _Cursor) -> Row | Reject:
     cursor.peek()
-    line, beginning = cursor.line, cursor.rest()
+    line, start, beginning = cursor.line, cursor.offsets.at, cursor.rest()
     try:
         value, source = cursor.value()
         if not isinstance(value, dict):
@@ -189,7 +201,9 @@ def _element(cursor: _Cursor) -> Row | Reject:
         if len(source) > cursor.limits.record_characters:
             raise RowUnusable(f"longer than {cursor.limits.record_mb} million characters")
         require_shallow(source, cursor.limits)
-        return Row(line, checked(value, source))
+        end = cursor.offsets.at
+        length = None if start is None or end is None else end - start
+        return Row(line, checked(value, source), start, length)
     except RowUnusable as error:
         return Reject(line, str(error), snippet(beginning))
 
@@ -242,18 +256,37 @@ def _skip(cursor: _Cursor) -> None:
         raise _Broken(str(error)) from error
 
 
-def _largest_list(path: Path, encoding: str, limits: ReadLimits) -> tuple[str, ...] | None:
-    """The names that lead to the largest list of objects in a document that is one object."""
+@dataclass(frozen=True, slots=True)
+class ListInside:
+    """A list of objects in a document: the names that lead to it and how many objects it holds."""
+
+    names: tuple[str, ...]
+    objects: int
+
+    @property
+    def path(self) -> str:
+        """The names joined by dots."""
+        return ".".join(self.names)
+
+
+def lists_in(path: Path, encoding: str, limits: ReadLimits = DEFAULT_LIMITS) -> list[ListInside]:
+    """The lists of objects in a document that is one object, the largest first; none in any other."""
     found: dict[tuple[str, ...], int] = {}
     with path.open("rb") as stream, open_text(stream, encoding, newline="") as text:
-        cursor = _Cursor(text, limits)
+        cursor = _Cursor(text, limits, ByteOffsets(path, encoding))
         if cursor.peek() != "{":
-            return None
+            return []
         with contextlib.suppress(_Cut, _Broken):  # the place is reported when the records are read
             _count_lists(cursor, (), found)
             if cursor.peek():
-                return None  # several objects after each other are records themselves
-    return max(found, key=lambda names: found[names], default=None)
+                return []  # several objects after each other are records themselves
+    return sorted((ListInside(names, count) for names, count in found.items()), key=lambda one: -one.objects)
+
+
+def _no_such_list(wanted: str, found: list[ListInside]) -> str:
+    if not found:
+        return f"there is no list {wanted!r}: the document holds no list of objects inside an object"
+    return f"there is no list {wanted!r}; lists: {', '.join(one.path for one in found[:10])}"
 
 
 def _count_lists(cursor: _Cursor, names: tuple[str, ...], found: dict[tuple[str, ...], int]) -> None:

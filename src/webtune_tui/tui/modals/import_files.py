@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import glob
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from rich.text import Text
@@ -20,9 +20,9 @@ from textual.widgets._directory_tree import DirEntry
 from textual.widgets.tree import TreeNode
 
 from webtune_tui.domain.errors import WebtuneError
+from webtune_tui.domain.previews import FilePreview
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.tui import error_display
-from webtune_tui.tui.abilities import ability
 from webtune_tui.tui.modals.ask_path import PathSuggester
 from webtune_tui.tui.modals.dialog import LOW, Dialog
 from webtune_tui.tui.presentation import figures
@@ -236,15 +236,11 @@ class ImportFiles(Dialog[ImportRequest]):
     # What lies in them
 
     async def _look(self) -> None:
-        inspect = ability(self._imports, "inspect")
-        if inspect is None:
-            self._finish()
-            return
         request = self._request()
         self._tell(f"Looking into {figures.count(len(request.paths), 'path')} {GLYPHS.ellipsis}")
         try:
-            previews = await inspect(
-                list(request.paths), format=None, encoding=request.encoding, list_path=request.list_path
+            previews = await self._imports.inspect(
+                request.paths, encoding=request.encoding, list_path=request.list_path
             )
         except WebtuneError as error:
             self._tell(error_display.words(error))
@@ -252,7 +248,7 @@ class ImportFiles(Dialog[ImportRequest]):
         self._tell("")
         self._show_previews(previews)
 
-    def _show_previews(self, previews: Sequence[Any]) -> None:
+    def _show_previews(self, previews: Sequence[FilePreview]) -> None:
         is_first = not self.has_class("-preview")
         self.add_class("-preview")
         self.query_one("#import-go", Button).label = "Import"
@@ -261,24 +257,26 @@ class ImportFiles(Dialog[ImportRequest]):
         usable = sum(preview.format is not None for preview in previews)
         files.border_subtitle = f"{usable:,} of {figures.count(len(previews), 'file')} usable"
         self.query_one("#import-go", Button).disabled = not usable
-        self._offer("#import-encoding", [name for preview in previews for name in preview.encodings_possible])
-        self._offer("#import-list", [str(path) for preview in previews for path in preview.lists])
+        guesses = [guess for preview in previews for guess in preview.encodings_possible]
+        self._offer("#import-encoding", {guess.encoding: guess.reads for guess in guesses})
+        found = [listed for preview in previews for listed in preview.lists]
+        self._offer("#import-list", {one.path: figures.count(one.rows, "row") for one in found})
         self._show_fields()
         if is_first:
             files.focus()
 
-    def _offer(self, selector: str, values: Sequence[str]) -> None:
-        """Fills a choice with what was proposed; what is chosen already stays."""
+    def _offer(self, selector: str, proposed: Mapping[str, str]) -> None:
+        """Fills a choice with what was proposed and how that reads; what is chosen already stays."""
         select = self.query_one(selector, Select)
         taken = select.value
-        names = list(dict.fromkeys(values))
-        if isinstance(taken, str) and taken not in names:
-            names.append(taken)
+        known = dict(proposed)
+        if isinstance(taken, str):
+            known.setdefault(taken, "")
         with self.prevent(Select.Changed):
-            select.set_options([(Content(display_line(name, limit=60)), name) for name in names])
+            select.set_options([(_option(name, words), name) for name, words in known.items()])
             if isinstance(taken, str):
                 select.value = taken
-        select.disabled = not names
+        select.disabled = not known
 
     @on(FileTable.Moved, "#import-files")
     def _show_fields(self) -> None:
@@ -327,6 +325,11 @@ class ImportFiles(Dialog[ImportRequest]):
         if not self._is_over:
             self._is_over = True
             self.dismiss(None)
+
+
+def _option(name: str, words: str) -> Content:
+    shown = display_line(name, limit=60) or "the whole document"
+    return Content.assemble(shown, (f"  {display_line(words, limit=60)}", "$text-muted"))
 
 
 def paths_of(typed: str) -> list[Path]:

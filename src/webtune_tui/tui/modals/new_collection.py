@@ -140,6 +140,9 @@ class NewCollection(Dialog[CollectPlan]):
         lines = [Content.assemble("At most ", (cost, "bold $accent"), "  ", (basis, "$text-muted"))]
         where = Content.assemble("Sent to ", display_line(plan.address, limit=80)) if plan.address else Content("")
         lines.append(Content.assemble(where, "  ", sandbox_label()) if plan.is_sandbox else where)
+        if plan.earlier:
+            words = f"The same was asked for as {display_line(plan.earlier, limit=40)}; this pays again."
+            lines.append(Content.styled(f"{GLYPHS.attention} {words}", "$warning"))
         lines.append(Content.assemble(self._cap_words(), "   ", self._next_words(plan)))
         return Content("\n").join([line for line in lines if line.plain.strip()])
 
@@ -169,10 +172,10 @@ class NewCollection(Dialog[CollectPlan]):
         if plan is not None:
             target = f"{plan.path}?{query}" if query else plan.path
             texts = {
-                "request": f"POST {target}" if plan.body else target,
+                "request": f"POST {target}" if plan.path else "",
                 "body": plan.body,
                 "command": plan.command,
-                "curl": plan.curl if plan.path else "",
+                "curl": plan.curl,
             }
         for name, text in texts.items():
             self.query_one(f"#wire-{name}", Static).update(_shown_in_part(text) if text else figures.UNKNOWN)
@@ -232,7 +235,7 @@ class NewCollection(Dialog[CollectPlan]):
 
     def action_copy_curl(self) -> None:
         """Copies the plan as a ``curl`` command; the key stays in the environment."""
-        self._copy("curl command", self._plan.curl if self._plan and self._plan.path else "")
+        self._copy("curl command", self._plan.curl if self._plan else "")
 
     def _copy(self, what: str, text: str) -> None:
         if not text:

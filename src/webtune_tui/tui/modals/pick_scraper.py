@@ -15,7 +15,6 @@ from textual.widgets import Button, Input, Static
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.collect import CollectService
 from webtune_tui.sources.base import Scraper
-from webtune_tui.tui.abilities import ability
 from webtune_tui.tui.modals.dialog import Dialog
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
@@ -81,8 +80,7 @@ class PickScraper(Dialog[Scraper]):
 
     def compose_buttons(self) -> ComposeResult:
         yield Button("Cancel", id="pick-cancel")
-        if ability(self._collect, "refresh_catalogue") is not None:
-            yield Button("Refresh ^r", id="pick-refresh")
+        yield Button("Refresh ^r", id="pick-refresh")
         yield Button("Choose", id="pick-choose", variant="primary")
 
     def on_mount(self) -> None:
@@ -120,28 +118,24 @@ class PickScraper(Dialog[Scraper]):
     @on(Button.Pressed, "#pick-refresh")
     def action_refresh(self) -> None:
         """Fetches the live catalogue; that is free."""
-        if ability(self._collect, "refresh_catalogue") is not None:
-            self._refresh()
+        self._refresh()
 
     @work(group="refresh", exclusive=True, exit_on_error=False)
     async def _refresh(self) -> None:
         self.query_one("#pick-origin", Static).update(f"Fetching the live list {GLYPHS.ellipsis}")
         try:
-            await ability(self._collect, "refresh_catalogue")()
+            await self._collect.refresh_catalogue()
         finally:
             self._show_origin()
         self._find(self.query_one(Input).value)
 
     @work(group="origin", exclusive=True, exit_on_error=False)
     async def _show_origin(self) -> None:
-        info = ability(self._collect, "catalogue_info")
-        if info is None:
-            return
-        known = info()
-        if hasattr(known, "__await__"):
-            known = await known
+        known = await self._collect.catalogue_info()
         origin = "the live list" if known.origin == "live" else "the bundled list"
         words = f"{figures.count(known.scrapers, 'scraper')} of {origin} of {display_line(known.dated, limit=30)}"
+        if known.notice:
+            words += f". {display_line(known.notice, limit=200)}"
         self.query_one("#pick-origin", Static).update(Content(words))
 
     @work(group="search", exclusive=True, exit_on_error=False)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from webtune_tui.domain.datasets import RecordOrigin
 from webtune_tui.domain.examples import Example, Message, Split
+from webtune_tui.domain.origins import DeletedRecord
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.origins import deleted_lines, when
 from webtune_tui.tui.presentation.text_layout import StyledLine, wrap
 
 EXCERPT = 400
@@ -100,7 +102,14 @@ def flag_words(flag: str) -> str:
     return FLAG_WORDS.get(name, f"{display_line(flag).replace('-', ' ').replace('_', ' ').capitalize()}.")
 
 
-def detail_lines(example: Example, origins: Sequence[RecordOrigin], *, number: int, width: int) -> list[StyledLine]:
+def detail_lines(
+    example: Example,
+    origins: Sequence[RecordOrigin],
+    *,
+    number: int,
+    width: int,
+    deleted: Sequence[DeletedRecord] = (),
+) -> list[StyledLine]:
     """The whole example as wrapped lines: messages by role, flags in words, and where it comes from.
 
     Takes time in proportion to the text: call it in a thread.
@@ -110,7 +119,9 @@ def detail_lines(example: Example, origins: Sequence[RecordOrigin], *, number: i
         lines += [StyledLine(), *_message_lines(message, width)]
     if example.flags:
         lines += [StyledLine(), _title("Flags"), *_flag_lines(example.flags, width)]
-    lines += [StyledLine(), _title("From"), *_origin_lines(origins, width)]
+    lines += [StyledLine(), _title("From"), *deleted_lines(deleted, width)]
+    if origins or not deleted:
+        lines += _origin_lines(origins, width)
     lines += [StyledLine(), StyledLine(((f"id {display_line(example.example_id)}", "muted"),))]
     return lines
 
@@ -164,17 +175,10 @@ def _origin_lines(origins: Sequence[RecordOrigin], width: int) -> Iterator[Style
         place = f"record {origin.position:,} of {display_line(origin.collection_id, limit=60)}"
         yield from (StyledLine(((line, ""),)) for line in wrap(place, width))
         if origin.collected_at:
-            yield StyledLine(((f"collected {_when(origin.collected_at)}", "muted"),))
+            yield StyledLine(((f"collected {when(origin.collected_at)}", "muted"),))
         if origin.url:
             for line in wrap(display_line(origin.url, limit=2000), width):
                 yield StyledLine(((line, "link"),))
         if origin.raw_path:
             for line in wrap(display_line(origin.raw_path, limit=2000), width):
                 yield StyledLine(((line, "muted"),))
-
-
-def _when(moment: str) -> str:
-    try:
-        return figures.local_date(moment)
-    except ValueError:  # a time as a source wrote it
-        return display_line(moment, limit=40)

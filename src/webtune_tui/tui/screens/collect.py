@@ -31,8 +31,8 @@ from webtune_tui.domain.events import (
 from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.collect import CollectPlan
+from webtune_tui.services.page_plan import SOURCE as PAGES
 from webtune_tui.tui import attention
-from webtune_tui.tui.abilities import ability
 from webtune_tui.tui.known_collections import KnownCollections, searched
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.collections import progress_words, status
@@ -48,6 +48,7 @@ from webtune_tui.tui.widgets.record_list import RecordList
 from webtune_tui.tui.widgets.reject_list import RejectList, place_of
 
 _REDRAW_SECONDS = 0.2
+_MOST_PAGES = 50
 _LOG_SECONDS = 0.5
 _NEW_IMPORT = "import"
 _EMPTY = (
@@ -79,7 +80,7 @@ class CollectScreen(StageScreen):
         "apart, with their reasons. Enter goes from the board into the records; [ and ] turn the panes."
     )
     CSS_PATH = "collect.tcss"
-    EDITING = frozenset({"new", "resume", "resume_all", "cancel", "adopt", "import_files", "retry", "delete"})
+    EDITING = frozenset({"new", "resume", "resume_all", "cancel", "adopt", "import_files", "retry", "delete", "pages"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", tooltip="New collection: scraper, pages, search, marketplace or files"),
         Binding("i", "import_files", "Import", tooltip="Import files, folders or patterns"),
@@ -87,6 +88,7 @@ class CollectScreen(StageScreen):
         Binding("x", "cancel", "Cancel", tooltip="Ask the service to stop; asks first"),
         Binding("f", "retry", "Retry", tooltip="Collect the failed inputs again, priced anew"),
         Binding("d", "delete", "Delete", tooltip="Delete the collection; says first what depends on it"),
+        Binding("p", "pages", "Pages", tooltip="Fetch the pages that the records name", show=False),
         Binding("a", "adopt", "Adopt", tooltip="Take over a snapshot by its id", show=False),
         Binding("slash", "filter", "Filter", tooltip="Filter the collections by name, source, state or id", show=False),
         Binding("ctrl+r", "resume_all", "Resume all", tooltip="Go on with all that is unfinished", show=False),
@@ -149,6 +151,14 @@ class CollectScreen(StageScreen):
         if self.focused is None:
             self.focus_home()
 
+    async def reveal(self, thing_id: str) -> None:
+        """Puts the cursor on a collection, whatever was filtered before."""
+        with self.prevent(Input.Changed):
+            self.query_one("#collect-filter", Input).value = ""
+        await self.shown()
+        self._show_board(thing_id)
+        self.focus_home()
+
     # Which actions fit the collection under the cursor
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -182,7 +192,7 @@ class CollectScreen(StageScreen):
         from webtune_tui.tui.modals.pick_source import PickSource  # dialogues load when first needed
 
         while True:
-            choices = sources.choices(self.services)
+            choices = sources.choices()
             name = await self.webtune.push_screen_wait(PickSource(choices, self._last_source))
             if name is None:
                 return
@@ -216,13 +226,31 @@ class CollectScreen(StageScreen):
         """Asks for files, shows what lies in them and imports them."""
         await self._ask_source("files", "Files")
 
-    def action_resume(self) -> None:
-        """Goes on with the collection under the cursor."""
+    @work(group="resume", exclusive=True, exit_on_error=False)
+    async def action_resume(self) -> None:
+        """Goes on with the collection under the cursor; paid pages of unknown end are asked for anew only on word."""
         collection = self.current
-        if collection is not None and self._known.is_live(collection.collection_id):
+        if collection is None or collection.state.is_final:
+            return
+        key = collection.collection_id
+        if self._known.is_live(key):
             self.notify("It is being followed already.")
-        elif collection is not None:
+        elif collection.source == PAGES and await self._asks_again(key):
+            stream = self.services.collect.resume(key, resend_unknown=True)
+            self._follow_live(key, stream, collection.label or key)
+        else:
             self._resume(collection)
+
+    async def _asks_again(self, collection_id: str) -> bool:
+        """Whether the person agrees to pay again for pages whose end is not known; false where there are none."""
+        again = await self.services.collect.unknown_pages(collection_id)
+        if not again.count:
+            return False
+        question = (
+            f"{figures.count(again.count, 'page')} were asked for and their end is not known: they may have been paid "
+            f"already. Asking again costs at most {figures.money(again.cost)} more ({again.basis})."
+        )
+        return await self.confirm("Ask again for them?", question, yes="Ask again", no="Leave them out")
 
     def action_resume_all(self) -> None:
         """Goes on with all that is unfinished."""
@@ -258,16 +286,32 @@ class CollectScreen(StageScreen):
     @work(group="retry", exclusive=True, exit_on_error=False)
     async def action_retry(self) -> None:
         """Prices the failed inputs as a collection of their own and asks for the confirmation."""
-        from webtune_tui.tui.widgets.ready_plan import RetryForm
+        from webtune_tui.tui.widgets.retry_form import RetryForm
 
-        collection, make = self.current, ability(self.services.collect, "retry_plan")
-        if collection is None or make is None:
-            self.notify(_NOT_HERE["retry"])
+        collection = self.current
+        if collection is None:
             return
-        failed = await ability(self.services.collect, "failed_inputs")(collection.collection_id)
-        plan = await self._confirmed(
-            RetryForm(self.services, await make(collection.collection_id), failed), "failed inputs again"
-        )
+        key = collection.collection_id
+        failed = await self.services.collect.failed_inputs(key)
+        plan = await self._confirmed(RetryForm(self.services, key, failed), "failed inputs again")
+        if plan is not None:
+            self._begin(plan)
+
+    @work(group="pages", exclusive=True, exit_on_error=False)
+    async def action_pages(self) -> None:
+        """Opens the pages form with the addresses of this collection's records."""
+        from webtune_tui.tui.source_forms.pages import PagesForm
+
+        collection = self.current
+        if collection is None:
+            return
+        urls, total = await self.services.collect.urls_of(collection.collection_id, limit=_MOST_PAGES)
+        if not urls:
+            self.notify("The records of this collection have no addresses.")
+            return
+        if total > len(urls):
+            self.notify(f"The first {len(urls):,} of {total:,} addresses.")
+        plan = await self._confirmed(PagesForm(self.services, urls), "Pages")
         if plan is not None:
             self._begin(plan)
 
@@ -289,9 +333,8 @@ class CollectScreen(StageScreen):
     @work(group="delete", exclusive=True, exit_on_error=False)
     async def action_delete(self) -> None:
         """Says what depends on the collection, asks, and deletes it with its records and raw files."""
-        collection, origins = self.current, getattr(self.services, "origins", None)
-        if collection is None or origins is None:
-            self.notify("Collections can't be deleted here.")
+        collection, origins = self.current, self.services.origins
+        if collection is None:
             return
         depends = "\n".join((await origins.dependents(collection.collection_id)).lines) or "Nothing depends on it."
         question = f"{collection.label or collection.collection_id}\n\n{depends}\n\nThis can't be undone."
@@ -405,9 +448,10 @@ class CollectScreen(StageScreen):
     def _import(self, request: sources.ImportRequest) -> None:
         self._tick()
         self._known.begin(_NEW_IMPORT)
-        said = {"format": request.format, "encoding": request.encoding, "list_path": request.list_path}
         self.follow(
-            self.services.imports.run(request.paths, **{name: value for name, value in said.items() if value}),
+            self.services.imports.run(
+                request.paths, format=request.format, encoding=request.encoding, list_path=request.list_path
+            ),
             self._import_event,
             group=_NEW_IMPORT,
             label=f"Importing {display_line(request.paths[0].name, limit=80)}",
@@ -614,8 +658,6 @@ class CollectScreen(StageScreen):
 
     def _learn_durations(self, collections: Sequence[Collection]) -> None:
         """Asks once for each kind of collection that is under way or looked at, away from the drawing."""
-        if ability(self.services.collect, "typical_seconds") is None:
-            return
         current = self.current
         wanted = [one for one in collections if not one.state.is_final] + ([current] if current else [])
         unknown = {_kind_of(one): one for one in wanted if _kind_of(one) not in self._typical}
@@ -626,7 +668,7 @@ class CollectScreen(StageScreen):
     async def _read_durations(self, wanted: dict[str, Collection]) -> None:
         for kind, collection in wanted.items():
             try:
-                self._typical[kind] = await ability(self.services.collect, "typical_seconds")(collection)
+                self._typical[kind] = await self.services.collect.typical_seconds(collection)
             except WebtuneError:
                 continue  # a figure that only informs
         self._show_board()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -16,10 +16,11 @@ from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Input, Static
 from textual.worker import Worker
 
-from webtune_tui.domain.datasets import DatasetVersion, PrepareReport
+from webtune_tui.domain.datasets import DatasetVersion, PrepareReport, RecordOrigin
 from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
-from webtune_tui.domain.examples import Split
+from webtune_tui.domain.examples import Example, Split
+from webtune_tui.domain.origins import DeletedRecord
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.curate import EditResult, ExamplePage
@@ -46,13 +47,13 @@ _FILTER_SECONDS = 0.15
 _DETAIL_SECONDS = 0.03
 _DRAW_SECONDS = 0.1
 _SPLITS = ("", *(split.value for split in Split))
-_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export"})
-_TABLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export", "prepare", "dropped"})
+_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export", "origin"})
+_TABLE_ACTIONS = _EXAMPLE_ACTIONS | {"prepare", "dropped"}
 _HINTS = {
-    "examples": "enter reads · space marks · s split · D dropped records · ? all keys",
+    "examples": "enter reads · o origin · space marks · s split · D dropped records · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
     "prepare": "space turns a step on or off · enter opens its options · D dropped records",
-    "dropped": "the reasons of the newest run · enter goes to their records",
+    "dropped": "the reasons of the newest run · enter goes to their records, and into one of them",
 }
 _PREVIEW_RECORDS = 20
 _DROPPED_SHOWN = 500
@@ -72,7 +73,8 @@ class DatasetScreen(StageScreen):
         "records: space turns a step on or off, enter goes to its options, r runs it. Examples are split so that "
         "near-duplicates never lie in training and test at once.\n\n"
         "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
-        "first and the last one, a click on the left margin marks."
+        "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
+        "made of, its raw bytes and its page."
     )
     EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft"})
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,6 +84,7 @@ class DatasetScreen(StageScreen):
         Binding("Z", "redo", "Redo", show=False, tooltip="Apply the undone edit again"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter by text, live"),
         Binding("s", "next_split", "Split", show=False, tooltip="Show one split: train, validation, test, all"),
+        Binding("o", "origin", "Origin", show=False, tooltip="The record behind the example: fields, bytes, page"),
         Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
         Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
@@ -261,7 +264,54 @@ class DatasetScreen(StageScreen):
         except NotFound:
             return  # dropped in the meantime; the table is about to say so
         origins = await self.services.curate.lineage(row.example_id)
-        self.query_one(ExampleDetail).show_example(example, origins, number=number, needle=self._text)
+        deleted = await self._deleted_records(example, origins)
+        detail = self.query_one(ExampleDetail)
+        detail.show_example(example, origins, number=number, needle=self._text, deleted=deleted)
+
+    async def _deleted_records(self, example: Example, origins: Sequence[RecordOrigin]) -> list[DeletedRecord]:
+        """What is remembered of the example's records that are no longer here."""
+        here = {one.record_id for one in origins}
+        missing = [one for one in example.record_ids if one not in here]
+        found = await self.services.origins.of_records(missing) if missing else ()
+        return [one for one in found if isinstance(one, DeletedRecord)]
+
+    # Where it comes from
+
+    @work(group="origin", exclusive=True, exit_on_error=False)
+    async def action_origin(self) -> None:
+        """Shows the record behind the example, or the list where there are several."""
+        from webtune_tui.tui.modals.lineage import Lineage  # dialogues load when they are first needed
+        from webtune_tui.tui.modals.record import RecordDetail
+
+        row = self._table.current
+        if row is None or self._view != "examples":
+            return
+        example = await self.services.curate.example(row.example_id)
+        origins = await self.services.origins.of_records(example.record_ids)
+        if len(origins) == 1 and not isinstance(origins[0], DeletedRecord):
+            await self.app.push_screen(RecordDetail(origins[0].record))
+        else:
+            await self.app.push_screen(Lineage(example.example_id, origins))
+
+    async def reveal(self, thing_id: str) -> None:
+        """Puts the cursor on an example of the working version, whatever was filtered before."""
+        if self.has_class("-editing"):
+            self._say("First save or leave the edit", "-care")
+            return
+        await self._load()
+        place = await self.services.origins.place_of_example(thing_id)
+        if place is None:
+            self._say(f"{display_line(thing_id, limit=40)} is not in the working version", "-care")
+            return
+        self._text, self._split = "", ""
+        self.query_one("#filter", Input).value = ""
+        self.remove_class("-filtering")
+        self._show_view("examples")
+        await self._table.reload(self._source())
+        self._table.cursor = place
+        self.add_class("-side-open")
+        self._load_detail()
+        self.query_one(ExampleDetail).focus()
 
     # Filter
 
@@ -566,6 +616,17 @@ class DatasetScreen(StageScreen):
     async def _load_dropped(self, reason: str) -> None:
         records = await self.services.prepare.dropped(reason, limit=_DROPPED_SHOWN)
         self.query_one(DroppedRecords).show_records(reason, records)
+
+    @on(DroppedRecords.RecordWanted)
+    def _dropped_record_wanted(self, event: DroppedRecords.RecordWanted) -> None:
+        self._open_record(event.record.record_id)
+
+    @work(group="origin", exclusive=True, exit_on_error=False)
+    async def _open_record(self, record_id: int) -> None:
+        from webtune_tui.tui.modals.record import RecordDetail
+
+        source = await self.services.origins.of_record(record_id, limit=0)
+        await self.app.push_screen(RecordDetail(source.record))
 
     # Export
 

@@ -1,8 +1,8 @@
 """What a source of a new collection gives: a form that can be priced, or a dialogue of its own.
 
 How to write ``source_forms/x.py``: the constants ``TITLE`` (two words), ``SUMMARY`` (one phrase), ``PRICE`` (``free``,
-``paid`` or ``free or paid``), ``NEEDS`` (the verb of ``services.collect`` that carries it out, or an empty text) and
-``ORDER``, all texts, read without importing the module; and ``FORM``, made with the services. The shared dialogue
+``paid`` or ``free or paid``) and ``ORDER``, all texts, read without importing the module; and ``FORM``, a
+:class:`SourceForm` made with the services. The shared dialogue
 ``modals/new_collection.py`` shows its price, what is sent, and asks for the confirmation. A source that sends nothing
 paid may give ``DIALOGUE`` instead: a dialogue made with the services that answers an :class:`ImportRequest`.
 """
@@ -21,7 +21,6 @@ from textual.widgets import Input, Select, TextArea
 
 from webtune_tui import registry
 from webtune_tui.services.collect import CollectPlan
-from webtune_tui.tui.abilities import ability
 
 if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
@@ -109,15 +108,13 @@ class SourceForm(VerticalScroll, can_focus=False):
         self.post_message(self.Changed())
 
 
-def choices(services: Services) -> list[SourceChoice]:
-    """The sources that can be used here, in their order; none of their modules is imported."""
+def choices() -> list[SourceChoice]:
+    """Every source, in their order; none of their modules is imported."""
     found = []
     for name in registry.names(PACKAGE):
-        needs = registry.constant(PACKAGE, name, "NEEDS")
-        if not needs or ability(services.collect, needs) is not None:
-            texts = (registry.constant(PACKAGE, name, wanted) for wanted in ("TITLE", "SUMMARY", "PRICE", "ORDER"))
-            title, summary, price, order = texts
-            found.append(SourceChoice(name, title, summary, price, int(order)))
+        texts = (registry.constant(PACKAGE, name, wanted) for wanted in ("TITLE", "SUMMARY", "PRICE", "ORDER"))
+        title, summary, price, order = texts
+        found.append(SourceChoice(name, title, summary, price, int(order)))
     return sorted(found, key=lambda choice: choice.order)
 
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 TITLE = "Files"
 SUMMARY = "JSON, CSV, Parquet, HTML, transcripts; looked at first"
 PRICE = "free"
-NEEDS = ""
 ORDER = "5"
 
 

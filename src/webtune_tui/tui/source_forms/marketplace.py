@@ -15,7 +15,6 @@ from textual.widgets import Button, Static
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.collect import CollectPlan
 from webtune_tui.sources.base import ScraperInput
-from webtune_tui.tui.abilities import ability
 from webtune_tui.tui.modals.pick_scraper import PickScraper
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.source_forms.base import Gap, SourceForm, whole
@@ -25,7 +24,6 @@ from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
 TITLE = "Marketplace"
 SUMMARY = "Ready records of a dataset that pass a condition"
 PRICE = "paid"
-NEEDS = "plan_filter"
 ORDER = "4"
 
 _EXAMPLE = '{"name": "rating", "operator": ">=", "value": 4}'
@@ -92,10 +90,9 @@ class MarketplaceForm(SourceForm):
 
     async def plan(self) -> CollectPlan:
         condition, _ = condition_of(self._condition_text)
-        plan: CollectPlan = await ability(self.services.collect, "plan_filter")(
+        return await self.services.collect.plan_filter(
             self._row("dataset").value, condition, max_records=whole(self._row("most").value)
         )
-        return plan
 
     @on(Button.Pressed, "#market-find")
     @work(group="pick", exit_on_error=False)

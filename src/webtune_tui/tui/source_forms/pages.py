@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -19,7 +19,6 @@ from webtune_tui.services.collect import CollectPlan
 from webtune_tui.sources.base import ScraperDoor, ScraperInput
 from webtune_tui.sources.input_lists import GivenInputs, read_list
 from webtune_tui.tui import error_display
-from webtune_tui.tui.abilities import ability
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.source_forms.base import Gap, SourceForm
 from webtune_tui.tui.widgets.choice_bar import ChoiceBar
@@ -32,11 +31,11 @@ if TYPE_CHECKING:
 TITLE = "Pages"
 SUMMARY = "Pages by their addresses; direct is free and needs no account"
 PRICE = "free or paid"
-NEEDS = "plan_pages"
 ORDER = "2"
 
 _DOOR = ScraperDoor(None, (ScraperInput("url", True, "url"),))
 _WAYS = (("direct", "direct"), ("crawl", "crawl"), ("unlocker", "unlocker"))
+_NOTICE = "Their terms and the privacy laws where you are remain yours to keep."
 _WORDS = {
     "direct": "Fetched from this machine, one at a time per site, robots.txt honoured. Free.",
     "crawl": "Fetched by the crawl scraper, one Markdown record a page. Paid per page.",
@@ -62,8 +61,9 @@ class PagesForm(SourceForm):
     PagesForm.-low #pages-urls { height: 6; }
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, urls: Sequence[str] = ()) -> None:
         super().__init__(services)
+        self._first_urls = urls
         self._given: GivenInputs | None = None
         self._is_reading = False
         self._version = 0
@@ -77,19 +77,21 @@ class PagesForm(SourceForm):
             yield Static("Zone", classes="field-label", markup=False)
             yield Select[str]([], id="pages-zone", compact=True, prompt="the zones of the account")
         yield SafeTextArea(
+            "\n".join(self._first_urls),
             id="pages-urls",
             soft_wrap=False,
             placeholder="https://…  one address a line",
             tab_behavior="focus",
             compact=True,
         )
-        yield Static("", id="pages-words", markup=False)
+        yield Static(_NOTICE, id="pages-words", markup=False)
         yield InputTable(id="pages-table")
 
     def on_mount(self) -> None:
         self.query_one("#pages-zone-row").display = False
         self.query_one("#pages-table").display = False
         self.focus_first()
+        self.urls_changed()
         self.tell()
 
     def focus_first(self) -> None:
@@ -124,8 +126,7 @@ class PagesForm(SourceForm):
 
     async def plan(self) -> CollectPlan:
         urls = [str(fields["url"]) for fields in self._given.sendable] if self._given else []
-        plan: CollectPlan = await ability(self.services.collect, "plan_pages")(urls, via=self.way, zone=self._zone)
-        return plan
+        return await self.services.collect.plan_pages(urls, via=self.way, zone=self._zone)
 
     def action_next_way(self) -> None:
         """Takes the next way to fetch."""
@@ -163,7 +164,7 @@ class PagesForm(SourceForm):
         words = figures.count(len(inputs), "address", "addresses") + (
             f", {faults:,} can't be fetched" if faults else ""
         )
-        self.query_one("#pages-words", Static).update(words if inputs else "")
+        self.query_one("#pages-words", Static).update(words if inputs else _NOTICE)
         self.tell()
 
     @work(group="zones", exclusive=True, exit_on_error=False)
@@ -175,7 +176,7 @@ async def show_zones(form: SourceForm, select: Select[str], kinds: Sequence[str]
     """Fills a choice with the account's zones, those of a kind first; says why where they can't be read."""
     select.prompt = "asking for the zones"
     try:
-        zones: Sequence[Any] = await ability(form.services.collect, "zones")()
+        zones = await form.services.collect.zones()
     except WebtuneError as error:
         select.prompt = display_line(error_display.words(error), limit=120)
         return

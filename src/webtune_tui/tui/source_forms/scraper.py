@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 TITLE = "Scraper"
 SUMMARY = "A site's records: shops, jobs, reviews, social, maps"
 PRICE = "paid"
-NEEDS = "plan"
 ORDER = "1"
 
 _FIRST_SCRAPER, _FIRST_DOOR = "gd_l7q7dkf244hwjntr0", "best_sellers_url"

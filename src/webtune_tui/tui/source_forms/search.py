@@ -13,7 +13,6 @@ from textual.widgets import Select, Static
 
 from webtune_tui.services.collect import CollectPlan
 from webtune_tui.sources.base import ScraperInput
-from webtune_tui.tui.abilities import ability
 from webtune_tui.tui.source_forms.base import Gap, SourceForm, whole
 from webtune_tui.tui.source_forms.pages import show_zones
 from webtune_tui.tui.widgets.choice_bar import ChoiceBar
@@ -22,7 +21,6 @@ from webtune_tui.tui.widgets.field_row import FieldRow
 TITLE = "Web search"
 SUMMARY = "Results of Google, Bing or Yandex with their addresses"
 PRICE = "paid"
-NEEDS = "plan_search"
 ORDER = "3"
 
 _ENGINES = (("google", "Google"), ("bing", "Bing"), ("yandex", "Yandex"))
@@ -85,14 +83,13 @@ class SearchForm(SourceForm):
         return None if self._zone else Gap("Choose the zone that the search goes through.")
 
     async def plan(self) -> CollectPlan:
-        plan: CollectPlan = await ability(self.services.collect, "plan_search")(
+        return await self.services.collect.plan_search(
             self._value("query"),
             engine=self.query_one("#search-engine", ChoiceBar).value,
             zone=self._zone,
             pages=whole(self._value("pages") or "1") or 1,
             country=self._value("country").lower(),
         )
-        return plan
 
     def action_next_engine(self) -> None:
         """Takes the next search engine."""

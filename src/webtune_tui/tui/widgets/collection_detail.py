@@ -116,7 +116,7 @@ class CollectionDetail(Horizontal):
         """The names of the panes with their counts."""
         if collection is not None:
             self._counts = {
-                "records": collection.new + collection.changed + collection.duplicates or collection.records,
+                "records": stored(collection) or collection.records,
                 "errors": collection.errors,
                 "rejects": collection.rejected,
             }
@@ -147,7 +147,7 @@ class CollectionDetail(Horizontal):
         """Words in the place of rows that are not there (yet)."""
         words = "Records are shown here as they arrive."
         if collection.state.is_final:
-            words = "Every record of this collection was here already." if collection.duplicates else "No records."
+            words = "No records."
         self._empty("records", words, not self.records.row_count)
         self._empty("errors", "No error or warning rows.", not self.errors.row_count)
         if not self.rejects.row_count:
@@ -206,5 +206,5 @@ class CollectionDetail(Horizontal):
 
 
 def stored(collection: Collection) -> int:
-    """How many data records of a collection are stored, as far as its counters tell."""
-    return collection.new + collection.changed
+    """How many data records a collection delivered so far, as its counters tell."""
+    return collection.new + collection.changed + collection.duplicates

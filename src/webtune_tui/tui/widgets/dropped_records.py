@@ -71,6 +71,11 @@ class DroppedList(RowView):
         self._has_details = False
         self._note = ""
 
+    @property
+    def current(self) -> DroppedRecord | None:
+        """The record under the cursor."""
+        return self._records[self.cursor] if self._records else None
+
     def show(self, records: Sequence[DroppedRecord], *, total: int) -> None:
         """Shows other records from the top; ``total`` is how many there are of this reason."""
         self._records = records
@@ -120,6 +125,13 @@ class DroppedRecords(Horizontal):
             super().__init__()
             self.reason = reason
 
+    class RecordWanted(Message):
+        """Show one dropped record whole."""
+
+        def __init__(self, record: DroppedRecord) -> None:
+            super().__init__()
+            self.record = record
+
     def compose(self) -> ComposeResult:
         yield ReasonList(id="dropped-reasons")
         yield DroppedList(id="dropped-list")
@@ -157,6 +169,11 @@ class DroppedRecords(Horizontal):
         self.query_one(DroppedList).focus()
 
     @on(RowView.Moved, "#dropped-list")
-    @on(RowView.Chosen, "#dropped-list")
     def _record_moved(self, event: RowView.Moved) -> None:
         event.stop()
+
+    @on(RowView.Chosen, "#dropped-list")
+    def _record_chosen(self, event: RowView.Chosen) -> None:
+        event.stop()
+        if record := self.query_one(DroppedList).current:
+            self.post_message(self.RecordWanted(record))

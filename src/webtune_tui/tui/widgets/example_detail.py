@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.datasets import RecordOrigin
 from webtune_tui.domain.examples import Example
+from webtune_tui.domain.origins import DeletedRecord
 from webtune_tui.tui.presentation.examples import detail_lines
 from webtune_tui.tui.presentation.text_layout import StyledLine
 from webtune_tui.tui.widgets.styled_lines import StyledLines
@@ -32,13 +33,21 @@ class ExampleDetail(StyledLines):
         """The example in the view."""
         return self._example
 
-    def show_example(self, example: Example, origins: Sequence[RecordOrigin], *, number: int, needle: str = "") -> None:
+    def show_example(
+        self,
+        example: Example,
+        origins: Sequence[RecordOrigin],
+        *,
+        number: int,
+        needle: str = "",
+        deleted: Sequence[DeletedRecord] = (),
+    ) -> None:
         """Shows an example; ``number`` is its place in the table, counted from 1."""
         is_same = self._example is not None and self._example.example_id == example.example_id
         self._example = example
 
         def lines(width: int) -> Sequence[StyledLine]:
-            return detail_lines(example, origins, number=number, width=width)
+            return detail_lines(example, origins, number=number, width=width, deleted=deleted)
 
         self.show(lines, needle=needle, keep_place=is_same)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from webtune_tui.domain.previews import FilePreview
 from webtune_tui.domain.profiles import FieldProfile
 from webtune_tui.domain.terminal_text import display_line
-from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.text_layout import Part, bar, fit, fit_right
 from webtune_tui.tui.widgets.row_view import RowView
@@ -23,28 +23,28 @@ class FileTable(RowView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._previews: Sequence[Any] = ()
+        self._previews: Sequence[FilePreview] = ()
 
     @property
-    def current(self) -> Any:
+    def current(self) -> FilePreview | None:
         """The preview under the cursor, or ``None``."""
         return self._previews[self.cursor] if self.cursor < len(self._previews) else None
 
-    def show(self, previews: Sequence[Any]) -> None:
+    def show(self, previews: Sequence[FilePreview]) -> None:
         """Shows these files."""
         self._previews = previews
         self.set_row_count(len(previews))
 
     def header(self, width: int) -> Sequence[Part]:
         name = self._name_width(width)
-        return [(f"  {fit('file', name)} {fit('format', 10)} {fit('encoding', 10)} rows", "")]
+        return [(f"  {fit('file', name)} {fit('format', 10)} {fit('encoding', 10)} looked at", "")]
 
     def row(self, index: int, width: int) -> Sequence[Part]:
         preview = self._previews[index]
         name = fit(display_line(Path(preview.path).name, limit=200), self._name_width(width))
         if preview.format is None:
             return [(f"{GLYPHS.failed} ", "bad"), (f"{name} ", ""), (display_line(preview.reason, limit=200), "warn")]
-        rows = figures.UNKNOWN if preview.rows is None else f"{preview.rows:,}"
+        rows = f"{preview.rows:,}" + (f", {preview.rejected:,} rejected" if preview.rejected else "")
         return [
             (f"{GLYPHS.done} ", "good"),
             (f"{name} ", ""),

@@ -1,0 +1,136 @@
+"""The main text of a web page as Markdown, without navigation, cookie bars and footers. Needs the extra ``web``.
+
+Blocking: for a thread. The library is loaded at the first page, not with this module.
+"""
+
+from __future__ import annotations
+
+import codecs
+import importlib.util
+import re
+from dataclasses import dataclass
+
+from webtune_tui.domain.errors import ExtraMissing, InvalidInput
+
+_META_REACH = 4096  # a page must declare its encoding in its first kilobyte; a little more is forgiven
+_LARGE = 1_000_000  # characters; beyond it the slow second opinion of the library is left out
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_LANGUAGE = re.compile(r"""<html\b[^>]{0,500}?\blang\s*=\s*["']?\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2})""", re.I)
+_LATIN = frozenset({"ascii", "iso8859-1", "iso8859-9"})  # browsers read these labels as their Windows kin
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class MainText:
+    """What a page says. ``date`` is YYYY-MM-DD, ``language`` a tag such as ``pt-BR``; empty where not known."""
+
+    title: str
+    date: str
+    author: str
+    language: str
+    text: str
+
+
+def require_extra() -> None:
+    """Checks that the library is here. Raises ExtraMissing, whose hint names the command that brings it."""
+    if importlib.util.find_spec("trafilatura") is None:
+        raise ExtraMissing(
+            "Reading the main text of web pages needs a part of webtune that is not installed",
+            hint='Run: pip install "webtune-tui[web]"',
+        )
+
+
+def extract(html: bytes | str, url: str = "", *, charset: str | None = None) -> MainText:
+    """The main text of a page with what the page says about itself; ``text`` is empty where it has none.
+
+    Bytes are decoded as :func:`decode` does; ``charset`` is what the server declared.
+
+    Raises:
+        ExtraMissing: the extra ``web`` is not installed.
+        InvalidInput: the page can't be read as HTML at all.
+    """
+    require_extra()
+    page = html if isinstance(html, str) else decode(html, charset)[0]
+    page = _SURROGATES.sub("\ufffd", page.replace("\x00", ""))
+    if not page.strip():
+        return MainText("", "", "", "", "")
+    from trafilatura import extract as markdown_of  # 0.2 s
+    from trafilatura import extract_metadata, load_html
+
+    try:
+        tree = load_html(page)
+        if tree is None:
+            return MainText(_title(page), "", "", _language(page), "")
+        about = extract_metadata(
+            tree, default_url=url or None, date_config={"original_date": True, "extensive_search": False}
+        )
+        text = markdown_of(
+            tree,
+            url=url or None,
+            output_format="markdown",
+            include_comments=False,
+            include_tables=True,
+            include_formatting=True,
+            fast=len(page) > _LARGE,
+        )
+    except (ValueError, RecursionError, AssertionError, LookupError, TypeError, AttributeError) as error:
+        raise InvalidInput(f"The page can't be read as HTML ({type(error).__name__})") from error
+    return MainText(
+        title=_line(about.title) or _title(page),
+        date=_line(about.date),
+        author=_line(about.author),
+        language=_language(page) or _line(about.language),
+        text=(text or "").strip(),
+    )
+
+
+def decode(body: bytes, charset: str | None = None) -> tuple[str, str]:
+    """A page's bytes as text, and the name of the encoding that was used.
+
+    A byte order mark goes first, then what the server declared, then what the page declares, then UTF-8 where it
+    fits, and Windows-1252 at last, as browsers do. Bytes that don't fit become U+FFFD.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return body.decode(name, "replace"), name.removesuffix("-sig")
+    declared = _META_CHARSET.search(body[:_META_REACH])
+    labels = (charset or "", declared.group(1).decode("ascii", "replace") if declared else "")
+    for label in labels:
+        if name := _codec(label):
+            return body.decode(name, "replace"), name
+    try:
+        return body.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return body.decode("windows-1252", "replace"), "windows-1252"
+
+
+def _codec(label: str) -> str:
+    """The name of a text codec for a declared label; empty for one that is none."""
+    try:
+        found = codecs.lookup(label.strip().strip("\"'"))
+    except (LookupError, ValueError):
+        return ""
+    if not getattr(found, "_is_text_encoding", True):  # base64, zip and their kin unpack, which a label must not do
+        return ""
+    if found.name in ("utf-16", "utf-32", "utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape"):
+        return ""  # without a mark nobody writes these; a page that says so lies
+    return "windows-1252" if found.name in _LATIN else found.name
+
+
+def _language(page: str) -> str:
+    match = _LANGUAGE.search(page[:_META_REACH])
+    return match.group(1) if match else ""
+
+
+def _title(page: str) -> str:
+    match = re.search(r"<title[^>]{0,200}>([^<]{1,1000})", page[: 64 * 1024], re.IGNORECASE)
+    if not match:
+        return ""
+    from html import unescape
+
+    return _line(unescape(match.group(1)))
+
+
+def _line(value: str | None) -> str:
+    return re.sub(r"\s+", " ", value or "").strip()[:1000]
