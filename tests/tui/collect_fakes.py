@@ -46,12 +46,12 @@ def make_collection(number: int = 1, state: CollectionState = CollectionState.RE
     """A collection of the shop."""
     when = f"2026-11-2{number % 8}T13:{number // 60 % 60:02d}:{number % 60:02d}.000Z"
     values: dict[str, Any] = {
-        "created_at": when, "updated_at": when, "finished_at": when if state.is_final else None,
+        "source": "brightdata", "created_at": when, "updated_at": when, "finished_at": when if state.is_final else None,
         "label": f"Shop {number}", "request": {"scraper_id": "gd_shop"}, "address": "http://127.0.0.1:1",
         "records": 120, "new": 120, "estimated_cost": 0.75, "snapshot_id": f"sd_{number}",
         "cost": 0.18 if state.is_final else None,
     } | changes  # fmt: skip
-    return Collection(f"c{number}", "brightdata", state=state, **values)
+    return Collection(f"c{number}", state=state, **values)
 
 
 def make_record(position: int, kind: RecordKind = RecordKind.DATA, **fields: Any) -> Record:
@@ -162,7 +162,8 @@ class FakeCollectService:
 
     async def adopt(self, snapshot_id: str) -> AsyncIterator[CollectEvent]:
         self.adopted.append(snapshot_id)
-        yield CollectionChanged(make_collection(7, snapshot_id=snapshot_id))
+        self.known["c7"] = make_collection(7, snapshot_id=snapshot_id)
+        yield CollectionChanged(self.known["c7"])
 
     async def _events(self) -> AsyncIterator[CollectEvent]:
         while (event := await self.live.get()) is not None:

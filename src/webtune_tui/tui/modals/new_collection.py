@@ -36,6 +36,8 @@ class NewCollection(Dialog[CollectPlan]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "confirm_or_start", "Confirm/start", priority=True),
+        Binding("ctrl+n", "form('switch')", "Switch", tooltip="The next choice of the form", priority=True),
+        Binding("ctrl+f", "form('load_file')", "File", tooltip="Inputs from a CSV or JSON file", priority=True),
         Binding("ctrl+o", "show_wire", "Sent", priority=True),
         Binding("ctrl+g", "copy_command", "Command", priority=True),
         Binding("ctrl+l", "copy_curl", "curl", priority=True),
@@ -97,6 +99,16 @@ class NewCollection(Dialog[CollectPlan]):
         self.form.set_class(is_low, "-low")
         for button in self.query(".dialog-buttons Button").results(Button):
             button.compact = is_low
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hides what the form does not offer."""
+        if action == "form":
+            return hasattr(self.form, f"action_{parameters[0]}")
+        return super().check_action(action, parameters)
+
+    def action_form(self, what: str) -> None:
+        """Does what the form offers, wherever the focus is."""
+        getattr(self.form, f"action_{what}")()
 
     # Price, what is sent, confirmation
 

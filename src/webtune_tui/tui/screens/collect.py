@@ -177,8 +177,7 @@ class CollectScreen(StageScreen):
         return False
 
     def on_key(self, event: events.Key) -> None:
-        """Says why a greyed key does nothing."""
-        super().on_key(event)
+        """Says why a greyed key does nothing; the frame's own answer comes beside it."""
         for binding in self._bindings.key_to_bindings.get(event.key, []):
             if not self.is_read_only and not isinstance(self.focused, Input) and self._is_not_here(binding.action):
                 event.stop()

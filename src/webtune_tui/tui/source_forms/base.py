@@ -58,7 +58,11 @@ class Gap:
 
 
 class SourceForm(VerticalScroll, can_focus=False):
-    """The fields of one source. Each change of them is told to the dialogue, which prices it anew."""
+    """The fields of one source. Each change of them is told to the dialogue, which prices it anew.
+
+    A form may have ``action_switch`` (the next of its main choices) and ``action_load_file``: the dialogue has keys
+    for both and shows them where the form has them.
+    """
 
     DEFAULT_CSS = """
     SourceForm { height: 1fr; width: 1fr; }

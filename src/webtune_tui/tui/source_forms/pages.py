@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup
 from textual.content import Content
 from textual.widgets import Select, Static
@@ -47,9 +46,6 @@ _PAUSE_SECONDS = 0.1
 class PagesForm(SourceForm):
     """One address a line; the way to fetch them; the zone where that way needs one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n", "next_way", "Next way", tooltip="direct, crawl or unlocker", priority=True)
-    ]
     DEFAULT_CSS = """
     PagesForm .field { height: 1; margin-bottom: 1; }
     PagesForm .field-label { width: 12; color: $text-muted; }
@@ -128,7 +124,7 @@ class PagesForm(SourceForm):
         urls = [str(fields["url"]) for fields in self._given.sendable] if self._given else []
         return await self.services.collect.plan_pages(urls, via=self.way, zone=self._zone)
 
-    def action_next_way(self) -> None:
+    def action_switch(self) -> None:
         """Takes the next way to fetch."""
         self.query_one("#pages-way", ChoiceBar).action_step(1)
 

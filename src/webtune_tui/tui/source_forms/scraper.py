@@ -6,11 +6,10 @@ import asyncio
 import json
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup, VerticalGroup
 from textual.content import Content
 from textual.widgets import Button, Select, Static
@@ -47,10 +46,6 @@ _PAUSE_SECONDS = 0.1
 class ScraperForm(SourceForm):
     """The fields follow the scraper and its door; many inputs are pasted or loaded from a file."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n", "many", "List", tooltip="One input, or a list of them", priority=True),
-        Binding("ctrl+f", "load_file", "File", tooltip="Inputs from a CSV or JSON file", priority=True),
-    ]
     DEFAULT_CSS = """
     ScraperForm .field { height: 1; margin-bottom: 1; }
     ScraperForm .field-label { width: 28; padding-right: 1; color: $text-muted; text-wrap: nowrap; }
@@ -263,7 +258,7 @@ class ScraperForm(SourceForm):
         self.set_class(self.is_many, "-many")
         self.tell()
 
-    def action_many(self) -> None:
+    def action_switch(self) -> None:
         """Turns from one input to a list and back."""
         bar = self.query_one("#form-how", ChoiceBar)
         bar.take(_ONE if self.is_many else _MANY)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup
 from textual.widgets import Select, Static
 
@@ -29,9 +27,6 @@ _ENGINES = (("google", "Google"), ("bing", "Bing"), ("yandex", "Yandex"))
 class SearchForm(SourceForm):
     """What to look for, where, and how many pages of results."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n", "next_engine", "Next engine", priority=True),
-    ]
     DEFAULT_CSS = """
     SearchForm .field { height: 1; margin-bottom: 1; }
     SearchForm .field-label { width: 28; padding-right: 1; color: $text-muted; }
@@ -91,7 +86,7 @@ class SearchForm(SourceForm):
             country=self._value("country").lower(),
         )
 
-    def action_next_engine(self) -> None:
+    def action_switch(self) -> None:
         """Takes the next search engine."""
         self.query_one("#search-engine", ChoiceBar).action_step(1)
 

@@ -136,7 +136,7 @@ class CollectionDetail(Horizontal):
     def open(self, collection: Collection, records: Read, errors: Read) -> None:
         """Begins with another collection."""
         self.records.open(records, stored(collection))
-        self.errors.open(errors, collection.errors)
+        self.errors.open(errors if collection.errors else None, collection.errors)
         self.rejects.show(())
         for log in self.query(EventLog):
             log.clear()

@@ -32,11 +32,12 @@ class RecordList(RowView):
         self._read: Read | None = None
         self._pages: dict[int, Sequence[Record]] = {}
         self._asked: set[int] = set()
-        self._end: int | None = None
+        self._told = 0
 
     def open(self, read: Read | None, count: int) -> None:
-        """Begins another list from its first row on."""
+        """Begins another list from its first row on; without ``read`` it stays empty."""
         self._read = read
+        self._told = count
         self._forget()
         self.cursor = 0
         self.set_row_count(count)
@@ -45,21 +46,14 @@ class RecordList(RowView):
 
     def grow(self, count: int) -> None:
         """More records have come: rows are added, and what was read of the end is read anew."""
-        if self._read is None or (count <= self.row_count and self._end is None):
+        if self._read is None or count <= self._told:
             return
+        self._told = count
         last = self.row_count // PAGE
         for page in [page for page in self._pages if page >= last]:
             del self._pages[page]
-        self._end = None
         self.set_row_count(max(count, self.row_count))
         self._ask(last)
-
-    def reload(self, count: int) -> None:
-        """Reads anew what is in sight; the cursor stays where it is."""
-        if self._read is not None:
-            self._forget()
-            self.set_row_count(max(count, 0))
-            self._ask(self.cursor // PAGE)
 
     @property
     def current(self) -> Record | None:
@@ -86,7 +80,6 @@ class RecordList(RowView):
     def _forget(self) -> None:
         self._pages.clear()
         self._asked.clear()
-        self._end = None
 
     def _ask(self, page: int) -> None:
         read = self._read
@@ -108,10 +101,7 @@ class RecordList(RowView):
             del self._pages[max(self._pages, key=lambda kept: abs(kept - page))]
         known = page * PAGE + len(records)
         if len(records) < PAGE:
-            self._end = known
-            self.set_row_count(min(self.row_count, known) if records or page == 0 else self.row_count)
-            if not records and page > 0:
-                self.set_row_count(min(self.row_count, page * PAGE))
+            self.set_row_count(min(self.row_count, known))
         if known > self.row_count:
             self.set_row_count(known)
         self.refresh()

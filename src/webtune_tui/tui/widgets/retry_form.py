@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
@@ -56,10 +55,6 @@ class FailedInputTable(RowView):
 class RetryForm(SourceForm):
     """Those that failed for a trouble on the way, or every one; dead pages and bad inputs fail again."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n", "turn", "Which", tooltip="Those worth another try, or every one", priority=True)
-    ]
-
     def __init__(self, services: Services, collection_id: str, failed: Sequence[FailedInput]) -> None:
         super().__init__(services)
         self._collection_id = collection_id
@@ -89,7 +84,7 @@ class RetryForm(SourceForm):
     async def plan(self) -> CollectPlan:
         return await self.services.collect.retry_plan(self._collection_id, every=self.state() == _EVERY)
 
-    def action_turn(self) -> None:
+    def action_switch(self) -> None:
         """Takes the other choice."""
         self.query_one(ChoiceBar).action_step(1)
 
