@@ -89,9 +89,8 @@ class ImportFiles(Dialog[ImportRequest]):
     ]
     DEFAULT_CSS = """
     ImportFiles > .dialog-box {
-        width: 130; max-width: 100%; height: 1fr; max-height: 100%; padding: 0 1; margin: 0 2;
+        width: 130; max-width: 100%; height: 1fr; max-height: 100%; padding: 0 1;
     }
-    ImportFiles.-narrow > .dialog-box { margin: 0; }
     ImportFiles .import-why { color: $text-muted; height: auto; }
     ImportFiles .dialog-content { max-height: 100%; height: 1fr; }
     ImportFiles #import-fault { color: $text-error; height: auto; min-height: 1; }

@@ -44,7 +44,7 @@ class NewCollection(Dialog[CollectPlan]):
     ]
     DEFAULT_CSS = """
     NewCollection > .dialog-box {
-        width: 130; max-width: 100%; height: 1fr; max-height: 100%; padding: 0 1; margin: 0 2;
+        width: 130; max-width: 100%; height: 1fr; max-height: 100%; padding: 0 1;
     }
     NewCollection #form-columns { height: 1fr; }
     NewCollection #form-fields { width: 3fr; height: 1fr; padding: 1 1 0 1; }
@@ -55,7 +55,6 @@ class NewCollection(Dialog[CollectPlan]):
         height: auto; min-height: 3; max-height: 6; padding: 0 1; border-top: solid $border-blurred;
     }
     NewCollection .dialog-buttons { margin-top: 0; }
-    NewCollection.-narrow > .dialog-box { margin: 0; }
     NewCollection.-narrow #form-wire { display: none; border-left: none; width: 1fr; padding: 0 1; }
     NewCollection.-narrow.-wire #form-wire { display: block; }
     NewCollection.-narrow.-wire #form-fields { display: none; }

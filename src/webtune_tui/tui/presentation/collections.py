@@ -16,7 +16,7 @@ from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.states import collection_look
-from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right
+from webtune_tui.tui.presentation.text_layout import Part, bar, fit, fit_right
 
 _TITLE_FIELDS = (
     "title", "name", "product_name", "headline", "question", "prompt", "instruction", "text", "user", "url",
@@ -34,6 +34,7 @@ _PART_STYLES = {"$success": "good", "$primary": "accent", "$warning": "warn", "$
 _WIDE, _MIDDLE = 104, 66
 _SAFE_TO_LEAVE_SECONDS = 600.0
 _KEPT_DAYS = 30
+_BAR_WIDTH = 24
 _DAY_SECONDS = 86_400.0
 
 
@@ -123,6 +124,33 @@ def status(
     return Content("\n").join(lines)
 
 
+def waiting_words(collection: Collection, progress: Progressed | None, now: str, typical: float | None) -> Content:
+    """What stands in the place of records while none are here: how it goes, for how long, and how long it may take."""
+    look = collection_look(collection.state)
+    phase = display_line(collection.phase, limit=60)
+    lines = [Content.assemble(look.content(), f"  {phase}" if phase and phase != look.word else "")]
+    if progress is not None:
+        lines.append(Content.styled(progress_words(progress), "$primary"))
+    elif collection.records:
+        lines.append(Content(f"{figures.count(collection.records, 'record')} so far at the service"))
+    seconds = seconds_of(collection, now)
+    took = figures.duration(seconds)
+    if typical:
+        share = min(seconds / typical, 1.0)
+        drawn = bar(share, 1.0, _BAR_WIDTH)
+        rest = "┄" * (_BAR_WIDTH - len(drawn))
+        lines.append(
+            Content.assemble(
+                (drawn, "$primary"), (rest, "$text-muted"), f"  {took}, as a rule", (f" {figures.duration(typical)}")
+            )
+        )
+    else:
+        lines.append(Content(f"for {took}"))
+    lines.append(Content(""))
+    lines.append(Content.styled("Records are shown here as they arrive. You may leave: it goes on.", "$text-muted"))
+    return Content("\n").join(lines)
+
+
 def _attention_lines(collection: Collection, seconds: float, typical: float | None) -> list[Content]:
     """What a person should read before the figures."""
     lines = []
@@ -158,10 +186,9 @@ def _facts_of(collection: Collection, seconds: float, typical: float | None) -> 
         if collection.gone is not None:
             facts.append(("gone", figures.count(collection.gone)))
     if _costs(collection):
-        facts += [
-            ("at most", figures.money(collection.estimated_cost)),
-            ("charged", figures.money(collection.cost)),
-        ]
+        facts.append(("at most", figures.money(collection.estimated_cost)))
+        if collection.state.is_final:
+            facts.append(("charged", figures.money(collection.cost)))
     if collection.snapshot_id:
         facts.append(("snapshot", display_line(collection.snapshot_id, limit=60)))
     facts.append(("begun", figures.local_date(collection.created_at)))

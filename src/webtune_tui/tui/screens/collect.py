@@ -35,7 +35,7 @@ from webtune_tui.services.page_plan import SOURCE as PAGES
 from webtune_tui.tui import attention
 from webtune_tui.tui.known_collections import KnownCollections, searched
 from webtune_tui.tui.presentation import figures
-from webtune_tui.tui.presentation.collections import progress_words, status
+from webtune_tui.tui.presentation.collections import progress_words, status, waiting_words
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.states import collection_look
 from webtune_tui.tui.screens.base import StageScreen
@@ -109,6 +109,7 @@ class CollectScreen(StageScreen):
         self._is_log_dirty = False
         self._log_read_at = 0.0
         self._last_source = ""
+        self._opened_at = ""
         self._ticker: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -148,8 +149,14 @@ class CollectScreen(StageScreen):
         self._known.read(await self.services.collect.collections())
         self._show_board()
         self._offer()
+        if self.current is not None and not self.current.state.is_final:
+            await self._refresh_detail(self.current)
         if self.focused is None:
             self.focus_home()
+
+    async def services_ready(self) -> None:
+        """From now on new collections are of this session."""
+        self._opened_at = clock.now()
 
     async def reveal(self, thing_id: str) -> None:
         """Puts the cursor on a collection, whatever was filtered before."""
@@ -558,10 +565,17 @@ class CollectScreen(StageScreen):
         )
         detail.show_state(words)
         detail.show_tabs(collection, drift)
+        if not collection.state.is_final:
+            progress, typical = self._known.progress_of(key), self._typical_of(collection)
+            detail.say_what_is_empty(collection, waiting_words(collection, progress, clock.now(), typical))
 
     def _offer(self) -> None:
         """Offers what earlier days left unfinished."""
-        waiting = [one for one in self._known.unfinished if one.state is not CollectionState.DRAFT]
+        waiting = [
+            one
+            for one in self._known.unfinished
+            if one.state is not CollectionState.DRAFT and one.created_at < self._opened_at
+        ]
         line = self.query_one("#collect-offer", Static)
         line.display = bool(waiting) and not self.is_read_only
         if waiting:
@@ -591,7 +605,6 @@ class CollectScreen(StageScreen):
         if collection is None or not (self._known.is_live(collection.collection_id) or self._known.has_live):
             return
         self.detail.records.grow(stored(collection))
-        self.detail.say_what_is_empty(collection)
         if self._is_log_dirty and time.monotonic() - self._log_read_at >= _LOG_SECONDS:
             self._is_log_dirty = False
             self._log_read_at = time.monotonic()
@@ -612,7 +625,14 @@ class CollectScreen(StageScreen):
         await self._load_log(collection_id)
         await self._load_rejects(collection)
         await self._load_drift(collection_id)
-        self.detail.say_what_is_empty(collection)
+        if collection_id == self._shown_id and collection.state.is_final:
+            self.detail.say_what_is_empty(collection)
+        self._show_status()
+
+    async def _refresh_detail(self, collection: Collection) -> None:
+        """What has come to a collection that is followed elsewhere, such as by the demo."""
+        self.detail.records.grow(stored(collection))
+        await self._load_log(collection.collection_id)
 
     async def _read_records(
         self, collection_id: str, kinds: Sequence[RecordKind], offset: int, limit: int

@@ -61,6 +61,12 @@ class CollectionDetail(Horizontal):
                 yield Static("", id="collect-changes", markup=False)
             yield EventLog(id="pane-log", classes="pane")
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._opened = ""
+        self._counts: dict[str, int] = {}
+        self._differs = False
+
     def on_mount(self) -> None:
         self.tabs.value = "records"
         self._take("records")
@@ -121,21 +127,20 @@ class CollectionDetail(Horizontal):
                 "rejects": collection.rejected,
             }
             self._differs = drift is not None
-        counts = getattr(self, "_counts", {})
         choices = []
         for name in PANES:
-            if (name == "status" and not self.is_narrow) or (
-                name == "changes" and not getattr(self, "_differs", False)
-            ):
+            if (name == "status" and not self.is_narrow) or (name == "changes" and not self._differs):
                 continue
-            count = counts.get(name, 0)
+            count = self._counts.get(name, 0)
             choices.append((name, f"{name.title()} {count:,}" if count else name.title()))
         self.tabs.set_choices(choices)
         self._take(self.tabs.value)
 
     def open(self, collection: Collection, records: Read, errors: Read) -> None:
-        """Begins with another collection."""
-        self.records.open(records, stored(collection))
+        """Begins with a collection; the place in the records stays where it is the same one."""
+        is_same = self._opened == collection.collection_id
+        self._opened = collection.collection_id
+        self.records.open(records, stored(collection), keeps_place=is_same)
         self.errors.open(errors if collection.errors else None, collection.errors)
         self.rejects.show(())
         for log in self.query(EventLog):
@@ -143,11 +148,13 @@ class CollectionDetail(Horizontal):
         self.query_one("#collect-changes", Static).update("")
         self.say_what_is_empty(collection)
 
-    def say_what_is_empty(self, collection: Collection) -> None:
-        """Words in the place of rows that are not there (yet)."""
-        words = "Records are shown here as they arrive."
+    def say_what_is_empty(self, collection: Collection, waiting: Content | None = None) -> None:
+        """Words in the place of rows that are not there (yet); ``waiting`` says how it goes meanwhile."""
+        words: str | Content = "Records are shown here as they arrive."
         if collection.state.is_final:
             words = "No records."
+        elif waiting is not None:
+            words = waiting
         self._empty("records", words, not self.records.row_count)
         self._empty("errors", "No error or warning rows.", not self.errors.row_count)
         if not self.rejects.row_count:
@@ -198,9 +205,9 @@ class CollectionDetail(Horizontal):
             for words in self.query(f"#empty-{pane}"):
                 words.display = is_taken and words.has_class("-said")
 
-    def _empty(self, name: str, words: str, is_said: bool) -> None:
+    def _empty(self, name: str, words: str | Content, is_said: bool) -> None:
         line = self.query_one(f"#empty-{name}", Static)
-        line.update(Content(display_line(words, limit=300)))
+        line.update(words if isinstance(words, Content) else Content(display_line(words, limit=300)))
         line.set_class(is_said, "-said")
         line.display = is_said and self.tabs.value == name
 

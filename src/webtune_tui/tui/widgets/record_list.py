@@ -34,15 +34,16 @@ class RecordList(RowView):
         self._asked: set[int] = set()
         self._told = 0
 
-    def open(self, read: Read | None, count: int) -> None:
-        """Begins another list from its first row on; without ``read`` it stays empty."""
+    def open(self, read: Read | None, count: int, *, keeps_place: bool = False) -> None:
+        """Begins another list from its first row on, or where one was; without ``read`` it stays empty."""
         self._read = read
         self._told = count
         self._forget()
-        self.cursor = 0
         self.set_row_count(count)
-        self.scroll_home(animate=False)
-        self._ask(0)
+        if not keeps_place:
+            self.cursor = 0
+            self.scroll_home(animate=False)
+        self._ask(self.cursor // PAGE)
 
     def grow(self, count: int) -> None:
         """More records have come: rows are added, and what was read of the end is read anew."""
