@@ -83,6 +83,10 @@ class KnownCollections:
         """What is followed under a key has moved on."""
         self._progress[self._found_as.get(key, key)] = progress
 
+    def found_as(self, key: str) -> Collection | None:
+        """The collection that what is followed under a key turned out to be, once it is known."""
+        return self._collections.get(self._found_as.get(key, ""))
+
     def ended(self, key: str) -> str:
         """Nothing more comes under a key; answers the id of the collection that it was."""
         followed = self._found_as.pop(key, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -31,6 +32,7 @@ from webtune_tui.domain.events import (
 from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.collect import CollectPlan
+from webtune_tui.services.import_files import SOURCE as FILES
 from webtune_tui.services.page_plan import SOURCE as PAGES
 from webtune_tui.tui import attention
 from webtune_tui.tui.known_collections import KnownCollections, searched
@@ -277,10 +279,13 @@ class CollectScreen(StageScreen):
         collection = self.current
         if collection is None or collection.state.is_final:
             return
-        question = (
-            f"{collection.label or collection.collection_id}\nThe service is asked to stop. "
-            "What it has collected by then may still be charged."
-        )
+        label = collection.label or collection.collection_id
+        if collection is self._known.found_as(_NEW_IMPORT):
+            words = f"{label}\nWhat is here by then stays; importing the same files again adds only the rest."
+            if await self.confirm("Stop the import?", words, yes="Stop it", no="Let it go on"):
+                self.workers.cancel_group(self, _NEW_IMPORT)
+            return
+        question = f"{label}\nThe service is asked to stop. What it has collected by then may still be charged."
         if await self.confirm("Cancel the collection?", question, yes="Cancel it", no="Let it go on", danger=True):
             answered = await self.services.collect.cancel(collection.collection_id)
             self._known.put(answered)
@@ -470,6 +475,7 @@ class CollectScreen(StageScreen):
             case Progressed():
                 self.query_one("#collect-empty", EmptyState).show("Importing", progress_words(event))
                 self._known.progressed(_NEW_IMPORT, event)
+                self._show_import(event)
             case Noted() | FileImported():
                 self._is_log_dirty = True
             case Imported(collection, files):
@@ -481,6 +487,22 @@ class CollectScreen(StageScreen):
                 self.notify(words)
                 attention.announce(self.webtune, "imported", words)
         self._is_dirty = True
+
+    def _show_import(self, progress: Progressed) -> None:
+        """A row of its own for the import that runs; the service tells its collection only at the end."""
+        running = self._known.found_as(_NEW_IMPORT)
+        if running is None:
+            self.launch(self._find_import, "find-import")
+        elif progress.unit == "records":
+            self._known.put(replace(running, records=progress.done, new=progress.done))
+
+    async def _find_import(self) -> None:
+        for collection in await self.services.collect.collections():
+            is_it = collection.source == FILES and collection.state is CollectionState.RUNNING
+            if is_it and not self._known.is_live(collection.collection_id):
+                self._known.changed(_NEW_IMPORT, collection)
+                self._show_board(collection.collection_id)
+                return
 
     # Drawing
 
@@ -534,10 +556,7 @@ class CollectScreen(StageScreen):
         self.board.styles.height = None if self.has_class("-short") else max(len(fitting), 4) + 3
         self.board.show(fitting, current_id)
         few = f"{len(fitting):,} of {len(ordered):,}" if wanted else figures.count(len(ordered))
-        importing = self._known.progress_of(_NEW_IMPORT)
-        self.board.border_subtitle = Content(
-            progress_words(importing) if importing else f"{few} {GLYPHS.dot} / filters"
-        )
+        self.board.border_subtitle = Content(f"{few} {GLYPHS.dot} / filters")
         self.board_moved()
         self._show_status()
         self._learn_durations(fitting)
