@@ -12,7 +12,7 @@ from typing import Any
 from tests.tui.fake_services import WHEN, AppOnFakes, FakeWorkspace, fake_services
 
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.events import CollectEvent, CollectionChanged, FileImported, Imported, ImportEvent
+from webtune_tui.domain.events import CollectEvent, CollectionChanged, FileImported, Imported, ImportEvent, Progressed
 from webtune_tui.domain.previews import EncodingGuess, FilePreview, FoundList
 from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
 from webtune_tui.services.collect_plan import CollectPlan, draft_of, request_key_of
@@ -237,6 +237,23 @@ class FakeImports:
         self.ran.append((paths, said))
         collection = replace(make_collection(3), source="files")
         yield Imported(collection, (FileImported(str(paths[0]), "jsonl", "utf-8", 2, 0),), None)
+
+
+class EndlessImport:
+    """An import that goes on until it is stopped."""
+
+    def __init__(self, collect: FakeCollectService) -> None:
+        self._collect = collect
+        self.is_stopped = False
+
+    async def run(self, paths: Sequence[Path], **said: Any) -> AsyncIterator[ImportEvent]:
+        self._collect.known["c5"] = make_collection(5, CollectionState.RUNNING, source="files", records=0, new=0)
+        try:
+            for done in range(1000, 10**9, 1000):
+                yield Progressed("importing", min(done, 6000), unit="records")
+                await asyncio.sleep(0.01)
+        finally:
+            self.is_stopped = True
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.tui.collect_fakes import (
+    EndlessImport,
     EndlessRecords,
     FakeCollectService,
     FakeDrift,
@@ -37,6 +38,7 @@ from webtune_tui.tui.modals.confirm import Confirm
 from webtune_tui.tui.modals.new_collection import NewCollection
 from webtune_tui.tui.presentation.collections import board_header, board_row, status
 from webtune_tui.tui.screens.collect import CollectScreen
+from webtune_tui.tui.source_forms.base import ImportRequest
 
 READY, RUNNING, UNKNOWN = CollectionState.READY, CollectionState.RUNNING, CollectionState.UNKNOWN
 
@@ -310,6 +312,21 @@ async def test_hostile_labels_messages_errors_and_drift_are_shown_as_written(tmp
             await pilot.click("#collect-board", offset=(16, row + 2))
         assert not any(character in drawn for character in FORBIDDEN)
         assert app.is_running and app.return_value is None
+
+
+async def test_a_running_import_has_its_row_and_is_stopped_by_a_key_that_asks(tmp_path: Path) -> None:
+    collect = FakeCollectService()
+    imports = EndlessImport(collect)
+    app = collect_app(tmp_path, collect, imports=imports)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await app.settled()
+        screen_of(app)._import(ImportRequest((tmp_path / "rows.jsonl",)))
+        await until(pilot, lambda: screen_of(app).board.row_count == 1 and "6,000" in on_screen(app))
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "importing the same files again" in on_screen(app)
+        await pilot.click("#confirm-yes")
+        await until(pilot, lambda: imports.is_stopped and not screen_of(app)._known.has_live)
 
 
 async def test_a_read_only_workspace_greys_what_would_change_it(tmp_path: Path) -> None:
