@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.unit.services.prepared import make_prepared, product_lines
-from tests.unit.services.records_in import product
 from webtune_tui.cli.main import run
 
 HOSTILE = "\x1b]52;c;UFdORUQ=\x07\x1b[2J\u202e"
@@ -98,10 +97,8 @@ def test_a_collection_is_shown_with_its_log_its_records_and_its_rejects(
 def test_what_a_raw_file_holds_can_not_act_on_a_terminal(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    row = product(1, title=f"x{HOSTILE}y", url=f"https://shop.example/{HOSTILE}")
-    (tmp_path / "rows.jsonl").write_text(json.dumps(row, ensure_ascii=False).replace("\\u001b", "\x1b") + "\n")
     (tmp_path / "more.csv").write_text(f"k,v\n1,a{HOSTILE}\n")
-    command(capsys, "import", str(tmp_path / "more.csv"))
+    command(capsys, "import", str(tmp_path / "more.csv"), "--format", "csv", "--encoding", "utf-8")
     (collection,) = command(capsys, "collect", "list")["collections"]
     for arguments in (("--record", "0"), ()):
         out, err = said(capsys, "collect", "show", collection["collection_id"], *arguments)

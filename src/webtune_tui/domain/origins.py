@@ -47,7 +47,7 @@ class RawPiece:
     @property
     def text(self) -> str:
         """The bytes as text; what does not decode becomes the replacement character."""
-        return self.data.decode(self.encoding, "replace")
+        return self.data.decode(self.encoding, "replace").removeprefix("\ufeff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +169,7 @@ class Dependents:
 
     ``records`` are those that it holds, error rows included; ``shared`` of them were delivered by other collections
     too and stay when it goes. ``versions`` name the dataset versions with examples made of the others, newest first.
+    ``raw_bytes`` is the size of its raw folder.
     """
 
     collection: Collection
@@ -237,10 +238,16 @@ def _dependent_lines(found: Dependents) -> list[str]:
         lines.append(f"So were {_count(len(found.jobs) - 5, 'more job')}.")
     if found.evaluations:
         lines.append(f"{_count(found.evaluations, 'evaluation')} used such a version.")
+    if found.raw_bytes:
+        large = found.raw_bytes >= 1e6
+        size = f"{found.raw_bytes / 1e6:,.1f} MB" if large else f"{found.raw_bytes / 1e3:,.1f} kB"
+        lines.append(f"Its raw files ({size}) will be removed.")
+    if found.collection.cost:
+        lines.append("What it cost stays in the ledger.")
     if found.versions:
         lines.append("Dataset versions, models and exports stay as they are; their lineage will say what was deleted.")
     else:
-        lines.append("No dataset version was made of them.")
+        lines.append("No dataset version was made of what goes.")
     return lines
 
 

@@ -190,7 +190,7 @@ class OriginsService:
 
 
 def _is_whole_file(raw: RawPiece) -> bool:
-    if raw.path is None or raw.size is None or raw.place.start != 0:
+    if raw.path is None or raw.size is None or raw.place.start != 0 or "!" in raw.place.file:
         return False
     return raw.path.is_file() and raw.size == raw.path.stat().st_size
 

@@ -7,11 +7,13 @@ import json
 import os
 import re
 import stat
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from webtune_tui.domain.origins import RawPiece, RawState
 from webtune_tui.domain.records import RawPlace
@@ -43,11 +45,12 @@ class RawFolder:
         name = self._row_name(place) or _name_by_position(entries, position)
         if not name:
             return RawPiece(None, RawState.UNMARKED, note="It was not kept in which file its bytes lie.")
-        path = self.inside(name)
+        copy, mark, inner = name.partition("!")  # behind the mark: what is packed in the file
+        path = self.inside(copy)
         if path is None:
             return RawPiece(None, RawState.MISSING, note="The place of its raw file lies outside the workspace.")
-        entry = next((one for one in entries if one.get("path") == name), {})
-        encoding = _encoding(entry)
+        entry = next((one for one in entries if one.get("path") == copy), {})
+        encoding = _encoding(_member_of(entry, inner))
         found = RawPiece(path, RawState.WHOLE, place=replace(place, file=name), encoding=encoding)
         if not limit:
             is_there = path.is_file()
@@ -55,7 +58,10 @@ class RawFolder:
             return replace(found, state=RawState.WHOLE if is_there else RawState.MISSING, note=note)
         try:
             with _open(path) as stream:
-                found = _read(stream, found, entry, position, limit)
+                if mark:
+                    found = _read_packed(self.folder, found, limit)
+                else:
+                    found = _read(stream, found, entry, position, limit)
                 return _with_changes_told(stream, found, entry)
         except FileNotFoundError:
             return replace(found, state=RawState.MISSING, note="The raw file is missing.")
@@ -65,6 +71,8 @@ class RawFolder:
 
     def inside(self, name: str) -> Path | None:
         """A file of the folder by its stored name; ``None`` where that leads out of the folder."""
+        if "\x00" in name:
+            return None
         path = self.folder / name
         return path if path.resolve().is_relative_to(self.folder.resolve()) and path != self.folder else None
 
@@ -121,13 +129,43 @@ def _read(stream: BufferedReader, found: RawPiece, entry: Mapping[str, Any], pos
     if extent is None:
         note = found.note or "This format does not tell which of the file's bytes are the record's."
         return replace(found, state=RawState.UNMARKED, note=note)
-    start, length = extent
+    return _cut_out(stream, found, *extent, limit)
+
+
+def _cut_out(stream: IO[bytes], found: RawPiece, start: int, length: int, limit: int) -> RawPiece:
+    """The piece with a range of bytes, marked where the file ends before it does."""
+    stream.seek(0)
+    encoding = _with_byte_order(found.encoding, stream.read(4))
     stream.seek(start)
     data = stream.read(min(length, limit))
-    piece = replace(found, data=data, size=length, place=replace(place, start=start, length=length))
+    place = replace(found.place, start=start, length=length)
+    piece = replace(found, data=data, size=length, place=place, encoding=encoding)
     if len(data) < min(length, limit):
         return replace(piece, state=RawState.CHANGED, note="The raw file is shorter than when the record was stored.")
     return piece
+
+
+def _read_packed(folder: Path, found: RawPiece, limit: int) -> RawPiece:
+    """The piece out of a gzip, zstd or zip, or out of a workbook, which has no range of bytes."""
+    from webtune_tui.sources.files.packed import Unpackable, open_place  # few records are packed
+
+    start, length = found.place.start, found.place.length
+    if start is None or length is None:
+        note = "This format does not tell which of the file's bytes are the record's."
+        return replace(found, state=RawState.UNMARKED, note=note)
+    try:
+        with open_place(folder, found.place.file) as stream:
+            return _cut_out(stream, found, start, length, limit)
+    except (Unpackable, EOFError, zlib.error, zipfile.BadZipFile, KeyError, ValueError, RuntimeError) as error:
+        note = f"The raw file can't be unpacked: {error}"
+        return replace(found, state=RawState.CHANGED, note=note)
+
+
+def _member_of(entry: Mapping[str, Any], inner: str) -> Mapping[str, Any]:
+    """What the manifest says of a member of a packed file, else of the file."""
+    listed = entry.get("members")
+    members = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return next((one for one in members if one.get("name") == inner), entry)
 
 
 def _extent_of_row(
@@ -174,6 +212,14 @@ def _with_changes_told(stream: BufferedReader, found: RawPiece, entry: Mapping[s
             note = "The raw file was changed: its sha256 is not the one of the manifest."
             return replace(found, state=RawState.CHANGED, note=note)
     return found
+
+
+def _with_byte_order(encoding: str, head: bytes) -> str:
+    """The encoding of a piece from the middle of a file: the mark that tells the order stands at the beginning."""
+    word = encoding.lower().replace("_", "-")
+    if word not in ("utf-16", "utf-32"):
+        return encoding
+    return f"{word}-be" if head.startswith((b"\xfe\xff", b"\x00\x00\xfe\xff")) else f"{word}-le"
 
 
 def _encoding(entry: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from webtune_tui.domain.records import Collection, CollectionState, RawPlace, Record, RecordKind, content_hash
+from webtune_tui.domain.records import Collection, CollectionState, RawPlace, Record, RecordKind
+from webtune_tui.json_text import content_hash
 from webtune_tui.services import raw_data
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.files import make_folder

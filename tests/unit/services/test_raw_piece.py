@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,39 @@ async def test_a_changed_a_cut_and_a_missing_file_are_told_and_never_a_crash(wor
     assert [(one.raw.state, one.raw.data) for one in await raws(workspace)] == [(RawState.MISSING, b"")] * 5
 
 
-@pytest.mark.parametrize("name", ["../../../secret", "/etc/passwd", "sub/../../x", "."])
+@pytest.mark.parametrize("order", ["be", "le"])
+def test_a_range_of_a_wide_encoding_is_read_in_its_byte_order(tmp_path: Path, order: str) -> None:
+    content = "\ufeffk,v\n1,é\n".encode(f"utf-16-{order}")
+    folder = folder_with(tmp_path / "raw", "a.csv", content, format="csv", encoding="utf-16")
+    assert folder.piece(RawPlace("a.csv", 2, 10, 6), 0, limit=100).text == "1,é"
+    assert folder.piece(RawPlace("a.csv", 1, 0, 8), 0, limit=100).text == "k,v"
+
+
+def test_what_is_packed_is_read_and_a_broken_archive_is_told(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    folder = folder_with(raw, "1.gz", gzip.compress(b'{"a": 1}\n{"a": 2}\n'))
+    with zipfile.ZipFile(raw / "2.zip", "w") as archive:
+        archive.writestr("in/b.jsonl", '{"b": 1}\n')
+        archive.writestr("in/c.gz", gzip.compress(b'{"c": 1}\n'))
+    packed = {
+        "1.gz!": (RawPlace("1.gz!", 2, 9, 8), '{"a": 2}'),
+        "zip": (RawPlace("2.zip!in/b.jsonl", 1, 0, 8), '{"b": 1}'),
+        "both": (RawPlace("2.zip!in/c.gz!", 1, 0, 8), '{"c": 1}'),
+    }
+    for place, text in packed.values():
+        piece = folder.piece(place, 0, limit=100)
+        assert (piece.text, piece.state, piece.note) == (text, RawState.WHOLE, "")
+    assert "!" in folder.piece(RawPlace("2.zip!in/none.jsonl", 1, 0, 8), 0, limit=100).place.file
+    assert folder.piece(RawPlace("2.zip!in/none.jsonl", 1, 0, 8), 0, limit=100).state is RawState.CHANGED
+    for name, place in (("1.gz", packed["1.gz!"][0]), ("2.zip", packed["zip"][0])):
+        content = (raw / name).read_bytes()
+        for end in (1, len(content) // 2, len(content) - 1):
+            (raw / name).write_bytes(content[:end])
+            piece = folder.piece(place, 0, limit=100)
+            assert piece.state in (RawState.CHANGED, RawState.MISSING) and piece.note
+
+
+@pytest.mark.parametrize("name", ["../../../secret", "../secret!x", "a\x00b", "/etc/passwd", "sub/../../x", "."])
 def test_a_place_that_leads_out_of_the_folder_is_never_opened(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text("secret")
     folder = folder_with(tmp_path / "raw", "a.jsonl", b"{}\n")
