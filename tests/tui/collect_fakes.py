@@ -205,10 +205,11 @@ class FakeMoney:
     """A cap, or none."""
 
     def __init__(self, cap: float | None = None, left: float | None = None) -> None:
-        self._balance = Balance(0.0, 0.0, cap, left)
+        self.cap = cap
+        self.left = left
 
     async def balance(self) -> Balance:
-        return self._balance
+        return Balance(0.0, 0.0, self.cap, self.left)
 
 
 def make_preview(path: str, **changes: Any) -> FilePreview:

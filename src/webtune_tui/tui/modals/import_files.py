@@ -85,7 +85,6 @@ class ImportFiles(Dialog[ImportRequest]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "go_on", "Go on", priority=True),
-        Binding("escape", "leave", "Back", priority=True),
     ]
     DEFAULT_CSS = """
     ImportFiles > .dialog-box {

@@ -195,6 +195,12 @@ def _facts_of(collection: Collection, seconds: float, typical: float | None) -> 
     return facts
 
 
+def _drift_value(value: object) -> str:
+    if value is None:
+        return figures.UNKNOWN
+    return f"{value:,.4g}" if isinstance(value, float) else display_line(value, limit=80)
+
+
 def _in_columns(facts: Sequence[tuple[str, str]], width: int) -> list[Content]:
     """Names and values in one column, or in two where there is room."""
     if width < 70:
@@ -253,7 +259,7 @@ def drift_words(drift: Any) -> Content:
     if drift.fields:
         lines += [Content(""), Content.styled("Fields", "bold $primary")]
         for field in drift.fields:
-            before, after = display_line(field.before, limit=80), display_line(field.after, limit=80)
+            before, after = _drift_value(field.before), _drift_value(field.after)
             lines.append(
                 Content.assemble(
                     (display_line(field.field, limit=60), "bold"),
