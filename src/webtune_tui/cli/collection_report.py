@@ -84,9 +84,12 @@ def outcome_of(collection: Collection, root: Path, extra: dict[str, Any] | None 
     """The end of a command that brought one collection. Raises WorkFailed unless it brought records."""
     fields = collection_fields(collection, root) | (extra or {})
     if collection.state in (CollectionState.FAILED, CollectionState.EMPTY):
+        hint = f"Its log and raw data are kept: webtune collect list; {collection.collection_id}"
+        if collection.errors:
+            hint = f"What failed and why: webtune collect errors {collection.collection_id}"
         raise WorkFailed(
             collection.message or f"The collection is {collection.state.value}",
-            hint=f"Its log and raw data are kept: webtune collect list; {collection.collection_id}",
+            hint=hint,
             fields=fields,
         )
     return Outcome(fields, receipt(collection), 1 if collection.state is CollectionState.CANCELLED else 0)

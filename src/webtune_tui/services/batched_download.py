@@ -6,23 +6,21 @@ from 0 there is none of that number. Whatever does not add up ends with NoBatche
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import itertools
 import json
 import os
 import shutil
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from webtune_tui.services import raw_data
+from webtune_tui.services.stepwise import to_the_end
 from webtune_tui.sources.base import Batch, CutBody, NoBatches, ScrapingService
 from webtune_tui.storage.files import make_folder, require_space, sync_folder, write_text
-
-T = TypeVar("T")
 
 FOLDER = "parts"
 PLAN = "plan.json"
@@ -77,21 +75,21 @@ class BatchedDownload:
             CutBody: one batch was cut; the others stay.
             NoSpace: the disk can't take the rest.
         """
-        plan = self._plan = await _in_thread(self._read) or await self._ask()
+        plan = self._plan = await to_the_end(self._read) or await self._ask()
         if not plan.is_joining:
             async for written in self._fetch_missing(plan):
                 yield written
-            await _in_thread(lambda: self._require_all(plan))
+            await to_the_end(lambda: self._require_all(plan))
         yield sum(raw.bytes for raw in plan.done.values())
-        await _in_thread(lambda: self._join(plan))
+        await to_the_end(lambda: self._join(plan))
 
     async def _ask(self) -> _Plan:
         count = await self._client.batches(self._snapshot_id, self._size)
         if count < 2:
             raise NoBatches(f"Snapshot {self._snapshot_id} comes in one piece")
-        await _in_thread(lambda: make_folder(self._folder))
+        await to_the_end(lambda: make_folder(self._folder))
         plan = _Plan(self._size, count)
-        await _in_thread(lambda: self._write(plan))
+        await to_the_end(lambda: self._write(plan))
         return plan
 
     async def _fetch_missing(self, plan: _Plan) -> AsyncGenerator[int, None]:
@@ -101,7 +99,7 @@ class BatchedDownload:
         for number in plan.numbers:
             async for written in self._fetch(plan, number, may_be_short=number == plan.numbers[-1]):
                 yield written
-            await _in_thread(lambda: self._require_space(plan))
+            await to_the_end(lambda: self._require_space(plan))
 
     async def _find_first(self, plan: _Plan) -> AsyncGenerator[int, None]:
         """Tells the number of the first batch by the highest number and the one below it."""
@@ -119,7 +117,7 @@ class BatchedDownload:
             plan.done.pop(plan.count, None)
         elif plan.done[plan.count - 1].rows < plan.size:  # it is not the last one: ask again
             plan.short[plan.count - 1] = plan.done.pop(plan.count - 1).sha256
-        await _in_thread(lambda: self._write(plan))
+        await to_the_end(lambda: self._write(plan))
 
     async def _fetch(self, plan: _Plan, number: int, *, may_be_short: bool) -> AsyncGenerator[int, None]:
         if number in plan.done and self._file(number).exists():
@@ -130,7 +128,7 @@ class BatchedDownload:
         async with aclosing(self._client.download(self._snapshot_id, part, batch)) as pieces:
             async for written in pieces:
                 yield before + written
-        await _in_thread(lambda: self._finish(plan, number, part, may_be_short))
+        await to_the_end(lambda: self._finish(plan, number, part, may_be_short))
 
     def _finish(self, plan: _Plan, number: int, part: Path, may_be_short: bool) -> None:
         """Checks a fetched batch and gives it its name."""
@@ -204,16 +202,6 @@ class BatchedDownload:
 def forget(folder: Path) -> None:
     """Removes the batches below a collection's raw folder. Blocking."""
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
-
-
-async def _in_thread(call: Callable[[], T]) -> T:
-    """Runs a call in a thread and waits for its end, also when the caller is cancelled: nothing works on behind us."""
-    task = asyncio.ensure_future(asyncio.to_thread(call))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
 
 
 def _plan_of(told: Mapping[str, Any]) -> _Plan:

@@ -212,7 +212,8 @@ def _command(request: TriggerRequest) -> str:
     words = ["webtune", "collect", SOURCE, "--scraper", request.scraper_id]
     if request.discover_by is not None:
         words += ["--discover-by", request.discover_by]
-    if len(request.inputs) > _SHOWN_INPUTS:
+    is_text = all(isinstance(value, str) for given in request.inputs for value in given.values())
+    if len(request.inputs) > _SHOWN_INPUTS or not is_text:  # a number or a list is no word of a command line
         words += ["--inputs", "inputs.jsonl"]
     else:
         for given in request.inputs:

@@ -11,30 +11,31 @@ from webtune_tui.domain.addresses import host_of
 from webtune_tui.domain.records import Collection
 from webtune_tui.services.accounts import AccountsService
 from webtune_tui.services.patience import Waiting
+from webtune_tui.services.stepwise import to_the_end
 from webtune_tui.services.traffic import PacedService, Traffic
 from webtune_tui.sources.base import ScrapingService
 from webtune_tui.storage.collections import CollectionRepository
 
 
 class CollectionBook:
-    """Collections and their logs, off the event loop."""
+    """Collections and their logs, off the event loop; a call under way ends before a cancelled caller goes on."""
 
     def __init__(self, rows: CollectionRepository) -> None:
         self.rows = rows
 
     async def find(self, collection_id: str) -> Collection | None:
         """One collection as it is stored."""
-        return await asyncio.to_thread(self.rows.get, collection_id)
+        return await to_the_end(lambda: self.rows.get(collection_id))
 
     async def set(self, collection_id: str, level: str = "", **changes: Any) -> Collection:
         """Changes a collection; with a level its message goes into the log too."""
         if level and changes.get("message"):
-            await asyncio.to_thread(self.rows.log, collection_id, changes["message"], level)
-        return await asyncio.to_thread(lambda: self.rows.change(collection_id, **changes))
+            await to_the_end(lambda: self.rows.log(collection_id, changes["message"], level))
+        return await to_the_end(lambda: self.rows.change(collection_id, **changes))
 
     async def log(self, collection: Collection, message: str, level: str = "info") -> None:
         """Adds a line to a collection's log."""
-        await asyncio.to_thread(self.rows.log, collection.collection_id, message, level)
+        await to_the_end(lambda: self.rows.log(collection.collection_id, message, level))
 
 
 class Connections:

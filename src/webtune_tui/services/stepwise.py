@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TypeVar
 
 Event = TypeVar("Event")
+Answer = TypeVar("Answer")
+
+
+async def to_the_end(call: Callable[[], Answer]) -> Answer:
+    """Runs a blocking call in a thread and waits for its end, also when the caller is cancelled meanwhile.
+
+    What it uses (a connection, a file) is then free when the caller goes on to close it.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 async def in_thread(work: Generator[Event, None, None]) -> AsyncGenerator[Event, None]:

@@ -32,12 +32,15 @@ class Catalogue:
     def search(self, text: str) -> list[Scraper]:
         """The scrapers that a text asks for by name, site, id, use or output field; the best first.
 
-        Every word must be found; words such as *of* and *the* don't count beside others.
+        Every word must be found, or at least half of them where none has all; words such as *of* don't count.
         """
         words = _asked_words(text)
         if not words:
             return list(self.scrapers)
-        ranks = [(_rank(places, words), at) for at, places in enumerate(self._places)]
+        return self._ranked(words, missing=0) or self._ranked(words, missing=len(words) // 2)
+
+    def _ranked(self, words: Sequence[str], *, missing: int) -> list[Scraper]:
+        ranks = [(_rank(places, words, missing), at) for at, places in enumerate(self._places)]
         return [self.scrapers[at] for rank, at in sorted(ranks, key=lambda pair: (-pair[0], pair[1])) if rank > 0]
 
     def find(self, id_or_name: str) -> Scraper:
@@ -201,8 +204,11 @@ def _weighted_places(scraper: Scraper) -> tuple[tuple[int, str], ...]:
     return tuple((weight, text.lower().replace("_", " ").replace("-", " ")) for weight, text in places)
 
 
-def _rank(places: Sequence[tuple[int, str]], words: Sequence[str]) -> float:
-    """How well all words are found; 0 where one is not. The beginning of a word counts more than its middle."""
+def _rank(places: Sequence[tuple[int, str]], words: Sequence[str], missing: int) -> float:
+    """How well the words are found, of which some may be missing; 0 where more are.
+
+    The beginning of a word counts more than its middle.
+    """
     total = 0.0
     for word in words:
         best = 0.0
@@ -211,7 +217,8 @@ def _rank(places: Sequence[tuple[int, str]], words: Sequence[str]) -> float:
             if at >= 0:
                 begins = at == 0 or not text[at - 1].isalnum() or f" {word}" in text
                 best = max(best, weight * (1.0 if begins else 0.4))
-        if not best:
+        missing -= not best
+        if missing < 0:
             return 0.0
         total += best
     return total

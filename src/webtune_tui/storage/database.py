@@ -122,10 +122,11 @@ class Database:
     def close(self) -> None:
         """Closes every connection; the write-ahead log is folded into the file."""
         self._closed = True
-        for connection in [*self._all_readers, *([self._writer] if self._writer else [])]:
-            connection.close()
-        self._all_readers.clear()
-        self._writer = None
+        with self._write_lock:  # a thread whose caller was cancelled may still be writing
+            for connection in [*self._all_readers, *([self._writer] if self._writer else [])]:
+                connection.close()
+            self._all_readers.clear()
+            self._writer = None
 
     def _connect(self) -> sqlite3.Connection:
         mode = "ro" if self.read_only else "rwc"

@@ -136,6 +136,12 @@ def test_a_scraper_is_found_by_site_or_by_need(need: str) -> None:
     assert known.search(need)[0].name == "Hotel prices"
 
 
+def test_where_no_scraper_has_every_word_half_of_them_are_enough() -> None:
+    known = catalogue.merged(parse(row()), "2026-11-26")
+    assert known.search("hotel zeppelins")[0].name == "Hotel prices"
+    assert known.search("zeppelins of jupiter") == []
+
+
 def test_a_hit_in_the_name_stands_before_one_in_the_description() -> None:
     far = row(id="gd_far", name="Weather", description="hotels mention it", domain="w.example", use_cases=[])
     known = catalogue.merged(parse(far, row()), "2026-11-26")
