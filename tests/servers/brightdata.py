@@ -246,6 +246,22 @@ def html_page() -> Answer:
     return Answer(200, "<!DOCTYPE html><html><body><h1>Please sign in to this network</h1></body></html>")
 
 
+def page_answer(status: int = 200, body: str = "", headers: dict[str, str] | None = None) -> Answer:
+    """An answer of `/request` in format json: the site's own status and headers with the body inside."""
+    inside = {"content-type": "text/html; charset=utf-8"} | (headers or {})
+    return Answer(200, json.dumps({"status_code": status, "headers": inside, "body": body}), JSON)
+
+
+def refused_page(code: str, words: str, status: int = 200) -> Answer:
+    """A page that the service did not get, told in the headers of an answer of any status."""
+    return Answer(status, words, headers=(("x-brd-err-code", code), ("x-brd-err-msg", words)))
+
+
+def usage_limit_page() -> Answer:
+    """A 200 whose HTML says that the zone may ask for no more."""
+    return Answer(200, "<html><body><h1>Zone sandbox_unlocker has reached its usage limit</h1></body></html>")
+
+
 @dataclass(frozen=True, slots=True)
 class Plain:
     """No fault: the plain answer, to let some requests pass before the next fault."""
@@ -397,6 +413,32 @@ class NotGzip:
         answered = await exchange.ask()
         headers = {"content-type": JSON, "content-encoding": "gzip"} if self.as_encoding else {}
         await exchange.reply(200, answered.body[:2000], headers or {"content-type": "application/gzip"})
+
+
+@dataclass(frozen=True, slots=True)
+class OtherType:
+    """The plain answer under another content type."""
+
+    content_type: str
+
+    async def apply(self, exchange: Exchange) -> None:
+        answered = await exchange.ask()
+        await exchange.reply(answered.status, answered.body, {"content-type": self.content_type})
+
+
+@dataclass(frozen=True, slots=True)
+class AsArray:
+    """A JSON array in place of lines, of which a fraction is sent."""
+
+    fraction: float = 1.0
+
+    async def apply(self, exchange: Exchange) -> None:
+        answered = await exchange.ask()
+        if answered.status != 200:
+            await exchange.reply(answered.status, answered.body, answered.headers_for_reply())
+            return
+        body = json.dumps(rows_in(answered, exchange.form)).encode()
+        await exchange.reply(200, body[: int(len(body) * self.fraction)], {"content-type": JSON})
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,10 @@ class PageServer:
     def redirect(self, path: str, to: str, status: int = 302) -> None:
         self.page(path, "", status=status, headers=(("location", to),))
 
+    def release(self) -> None:
+        """Lets held pages go on, now and later."""
+        self.released.set()
+
     def robots(self, text: str | bytes, status: int = 200) -> None:
         self.page("/robots.txt", text, kind="text/plain", status=status)
 

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from webtune_tui.cli.collection_drift import drift_fields
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
+from webtune_tui.cli.notice import tell_notice
 from webtune_tui.domain.errors import UsageError, WebtuneError
 
 if TYPE_CHECKING:
@@ -27,13 +29,17 @@ async def carry_out(context: CommandContext, services: Services, plan: CollectPl
     if context.arguments.dry_run:
         return await _dry_run(services, plan)
     place = f"{plan.address} (sandbox)" if plan.is_sandbox else plan.address
-    context.progress.detail(f"POST {place}{plan.path} {dict(plan.query)} {plan.body}")
     context.progress.detail(plan.command)
     again = f" The same was asked for as {plan.earlier} within thirty days." if plan.earlier else ""
-    context.confirm(
-        f"Collect from {plan.label} at {place} for at most {usd(plan.estimated_cost)} ({plan.basis})?{again}"
-    )
-    context.progress.say(f"{plan.label}: at most {usd(plan.estimated_cost)} ({plan.basis})")
+    tell_notice(context)
+    if plan.address:
+        context.progress.detail(f"POST {place}{plan.path} {dict(plan.query)} {plan.body}")
+        context.confirm(
+            f"Collect from {plan.label} at {place} for at most {usd(plan.estimated_cost)} ({plan.basis})?{again}"
+        )
+        context.progress.say(f"{plan.label}: at most {usd(plan.estimated_cost)} ({plan.basis})")
+    else:  # no service is asked, so nothing is paid
+        context.progress.say(f"{plan.label}: {plan.basis}")
     events = services.collect.start(plan, deadline=context.arguments.deadline)
     try:
         collection = await follow(events, context.progress, context.workspace, context.known)
@@ -50,7 +56,8 @@ async def carry_out(context: CommandContext, services: Services, plan: CollectPl
         "basis": plan.basis,
     }
     extra = {"basis": plan.basis, "command": plan.command, "curl": plan.curl, "earlier": plan.earlier}
-    return outcome_of(collection, context.workspace, extra | {"receipt": receipt})
+    drift = drift_fields(await services.drift.report(collection.collection_id))
+    return outcome_of(collection, context.workspace, extra | drift | {"receipt": receipt})
 
 
 async def collect_dataset(context: CommandContext) -> Outcome:
@@ -129,9 +136,13 @@ async def _dry_run(services: Services, plan: CollectPlan) -> Outcome:
     )
     return Outcome(
         data,
-        f"Nothing was sent. It would be, to {plan.address}{' (sandbox)' if plan.is_sandbox else ''}:\n"
-        f"POST {plan.path}{query}\n{plan.body}\n\n"
-        f"At most {usd(plan.estimated_cost)}: {plan.basis}; {left}.{again}\n\n{plan.command}\n{plan.curl}",
+        (
+            f"Nothing was sent. It would be, to {plan.address}{' (sandbox)' if plan.is_sandbox else ''}:\n"
+            f"POST {plan.path}{query}\n{plan.body}\n\n"
+            if plan.address
+            else "Nothing was fetched.\n\n"
+        )
+        + f"At most {usd(plan.estimated_cost)}: {plan.basis}; {left}.{again}\n\n{plan.command}\n{plan.curl}",
     )
 
 

@@ -8,24 +8,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
+from webtune_tui.cli.collecting import access_of, carry_out
+from webtune_tui.cli.collection_report import usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
-from webtune_tui.domain.errors import UsageError, WebtuneError
+from webtune_tui.domain.errors import UsageError
 from webtune_tui.sources.base import PagesRequest
 
 if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
-    from webtune_tui.services.collect_plan import CollectPlan
+    from webtune_tui.services.collect import CollectPlan
 
 MAX_PAGES = 50
 _WAYS = ("crawl", "unlocker", "direct")
 _ENGINES = ("google", "bing", "yandex")
 _LARGEST_LIST = 64 * 1024**2
 _COLLECTION = re.compile(r"c\d{6}-[0-9a-f]{8}")
-_NOTICE = (
-    "Pages are collected as their sites allow it (robots.txt is honoured in direct fetches); their terms and the "
-    "privacy laws where you are remain yours to keep."
-)
 
 
 def add_page_commands(group: Any) -> None:
@@ -54,6 +51,9 @@ def add_page_commands(group: Any) -> None:
     )
     urls.add_argument("--zone", metavar="Z", default="", help="the zone for unlocker; see: webtune collect zones")
     urls.add_argument(
+        "--markdown", action="store_true", help="let unlocker make the text (default: the main text by our own rules)"
+    )
+    urls.add_argument(
         "--max-pages",
         metavar="N",
         type=whole_number(1),
@@ -74,6 +74,9 @@ def add_page_commands(group: Any) -> None:
     search.add_argument("--zone", metavar="Z", default="", help="default: the account's only SERP zone")
     for parser in (urls, search):
         parser.add_argument(
+            "--dry-run", action="store_true", help="show what would be sent and its price; send nothing"
+        )
+        parser.add_argument(
             "--deadline", metavar="S", type=_seconds, help="stop after S seconds (exit 3); resume goes on"
         )
     add_subcommand(
@@ -89,26 +92,26 @@ def add_page_commands(group: Any) -> None:
 async def collect_urls(context: CommandContext) -> Outcome:
     """Checks, prices, asks and fetches pages."""
     given = context.arguments
-    async with context.services() as services:
+    async with context.services(access_of(context)) as services:
         urls = [*given.urls, *(await _listed(context, services) if given.list else [])]
-        plan = await services.collect.plan_pages(urls, via=given.via, zone=given.zone)
+        plan = await services.collect.plan_pages(urls, via=given.via, zone=given.zone, markdown=given.markdown)
         if given.via is None:
             context.progress.say(
                 "Through the crawl scraper of Bright Data (a key was found)"
                 if plan.source == "brightdata"
                 else "No Bright Data key was found: the pages are fetched directly from this machine"
             )
-        return await _carry_out(context, services, plan)
+        return await _carried_out(context, services, plan)
 
 
 async def collect_search(context: CommandContext) -> Outcome:
     """Checks, prices, asks and fetches pages of results."""
     given = context.arguments
-    async with context.services() as services:
+    async with context.services(access_of(context)) as services:
         plan = await services.collect.plan_search(
             given.query, engine=given.engine, zone=given.zone, pages=given.pages, country=given.country
         )
-        return await _carry_out(context, services, plan)
+        return await _carried_out(context, services, plan)
 
 
 async def list_zones(context: CommandContext) -> Outcome:
@@ -130,33 +133,11 @@ async def confirm_resend(context: CommandContext, services: Services, collection
         )
 
 
-async def _carry_out(context: CommandContext, services: Services, plan: CollectPlan) -> Outcome:
-    is_paid = bool(plan.address)
-    place = f"{plan.address} (sandbox)" if plan.is_sandbox else plan.address or "this machine"
-    if is_paid:
-        context.progress.detail(f"POST {place} {plan.path} {dict(plan.query)} {plan.body}{_more_like_it(plan)}")
-    context.progress.detail(plan.command)
-    price = f"at most {usd(plan.estimated_cost)} ({plan.basis})" if is_paid else plan.basis
-    if is_paid:
-        context.confirm(f"Collect {plan.label} at {place} for {price}?")
-    context.progress.say(f"{plan.label}: {price}")
-    if not await services.collect.collections():
-        context.progress.say(_NOTICE)
-    events = services.collect.start(plan, deadline=context.arguments.deadline)
-    try:
-        collection = await follow(events, context.progress, context.workspace, context.known)
-    except WebtuneError as error:
-        stored = [c for c in await services.collect.collections() if c.collection_id == plan.collection_id]
-        known = collection_fields(stored[0], context.workspace) if stored else {}
-        error.fields = {"estimated_cost": plan.estimated_cost} | error.fields | known
-        raise
-    return outcome_of(collection, context.workspace, {"basis": plan.basis, "command": plan.command, "curl": plan.curl})
-
-
-def _more_like_it(plan: CollectPlan) -> str:
-    """How many requests of the same form follow the shown one."""
-    count = len(plan.request.urls) - 1 if isinstance(plan.request, PagesRequest) else 0
-    return f" and {count:,} more like it, each with its own url" if count else ""
+async def _carried_out(context: CommandContext, services: Services, plan: CollectPlan) -> Outcome:
+    more = len(plan.request.urls) - 1 if isinstance(plan.request, PagesRequest) and plan.address else 0
+    if more:
+        context.progress.detail(f"{more:,} more requests like the shown one follow, each with its own url")
+    return await carry_out(context, services, plan)
 
 
 async def _listed(context: CommandContext, services: Services) -> list[str]:

@@ -155,13 +155,20 @@ class CollectService:
             UsageError: it is not finished, nothing failed, or its source takes no inputs.
         """
         collection = await self.collection(collection_id)
-        if collection.source != SOURCE:
-            raise UsageError(f"{collection_id} was not collected by inputs", hint="Only scrapers take inputs.")
+        if collection.source not in (SOURCE, page_plan.SOURCE):
+            raise UsageError(
+                f"{collection_id} was not collected by inputs", hint="Only scrapers and pages have inputs."
+            )
         if not collection.state.is_final:
             raise UsageError(f"{collection_id} is not finished", hint="Run: webtune collect resume")
         known = await asyncio.to_thread(self._known.current)
         failures = await self.failed_inputs(collection_id)
         request = collection.request
+        if via := page_plan.way_to_retry(collection):
+            given = inputs_to_retry(collection, failures, known, every=every)
+            urls = [str(one.get("url", "")) for one in given]
+            markdown = request.get("markdown") is True
+            return await self.plan_pages(urls, via=via, zone=str(request.get("zone", "")), markdown=markdown)
         return await self.plan(
             str(request.get("scraper_id", "")),
             inputs_to_retry(collection, failures, known, every=every),
@@ -188,8 +195,12 @@ class CollectService:
         known = [value for value in seconds if value is not None and value >= 0]
         return statistics.median(known) if len(known) >= _FEWEST_FOR_TYPICAL else None
 
-    async def plan_pages(self, urls: Sequence[str], *, via: str | None = None, zone: str = "") -> CollectPlan:
+    async def plan_pages(
+        self, urls: Sequence[str], *, via: str | None = None, zone: str = "", markdown: bool = False
+    ) -> CollectPlan:
         """Checks addresses of pages and prices them. Without ``via``: crawl where a key is found, else direct.
+
+        ``markdown`` lets the unlocker make the text in place of our own rules.
 
         Raises:
             UsageError: an address that is none, an unknown way, or a zone that the account does not have.
@@ -199,13 +210,19 @@ class CollectService:
             via = await self._way_of_pages()
         if via not in page_plan.WAYS:
             raise UsageError(f"There is no way {via!r} to pages", hint=f"There are: {', '.join(page_plan.WAYS)}")
-        if zone and via != "unlocker":
-            raise UsageError(f"Pages through {via} need no zone", hint="Leave --zone out, or add --via unlocker.")
+        if (zone or markdown) and via != "unlocker":
+            raise UsageError(
+                f"Pages through {via} take no {'zone' if zone else 'choice of their form'}",
+                hint="Leave --zone and --markdown out, or add --via unlocker.",
+            )
         if via == "unlocker":
             zone = await self._zone("unlocker", zone)
-            return await asyncio.to_thread(page_plan.unlocker_plan, self._settings, distinct, zone)
-        make = page_plan.crawl_plan if via == "crawl" else page_plan.direct_plan
-        return await asyncio.to_thread(make, self._settings, distinct)
+            return await self._with_earlier(
+                await asyncio.to_thread(page_plan.unlocker_plan, self._settings, distinct, zone, markdown=markdown)
+            )
+        if via == "direct":  # costs nothing, however often
+            return await asyncio.to_thread(page_plan.direct_plan, self._settings, distinct)
+        return await self._with_earlier(await asyncio.to_thread(page_plan.crawl_plan, self._settings, distinct))
 
     async def plan_search(
         self, query: str, *, engine: str = "google", zone: str = "", pages: int = 1, country: str = ""
@@ -213,7 +230,8 @@ class CollectService:
         """Checks a search and prices its pages of results. Raises UsageError, CredentialMissing."""
         page_plan.require_search(query, engine=engine, pages=pages, country=country)
         zone = await self._zone("serp", zone)
-        return page_plan.search_plan(self._settings, query, engine=engine, zone=zone, pages=pages, country=country)
+        plan = page_plan.search_plan(self._settings, query, engine=engine, zone=zone, pages=pages, country=country)
+        return await self._with_earlier(plan)
 
     async def zones(self) -> Sequence[Zone]:
         """The zones of the Bright Data account; a free call. Raises CredentialMissing, CredentialRefused, Offline."""
@@ -247,35 +265,15 @@ class CollectService:
             StillRunning: ``deadline`` seconds passed; everything is kept.
             CredentialRefused, RateLimited, InvalidInput: the service said no.
         """
-        if plan.collection_id in self._followed or await self._book.find(plan.collection_id) is not None:
-            async with aclosing(self.resume(plan.collection_id, deadline=deadline)) as events:
-                async for event in events:
-                    yield event
+        if plan.collection_id in self._followed:
+            yield Noted(f"{plan.collection_id} is being followed already")
+            yield CollectionChanged(await self._book.find(plan.collection_id) or draft_of(plan))
             return
-        if plan.source == page_plan.SOURCE:
-            self._followed.add(plan.collection_id)
-            try:
-                async with aclosing(self._pages.start(plan, deadline)) as events:
-                    async for event in events:
-                        yield event
-            finally:
-                self._followed.discard(plan.collection_id)
-            return
-        patience = self._patience(deadline)
-        await self._accounts.find(SOURCE, plan.address)
-        await self._money.require_allowed(plan.estimated_cost, "The collection")
-        self._followed.add(plan.collection_id)
+        self._followed.add(plan.collection_id)  # before anything is awaited: a second press must see it
         try:
-            draft = draft_of(plan)
-            await asyncio.to_thread(self._book.rows.add, draft)
-            if plan.earlier:
-                yield Noted(f"The same was asked for as {plan.earlier} within thirty days; this pays again", "warn")
-            yield CollectionChanged(draft)
-            collection = await self._trigger(plan)
-            yield CollectionChanged(collection)
-            patience.answered()
-            patience.is_young_for(_YOUNG_SECONDS)
-            async with aclosing(self._follow.run(collection, patience)) as events:
+            known = await self._book.find(plan.collection_id)
+            work = self._begin(plan, deadline) if known is None else self._go_on(known, deadline, resend_unknown=False)
+            async with aclosing(work) as events:
                 async for event in events:
                     yield event
         finally:
@@ -372,6 +370,29 @@ class CollectService:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._connections.aclose()
+
+    async def _begin(self, plan: CollectPlan, deadline: float | None) -> AsyncGenerator[CollectEvent, None]:
+        """Stores the draft, triggers once and follows."""
+        if plan.source == page_plan.SOURCE:
+            async with aclosing(self._pages.start(plan, deadline)) as events:
+                async for event in events:
+                    yield event
+            return
+        patience = self._patience(deadline)
+        await self._accounts.find(SOURCE, plan.address)
+        await self._money.require_allowed(plan.estimated_cost, "The collection")
+        draft = draft_of(plan)
+        await asyncio.to_thread(self._book.rows.add, draft)
+        if plan.earlier:
+            yield Noted(f"The same was asked for as {plan.earlier} within thirty days; this pays again", "warn")
+        yield CollectionChanged(draft)
+        collection = await self._trigger(plan)
+        yield CollectionChanged(collection)
+        patience.answered()
+        patience.is_young_for(_YOUNG_SECONDS)
+        async with aclosing(self._follow.run(collection, patience)) as events:
+            async for event in events:
+                yield event
 
     async def _go_on(
         self, collection: Collection, deadline: float | None, resend_unknown: bool

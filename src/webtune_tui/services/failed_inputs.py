@@ -12,7 +12,16 @@ from webtune_tui.domain.records import Collection, Record
 from webtune_tui.sources.base import ScraperDoor
 from webtune_tui.sources.catalogue import Catalogue
 
-_WORTH_A_RETRY = frozenset({"crawl_failed", "crawl_error", "blocked", "no_peers"})
+_WORTH_A_RETRY = frozenset({"crawl_failed", "crawl_error", "blocked", "no_peers"}) | {
+    "cut_body",
+    "http_429",
+    "rate_limited",
+    "robots_unreachable",
+    "service_error",
+    "service_unavailable",
+    "slow",
+    "unreachable",
+}  # fmt: skip - the second group is of single pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,7 @@ class FailedInput:
     @property
     def may_be_retried(self) -> bool:
         """Whether trying again can help: a trouble on the way, not a dead page or a bad input."""
-        return self.code in _WORTH_A_RETRY or "timeout" in self.code
+        return self.code in _WORTH_A_RETRY or "timeout" in self.code or self.code.startswith("http_5")
 
 
 def failed_inputs_of(records: Iterable[Record], sent: Sequence[Mapping[str, Any]]) -> list[FailedInput]:

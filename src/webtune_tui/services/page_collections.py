@@ -69,7 +69,7 @@ class PageCollections:
         """
         request = plan.request
         assert isinstance(request, PagesRequest)
-        if request.via != "serp":
+        if request.via != "serp" and not request.options.get("markdown"):
             await asyncio.to_thread(main_text.require_extra)
         if is_paid_way(request.via):
             await self._accounts.find(SERVICE, plan.address)
@@ -173,6 +173,8 @@ class PageCollections:
         if is_paid_way(via):
             settings = dataclasses.replace(settings, brightdata_url=collection.address)
             options["zone"] = str(request.get("zone", ""))
+        if request.get("markdown"):
+            options["markdown"] = True
         if via == "serp":
             options |= {"engine": str(request.get("engine", "")), "country": str(request.get("country", ""))}
         return create(settings, self._accounts.find, **options)

@@ -10,6 +10,7 @@ from typing import Any
 
 from webtune_tui.domain.addresses import host_of, is_loopback
 from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.records import Collection
 from webtune_tui.services.collect_plan import CollectPlan, make_plan, request_key_of
 from webtune_tui.settings import Settings
 from webtune_tui.sources import page_requests, public_addresses
@@ -83,18 +84,22 @@ def direct_plan(settings: Settings, urls: Sequence[str]) -> CollectPlan:
     )
 
 
-def unlocker_plan(settings: Settings, urls: Sequence[str], zone: str) -> CollectPlan:
-    """Pages through a Web Unlocker zone, one paid request each; ``body`` is that of the first."""
+def unlocker_plan(settings: Settings, urls: Sequence[str], zone: str, *, markdown: bool = False) -> CollectPlan:
+    """Pages through a Web Unlocker zone, one paid request each; ``body`` is that of the first.
+
+    ``markdown`` lets the service make the text, in place of the main text of the page by our own rules.
+    """
     pages = distinct_urls(urls)
-    request = PagesRequest(pages, "unlocker", zone)
+    options = {"markdown": True} if markdown else {}
+    request = PagesRequest(pages, "unlocker", zone, options)
     return _paid_plan(
         settings,
         request,
         label=_label(pages, "through Web Unlocker"),
-        body=page_requests.unlocker_body(zone, pages[0]),
-        command=_urls_command(pages, "unlocker", zone),
-        stored={"inputs": _first_inputs(pages)},
-        request_key=request_key_of(SOURCE, "unlocker", pages),
+        body=page_requests.unlocker_body(zone, pages[0], markdown=markdown),
+        command=_urls_command(pages, "unlocker", zone) + (" --markdown" if markdown else ""),
+        stored={"inputs": _first_inputs(pages)} | options,
+        request_key=request_key_of(SOURCE, "unlocker", pages, markdown),
         results=1,
     )
 
@@ -128,6 +133,21 @@ def require_search(query: str, *, engine: str, pages: int, country: str) -> None
         raise UsageError(f"{pages} pages of results can't be asked for", hint=f"Give 1 to {MOST_SEARCH_PAGES}.")
     if country and not re.fullmatch(r"[A-Za-z]{2}", country):
         raise UsageError(f"{country!r} is no country", hint="Give two letters, such as us or br.")
+
+
+def way_to_retry(collection: Collection) -> str:
+    """How the failed pages of a collection are asked for again; empty for one that is no list of pages.
+
+    Raises:
+        UsageError: it is a search.
+    """
+    request = collection.request
+    if collection.source == SOURCE:
+        via = str(request.get("via", ""))
+        if via == "serp":
+            raise UsageError(f"{collection.collection_id} is a search", hint="Search again: webtune collect search")
+        return via
+    return "crawl" if request.get("scraper_id") == CRAWLER and request.get("output_fields") else ""
 
 
 def paid_basis(requests: int, price: float, dated: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,17 +11,22 @@ from webtune_tui.domain import clock
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.records import RawPlace, Record, RecordKind
 from webtune_tui.json_text import content_hash
+from webtune_tui.services.large_pages import LARGE, extract_apart
 from webtune_tui.sources import main_text, search_results
 from webtune_tui.sources.base import PageRefused
 from webtune_tui.sources.delivered import delivered_record
+from webtune_tui.sources.files import subtitles
+from webtune_tui.sources.files.base import Row
+from webtune_tui.sources.files.markdown import first_heading
 from webtune_tui.storage.pages import Page, PageRepository, PageState
 from webtune_tui.storage.records import RecordRepository, StoredBatch
 
 RESULTS_STEP = 1000  # positions kept for the results of one page of a search
 PAGES_AT_ONCE = 10
 NO_TEXT, UNREADABLE = "no_text", "unreadable"
-_HEADING = re.compile(r"^#\s+(.{1,500})$", re.MULTILINE)
+_HEADING_REACH = 20_000  # characters in which the title of a Markdown page is looked for
 _HTML = ("text/html", "application/xhtml+xml")
+_SUBTITLES = ("text/vtt", "application/x-subrip", "text/srt")
 
 
 class PageStore:
@@ -63,16 +67,16 @@ class PageStore:
             return [self._error(page, page.message, page.code)]
         if page.state is not PageState.DONE:
             return []
-        body = (self._folder / page.raw_file).read_bytes()
+        path = self._folder / page.raw_file
         try:
-            return self._results(page, body) if self._search is not None else [self._page(page, body)]
+            return self._results(page, path.read_bytes()) if self._search is not None else [self._page(page, path)]
         except PageRefused as error:
             return [self._error(page, error.message, error.reason)]
         except InvalidInput as error:
             return [self._error(page, error.message, UNREADABLE)]
 
-    def _page(self, page: Page, body: bytes) -> Record:
-        said = _main_text(page, body)
+    def _page(self, page: Page, path: Path) -> Record:
+        said = _main_text(page, path)
         if not said.text:
             raise PageRefused(f"{page.url} holds no main text", reason=NO_TEXT)
         final_url = page.final_url or page.url
@@ -129,10 +133,26 @@ class PageStore:
         return dataclasses.replace(made, place=RawPlace(page.raw_file, None, 0, page.bytes))
 
 
-def _main_text(page: Page, body: bytes) -> main_text.MainText:
+def _main_text(page: Page, path: Path) -> main_text.MainText:
     media_type, _, charset = page.media_type.partition("; charset=")
-    if media_type in _HTML:
-        return main_text.extract(body, page.final_url or page.url, charset=charset or None)
-    text = main_text.decode(body, charset or None)[0].strip()
-    heading = _HEADING.search(text[:20_000]) if media_type.endswith("markdown") else None
-    return main_text.MainText(heading.group(1).strip() if heading else "", "", "", "", text)
+    url = page.final_url or page.url
+    is_html = media_type in _HTML
+    if is_html and (page.bytes or 0) > LARGE:
+        return extract_apart(path, url, charset or None)
+    body = path.read_bytes()
+    if is_html:
+        return main_text.extract(body, url, charset=charset or None)
+    text, encoding = main_text.decode(body, charset or None)
+    if media_type in _SUBTITLES:
+        return _transcript(path, encoding)
+    title = first_heading(text[:_HEADING_REACH]) if media_type.endswith("markdown") else None
+    return main_text.MainText(title or "", "", "", "", text.strip())
+
+
+def _transcript(path: Path, encoding: str) -> main_text.MainText:
+    """What is said in subtitles, rolling captions merged."""
+    for row in subtitles.rows(path, encoding):
+        if isinstance(row, Row):
+            said = {name: row.fields.get(name) or "" for name in ("title", "language", "text")}
+            return main_text.MainText(said["title"], "", "", said["language"], said["text"])
+    return main_text.MainText("", "", "", "", "")

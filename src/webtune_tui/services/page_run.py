@@ -27,6 +27,7 @@ from webtune_tui.storage.pages import Page, PageRepository, PageState
 HOSTS_AT_ONCE = 8
 REQUESTS_AT_ONCE = 4
 PAGES = "pages"
+_AHEAD = 2 * HOSTS_AT_ONCE  # pages under way or fetched and not stored yet
 _TRIES = 3
 _FIRST_WAIT, _LONGEST_WAIT = 2.0, 60.0
 
@@ -58,6 +59,7 @@ class PageRun:
         self._waiting = waiting
         self._unreachable: list[tuple[Page, Offline]] = []
         self._had_contact = False
+        self._room = asyncio.Semaphore(_AHEAD)
         self.is_stopped = False
 
     def stop(self) -> None:
@@ -92,6 +94,7 @@ class PageRun:
                     left -= 1
                 else:
                     yield page
+                    self._room.release()
             if not is_late:
                 await asyncio.gather(*workers)
         finally:
@@ -105,15 +108,18 @@ class PageRun:
         try:
             for lane in lanes:
                 for page in lane:
+                    await self._room.acquire()
                     if self.is_stopped:
                         return
                     if await self._is_settled(page):
-                        await finished.put(page)
+                        finished.put_nowait(page)
+                    else:
+                        self._room.release()
         except WebtuneError:
             self.stop()
             raise
         finally:
-            await finished.put(None)
+            finished.put_nowait(None)
 
     async def _is_settled(self, page: Page) -> bool:
         """Fetches a page; false where it is left for the end of the run."""

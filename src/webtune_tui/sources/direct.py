@@ -40,13 +40,19 @@ class Pace:
 
 @dataclass
 class _Host:
-    """What is known of a host during a run."""
+    """A host's turns during a run, whatever the scheme and port."""
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    reading_rules: asyncio.Lock = field(default_factory=asyncio.Lock)
-    rules: robots.RobotsRules | None = None
-    rules_failed: str = ""
     last_request: float | None = None
+
+
+@dataclass
+class _Origin:
+    """The rules of a scheme, host and port during a run."""
+
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    rules: robots.RobotsRules | None = None
+    failed: str = ""
 
 
 class DirectFetcher:
@@ -58,6 +64,7 @@ class DirectFetcher:
         self._pace = pace
         self._limits = limits
         self._hosts: dict[str, _Host] = {}
+        self._origins: dict[str, _Origin] = {}
 
     async def fetch(self, url: str, target: Path) -> FetchedPage:
         """Streams the body of a page into ``target``, following at most five redirects.
@@ -82,10 +89,10 @@ class DirectFetcher:
     @contextlib.asynccontextmanager
     async def _asked(self, address: PageAddress) -> AsyncIterator[httpx.Response]:
         """One request in the host's turn, after its pause."""
-        host = self._host(address)
+        host = self._hosts.setdefault(address.host, _Host())
         async with host.turn:
             if host.last_request is not None:
-                pause = host.last_request + self._delay(host) - self._pace.monotonic()
+                pause = host.last_request + self._delay(address) - self._pace.monotonic()
                 if pause > 0:
                     await self._pace.sleep(pause)
             try:
@@ -116,22 +123,21 @@ class DirectFetcher:
         )
 
     async def _require_allowed(self, address: PageAddress) -> None:
-        host = self._host(address)
-        async with host.reading_rules:
-            if host.rules is None:
-                await self._read_rules(address, host)
-        assert host.rules is not None
-        if not host.rules.allows(address.target):
-            if host.rules_failed:
+        origin = self._origin(address)
+        async with origin.reading:
+            if origin.rules is None:
+                await self._read_rules(address.robots, origin)
+        assert origin.rules is not None
+        if not origin.rules.allows(address.target):
+            if origin.failed:
                 raise PageRefused(
-                    f"robots.txt of {address.host} can't be read ({host.rules_failed}), so nothing is fetched there",
+                    f"robots.txt of {address.host} can't be read ({origin.failed}), so nothing is fetched there",
                     reason="robots_unreachable",
                 )
             raise PageRefused(f"robots.txt of {address.host} does not allow {address.target[:200]}", reason="robots")
 
-    async def _read_rules(self, origin: PageAddress, host: _Host) -> None:
-        """Asks a host for its robots.txt. A missing one allows everything, one that can't be read nothing."""
-        address = origin.robots
+    async def _read_rules(self, address: PageAddress, origin: _Origin) -> None:
+        """Asks for a robots.txt. A missing one allows everything, one that can't be read nothing."""
         status = 0
         for hop in range(MOST_REDIRECTS + 1):
             try:
@@ -140,7 +146,7 @@ class DirectFetcher:
                     if response.is_success:
                         encoding = response.headers.get("content-encoding", "")
                         body = await page_body.beginning(response.aiter_raw(), encoding, robots.LARGEST, self._limits)
-                        host.rules = robots.parse(body, self._token)
+                        origin.rules = robots.parse(body, self._token)
                         return
                     if status not in _REDIRECTS:
                         break
@@ -148,19 +154,20 @@ class DirectFetcher:
             except PageRefused as error:
                 if not hop:  # the page itself has the same fault, which is told better there
                     raise
-                host.rules, host.rules_failed = robots.NOTHING, error.message
+                origin.rules, origin.failed = robots.NOTHING, error.message
                 return
         if status == 429 or status >= 500:
-            host.rules, host.rules_failed = robots.NOTHING, f"it answers {status}"
+            origin.rules, origin.failed = robots.NOTHING, f"it answers {status}"
         else:
-            host.rules = robots.EVERYTHING
+            origin.rules = robots.EVERYTHING
 
-    def _delay(self, host: _Host) -> float:
-        wanted = host.rules.delay if host.rules is not None else None
+    def _delay(self, address: PageAddress) -> float:
+        rules = self._origin(address).rules
+        wanted = rules.delay if rules is not None else None
         return max(self._pace.delay, min(wanted or 0.0, LONGEST_CRAWL_DELAY))
 
-    def _host(self, address: PageAddress) -> _Host:
-        return self._hosts.setdefault(f"{address.scheme}://{address.authority}", _Host())
+    def _origin(self, address: PageAddress) -> _Origin:
+        return self._origins.setdefault(f"{address.scheme}://{address.authority}", _Origin())
 
 
 def create(settings: Settings, _: KeyLookup | None = None) -> DirectFetcher:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,12 +38,6 @@ class FakeClock:
 async def names(host: str, port: int) -> Sequence[str]:
     """A resolver for which every name is this machine, except one that also is a public host."""
     return ["127.0.0.1"] if host != "mixed.example" else ["93.184.216.34", "127.0.0.1"]
-
-
-@pytest.fixture
-def site() -> Iterator[PageServer]:
-    with PageServer() as server:
-        yield server
 
 
 @pytest.fixture
@@ -214,6 +208,20 @@ async def test_requests_to_a_host_keep_their_distance(site: PageServer, fetcher_
     for name in "abc":
         await fetcher.fetch(site.url(f"/{name}"), target)
     assert clock.sleeps == [1.5, 1.5, 1.5]
+
+
+async def test_a_host_is_one_host_on_all_its_ports(site: PageServer, target: Path) -> None:
+    clock = FakeClock()
+    with PageServer() as other:
+        site.page("/a", "text", kind="text/plain")
+        other.page("/a", "text", kind="text/plain")
+        settings = Settings(page_allow_private=("127.0.0.1",))
+        fetcher = create_paced(settings, clock.pace(2.0), names)
+        await fetcher.fetch(site.url("/a"), target)
+        await fetcher.fetch(other.url("/a"), target)
+        await fetcher.aclose()
+        assert other.paths == ["/robots.txt", "/a"]
+    assert clock.sleeps == [2.0, 2.0, 2.0]
 
 
 @pytest.mark.parametrize(("wanted", "kept"), [("7", 7.0), ("4000", 30.0), ("0.1", 1.0)])

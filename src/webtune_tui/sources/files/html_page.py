@@ -19,25 +19,30 @@ def rows(path: Path, encoding: str, limits: ReadLimits = DEFAULT_LIMITS) -> Iter
         size = size_of(path)
         if size > limits.page_bytes:
             raise RowUnusable(f"larger than {limits.page_mb} MB (limits.page_mb)")
-        fields = _fields(whole_text(path, encoding, limits))
+        fields = page_fields(whole_text(path, encoding, limits))
     except RowUnusable as error:
         yield Reject(1, str(error), "")
         return
     yield Row(1, fields, 0, size)
 
 
-def _fields(page: str) -> dict[str, Any]:
+def page_fields(page: str, *, url: str | None = None) -> dict[str, Any]:
+    """A page as the fields of a record. ``url`` is where it was fetched, if it was.
+
+    Raises:
+        RowUnusable: it holds no main text.
+    """
     try:
-        said = main_text.extract(page)
+        found = main_text.extract(page, url or "")
     except InvalidInput as error:
         raise RowUnusable(error.message) from error
-    if not said.text:
+    if not found.text:
         raise RowUnusable("no main text found in the page")
     return {
-        "url": said.url or None,
-        "title": said.title or None,
-        "date": said.date or None,
-        "author": said.author or None,
-        "language": said.language or None,
-        "text": said.text,
+        "url": url or found.url or None,
+        "title": found.title or None,
+        "date": found.date or None,
+        "author": found.author or None,
+        "language": found.language or None,
+        "text": found.text,
     }
