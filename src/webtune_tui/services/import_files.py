@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from webtune_tui import __version__, registry
+from webtune_tui import __version__
 from webtune_tui.domain import clock
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import FileImported, Imported, ImportEvent, Progressed
 from webtune_tui.domain.previews import FilePreview
-from webtune_tui.domain.records import Collection, CollectionState, RawPlace, Record, RecordRow
+from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services import previewing, raw_data
 from webtune_tui.services.collect_plan import new_collection_id, request_key_of
 from webtune_tui.services.drift import DriftService
 from webtune_tui.services.import_paths import STDIN, expand
-from webtune_tui.services.ingest import Ingest, RejectsFile
+from webtune_tui.services.import_run import ImportRun, ImportSource, PieceStore, name_of
+from webtune_tui.services.ingest import RejectsFile
 from webtune_tui.services.raw_copies import SPARE_BYTES, Copied, SourceFailed, copy_file, copy_stream, safe_name
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import Settings
-from webtune_tui.sources.delivered import imported_record, imported_row
 from webtune_tui.sources.files import detect as detection
 from webtune_tui.sources.files import opening
-from webtune_tui.sources.files.base import Reject, Row
 from webtune_tui.sources.files.encodings import first_bad_byte, proposals
 from webtune_tui.sources.files.opening import Choice, Piece
 from webtune_tui.storage.collections import CollectionRepository
@@ -38,44 +35,6 @@ from webtune_tui.storage.workspace import Workspace
 
 SOURCE = "files"
 UNPACKED = ".unpacked"
-_PROGRESS_SECONDS = 0.1
-
-
-@dataclass
-class _Run:
-    """One import under way."""
-
-    collection_id: str
-    folder: Path
-    rejects: RejectsFile
-    files: list[FileImported] = field(default_factory=list)
-    raw: list[dict[str, Any]] = field(default_factory=list)
-    shown: float = 0.0
-
-    @property
-    def rejects_path(self) -> str | None:
-        """Where the rejects lie, if there are any."""
-        return str(self.rejects.path) if self.rejects.path.exists() else None
-
-    def is_time_to_show(self) -> bool:
-        """Whether the last sign of progress is old enough for the next one."""
-        now = time.monotonic()
-        if now - self.shown < _PROGRESS_SECONDS:
-            return False
-        self.shown = now
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """One file of an import: as it was named, and its raw copy."""
-
-    path: Path
-    copy: Copied
-
-    def label(self, member: str) -> str:
-        """How a thing in it is named in results and rejects."""
-        return f"{self.path}/{member}" if member else str(self.path)
 
 
 class ImportService:
@@ -146,7 +105,7 @@ class ImportService:
             raise _nothing_usable(collection, run)
         yield Imported(collection, tuple(run.files), run.rejects_path)
 
-    def _begin(self, paths: Sequence[Path], files: Sequence[Path]) -> _Run:
+    def _begin(self, paths: Sequence[Path], files: Sequence[Path]) -> ImportRun:
         self._clear_leftovers()
         now = clock.now()
         collection_id = new_collection_id()
@@ -169,7 +128,7 @@ class ImportService:
         )
         self._collections.log(collection_id, f"Importing {len(files):,} files")
         self._under_way.add(collection_id)
-        return _Run(collection_id, folder, RejectsFile(folder / "rejects.jsonl"))
+        return ImportRun(collection_id, folder, RejectsFile(folder / "rejects.jsonl"))
 
     def _clear_leftovers(self) -> None:
         """Removes what an import that was killed had unpacked; the raw copies stay."""
@@ -178,7 +137,7 @@ class ImportService:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _import(
-        self, run: _Run, files: Sequence[Path], choice: Choice, stdin: BinaryIO | None
+        self, run: ImportRun, files: Sequence[Path], choice: Choice, stdin: BinaryIO | None
     ) -> Generator[ImportEvent, None, None]:
         try:
             for number, path in enumerate(files, start=1):
@@ -187,7 +146,7 @@ class ImportService:
             shutil.rmtree(run.folder / UNPACKED, ignore_errors=True)
 
     def _import_file(
-        self, run: _Run, path: Path, number: int, choice: Choice, stdin: BinaryIO | None
+        self, run: ImportRun, path: Path, number: int, choice: Choice, stdin: BinaryIO | None
     ) -> Generator[ImportEvent, None, None]:
         """One file: copied as it is, told by its content, stored row by row."""
         try:
@@ -201,14 +160,14 @@ class ImportService:
         if isinstance(copied, detection.Detected):
             yield self._note(run, FileImported(str(path), None, copied.encoding, 0, 0, copied.reason))
             return
-        source, entry = _Source(path, copied), copied.entry() | {"source_path": str(path)}
+        source, entry = ImportSource(path, copied), copied.entry() | {"source_path": str(path)}
         run.raw.append(entry)
         try:
-            for piece in opening.pieces(copied.path, _name(path), choice, self._unpacking(run)):
+            for piece in opening.pieces(copied.path, name_of(path), choice, self._unpacking(run)):
                 if isinstance(piece, Piece):
                     yield from self._import_piece(run, source, piece, choice, entry)
                 elif run.is_time_to_show():
-                    yield Progressed("unpacking", piece.done, unit="bytes", message=_name(path))
+                    yield Progressed("unpacking", piece.done, unit="bytes", message=name_of(path))
         except OSError as error:
             raise storage_error(run.folder, error) from error
         if "format" not in entry:  # nothing in it could be used
@@ -216,13 +175,13 @@ class ImportService:
             copied.path.unlink(missing_ok=True)
 
     def _take_in(
-        self, run: _Run, path: Path, number: int, choice: Choice, stdin: BinaryIO | None
+        self, run: ImportRun, path: Path, number: int, choice: Choice, stdin: BinaryIO | None
     ) -> Generator[ImportEvent, None, Copied | detection.Detected]:
         """The raw copy of a file, or why it can't be used at all; no copy of that."""
-        copy = run.folder / f"{number:04d}-{safe_name(Path(_name(path)))}"
+        copy = run.folder / f"{number:04d}-{safe_name(Path(name_of(path)))}"
         if path == STDIN and stdin is not None:
             copied = yield from self._shown(run, copy_stream(stdin, copy), path)
-            looked = opening.look(copy, _name(path), opening.beginning(copy), choice)
+            looked = opening.look(copy, name_of(path), opening.beginning(copy), choice)
             if isinstance(looked, detection.Detected) and looked.format is None:
                 copy.unlink()
                 return looked
@@ -235,7 +194,7 @@ class ImportService:
             return (yield from self._shown(run, copy_file(source, copy), path))
 
     def _shown(
-        self, run: _Run, copying: Generator[int, None, Copied], path: Path
+        self, run: ImportRun, copying: Generator[int, None, Copied], path: Path
     ) -> Generator[ImportEvent, None, Copied]:
         """A copy with signs of progress."""
         while True:
@@ -245,9 +204,9 @@ class ImportService:
                 copied: Copied = end.value
                 return copied
             if run.is_time_to_show():
-                yield Progressed("copying", done, unit="bytes", message=_name(path))
+                yield Progressed("copying", done, unit="bytes", message=name_of(path))
 
-    def _unpacking(self, run: _Run) -> opening.Unpacking:
+    def _unpacking(self, run: ImportRun) -> opening.Unpacking:
         return opening.Unpacking(
             folder=lambda: make_folder(run.folder / UNPACKED),
             limits=self._settings.limits,
@@ -255,7 +214,7 @@ class ImportService:
         )
 
     def _import_piece(
-        self, run: _Run, source: _Source, piece: Piece, choice: Choice, entry: dict[str, Any]
+        self, run: ImportRun, source: ImportSource, piece: Piece, choice: Choice, entry: dict[str, Any]
     ) -> Generator[ImportEvent, None, None]:
         """A file or a member of an archive, row by row; a member that can't be used is a reject."""
         label, found = source.label(piece.member), piece.found
@@ -276,10 +235,10 @@ class ImportService:
         reason = _note_on_bytes(piece) if rejected else "" if records else "it holds no records"
         yield self._note(run, FileImported(label, found.format, found.encoding, records, rejected, reason))
 
-    def _ingest(self, run: _Run, source: _Source, piece: Piece, label: str) -> _Storing:
-        return _Storing(self._records, self._settings, run, source, piece, label)
+    def _ingest(self, run: ImportRun, source: ImportSource, piece: Piece, label: str) -> PieceStore:
+        return PieceStore(self._records, self._settings, run, source, piece, label)
 
-    def _note(self, run: _Run, imported: FileImported) -> FileImported:
+    def _note(self, run: ImportRun, imported: FileImported) -> FileImported:
         run.files.append(imported)
         counts = f"{imported.records:,} records, {imported.rejected:,} rejected"
         words = imported.reason if imported.format is None else "; ".join(filter(None, (counts, imported.reason)))
@@ -287,7 +246,7 @@ class ImportService:
         self._collections.log(run.collection_id, f"{imported.path} ({imported.format or 'not used'}): {words}", level)
         return imported
 
-    def _settle(self, run: _Run) -> Collection:
+    def _settle(self, run: ImportRun) -> Collection:
         collection = self._collection(run)
         raw_data.write_manifest(run.folder, self._facts(collection), run.raw)
         if not collection.records:
@@ -304,12 +263,12 @@ class ImportService:
             gone=gone,
         )
 
-    def _fail(self, run: _Run, message: str) -> Collection:
+    def _fail(self, run: ImportRun, message: str) -> Collection:
         return self._collections.change(
             run.collection_id, state=CollectionState.FAILED, phase="", message=message, finished_at=clock.now()
         )
 
-    def _collection(self, run: _Run) -> Collection:
+    def _collection(self, run: ImportRun) -> Collection:
         found = self._collections.get(run.collection_id)
         assert found is not None, "the import made it"
         return found
@@ -325,61 +284,11 @@ class ImportService:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Storing:
-    """The rows of one piece on their way into the workspace."""
-
-    repository: RecordRepository
-    settings: Settings
-    run: _Run
-    source: _Source
-    piece: Piece
-    label: str
-
-    def rows(self, choice: Choice, first: int) -> Generator[ImportEvent, None, None]:
-        """Stores every row, with signs of progress."""
-        found = self.piece.found
-        reader = registry.load("sources.files", detection.READERS[found.reader])
-        options = {"list_path": choice.list_path} if found.reader == "json" and choice.list_path else {}
-        items = reader.rows(self.piece.path, found.encoding or "", self.settings.limits, **options)
-        for batch in self._ingest().run(items, first_position=first):
-            if self.run.is_time_to_show():
-                yield Progressed("importing", batch.collection.records, unit="records", message=self.source.path.name)
-
-    def reject(self, reason: str) -> None:
-        """Stores that the piece can't be used."""
-        first = self.repository.stored_up_to(self.run.collection_id)
-        for _ in self._ingest().run([Reject(1, reason, "")], first_position=first):
-            pass
-
-    def _ingest(self) -> Ingest:
-        collection_id, now = self.run.collection_id, clock.now()
-        file = f"{self.source.copy.path.name}{self.piece.place}"
-        is_document = self.piece.found.reader in detection.DOCUMENTS
-        name = self.piece.member or _name(self.source.path)
-
-        def make_record(position: int, row: Row) -> Record | RecordRow:
-            if not is_document:
-                return imported_row(position, row, now=now, file=f"{file}!{row.part}" if row.part else file)
-            place = RawPlace(f"{file}!{row.part}" if row.part else file, row.line, row.start, row.length)
-            record = imported_record(collection_id, position, row.fields, now=now, place=place)
-            # the name is no part of the content by which a document is known: the same bytes are the same record
-            return replace(record, fields={**row.fields, "file": name})
-
-        return Ingest(
-            self.repository, self.run.rejects, collection_id, make_record, self.label, errors_are_records=True
-        )
-
-
 def _request_key(paths: Sequence[Path]) -> str:
     """Equal for imports of the same places; what comes through a pipe has none."""
     if STDIN in paths:
         return ""
     return request_key_of(SOURCE, [str(path.expanduser().absolute()) for path in paths])
-
-
-def _name(path: Path) -> str:
-    return "stdin" if path == STDIN else path.name
 
 
 def _note_on_bytes(piece: Piece) -> str:
@@ -395,7 +304,7 @@ def _note_on_bytes(piece: Piece) -> str:
     return f"some lines are not {found.encoding}; {opening.advice(proposals(piece.path, bad_at))}"
 
 
-def _nothing_usable(collection: Collection, run: _Run) -> InvalidInput:
+def _nothing_usable(collection: Collection, run: ImportRun) -> InvalidInput:
     reasons = [f"{Path(file.path).name}: {file.reason}" for file in run.files if file.reason]
     if collection.rejected:
         reasons.append(f"{collection.rejected:,} lines were rejected")

@@ -7,7 +7,6 @@ boxes around them; that text is taken where it has the headings and is not much 
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Any
 
@@ -20,31 +19,39 @@ _LONGER = 1.6  # times the plain reading, and a little more for short pages
 _SPARE = 500
 
 
-def markdown_of(page: str, *, is_large: bool = False) -> str:
-    """The main text of a page; empty where it has none. A large page gets no slow second opinion."""
+def markdown_of(page: str, *, url: str = "", is_large: bool = False) -> str:
+    """The main text of a page; empty where it has none. A large page gets no slow second opinion.
+
+    ``url`` is where it was fetched, if it was.
+    """
     from trafilatura import load_html  # 0.3 s, paid by those who read pages
 
-    for name in ("trafilatura", "htmldate", "courlan"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said by our own rejects
-    text = _extract(page, fast=is_large) or _extract(page, fast=is_large, favor_recall=True)
-    if not _HEADING.search(text):
-        text = _structured(load_html(page), len(text)) or text
+    text = _extract(page, url, fast=is_large) or _extract(page, url, fast=is_large, favor_recall=True)
+    if not is_large and not _HEADING.search(text):
+        text = _structured(load_html(page), url, len(text)) or text
     return _LINK_MARK.sub(r"\1", text)
 
 
-def _structured(tree: Any, plain_length: int) -> str:
+def _structured(tree: Any, url: str, plain_length: int) -> str:
     """The text of a page read as one article, where that has headings and is not much longer; else empty."""
     if tree is None or not any(True for _ in tree.iter(*_HEADINGS)):
         return ""
     _tidy(tree)
-    text = _extract(tree)
+    text = _extract(tree, url)
     return text if _HEADING.search(text) and len(text) <= _LONGER * plain_length + _SPARE else ""
 
 
-def _extract(page: Any, *, fast: bool = False, favor_recall: bool = False) -> str:
+def _extract(page: Any, url: str, *, fast: bool = False, favor_recall: bool = False) -> str:
     from trafilatura import extract
 
-    text = extract(page, output_format="markdown", include_comments=False, fast=fast, favor_recall=favor_recall)
+    text = extract(
+        page,
+        url=url or None,
+        output_format="markdown",
+        include_comments=False,
+        fast=fast,
+        favor_recall=favor_recall,
+    )
     return (text or "").strip()
 
 
