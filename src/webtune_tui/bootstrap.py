@@ -11,6 +11,7 @@ from webtune_tui.services.accounts import AccountsService
 from webtune_tui.services.chat import ChatService
 from webtune_tui.services.collect import CollectService
 from webtune_tui.services.curate import CurateService
+from webtune_tui.services.drift import DriftService
 from webtune_tui.services.evaluate import EvaluateService
 from webtune_tui.services.export import ExportService
 from webtune_tui.services.import_files import ImportService
@@ -19,6 +20,7 @@ from webtune_tui.services.origins import OriginsService
 from webtune_tui.services.overview import OverviewService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.providers import ProviderCatalogue
+from webtune_tui.services.purge import PurgeService
 from webtune_tui.services.train import TrainService
 from webtune_tui.settings import Settings, models_folder
 from webtune_tui.storage.workspace import Workspace
@@ -43,6 +45,8 @@ class Services:
     chat: ChatService
     evaluate: EvaluateService
     overview: OverviewService
+    purge: PurgeService
+    drift: DriftService
 
 
 @contextlib.asynccontextmanager
@@ -79,6 +83,8 @@ async def open_services(
         chat=ChatService(workspace, catalogue),
         evaluate=EvaluateService(workspace, catalogue, curate),
         overview=OverviewService(workspace),
+        purge=PurgeService(workspace),
+        drift=DriftService(workspace),
     )
     try:
         if not workspace.read_only:

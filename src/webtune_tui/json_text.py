@@ -14,12 +14,12 @@ _HASH_DIGITS = 32
 _SORTED = orjson.OPT_SORT_KEYS
 
 
-def encode(value: Any) -> str:
-    """A value as compact JSON; whole numbers of any size stay exact."""
+def encode(value: Any) -> bytes:
+    """A value as compact JSON in UTF-8; whole numbers of any size stay exact."""
     try:
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value)
     except TypeError:  # a whole number beyond 64 bits, or nested deeper than the fast library goes
-        return _encode_exactly(value)
+        return _encode_exactly(value).encode()
 
 
 def content_hash(fields: Mapping[str, Any]) -> str:

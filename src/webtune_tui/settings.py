@@ -110,18 +110,23 @@ def demo_workspace() -> Path:
     return user_data_path(APP_NAME, appauthor=False) / "demo"
 
 
-def models_folder() -> Path:
-    """Where converted base models are cached for all workspaces."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path(APP_NAME, appauthor=False) / "models"
-
-
 def cache_folder() -> Path:
-    """Where lists of services are kept that can be fetched again."""
+    """Where base models and lists of services are kept that can be fetched again; ``purge --cache`` empties it."""
     from platformdirs import user_cache_path
 
     return user_cache_path(APP_NAME, appauthor=False)
+
+
+def models_folder() -> Path:
+    """Where converted base models are cached for all workspaces."""
+    return cache_folder() / "models"
+
+
+def state_folder() -> Path:
+    """What webtune remembers for the person beside any workspace, such as that a notice was shown."""
+    from platformdirs import user_state_path
+
+    return user_state_path(APP_NAME, appauthor=False)
 
 
 def log_folder() -> Path:

@@ -12,8 +12,8 @@ from typing import Any
 _WORDS = re.findall(
     r"\S+",
     """steel water bottle kitchen garden light portable série qualität handle warranty design compact durable soft
-    cotton wooden travel desk lamp storage waterproof premium family outdoor camping bright colour natural original
-    classic modern small large extra 日本 café replacement filter cordless battery charger adjustable foldable""",
+    cotton wooden travel office desk lamp storage waterproof premium family outdoor camping bright colour natural
+    original classic modern small large extra 日本 café replacement filter cordless battery charger foldable""",
 )
 ENVELOPE = {"timestamp": "2026-11-20T08:00:00.000Z", "input": {"url": "https://www.amazon.com/gp/bestsellers/kitchen"}}
 

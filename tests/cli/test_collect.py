@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -49,6 +50,7 @@ def environment(tmp_path: Path, bright_data: FaultyBrightData, monkeypatch: pyte
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "XDG_DATA_HOME": str(tmp_path / "data"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
@@ -196,6 +198,123 @@ def test_the_catalogue_is_shown_without_a_workspace(command: Command, tmp_path: 
     assert not (tmp_path / "workspace").exists()
 
 
+def test_the_list_of_scrapers_says_where_it_is_from_and_can_be_renewed(
+    command: Command, bright_data: FaultyBrightData
+) -> None:
+    code, body = command("collect", "scrapers")
+    assert code == 0 and (body["origin"], body["dated"]) == ("bundled", "2026-11-22") and bright_data.seen == []
+    code, body = command("collect", "scrapers", "--refresh", "--search", "amazon products")
+    assert code == 0 and body["origin"] == "live" and body["scrapers"][0]["category"] == "eCommerce"
+    bright_data.always("scrapers", faults.html_page())
+    assert command("collect", "scrapers", "--refresh")[0] == 3
+    code, body = command("collect", "scrapers")
+    assert code == 0 and body["origin"] == "live" and bright_data.requests["scrapers"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        (COLLECT, "/datasets/v3/trigger"),
+        (("collect", "dataset", "gd_l7q7dkf244hwjntr0", "--where", "rating >= 4.5"), "/datasets/filter"),
+    ],
+)
+def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
+    command: Command, bright_data: FaultyBrightData, tmp_path: Path, arguments: tuple[str, ...], path: str
+) -> None:
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "webtune.toml").write_text("[money]\ncap_usd = 2.0\n")
+    code, body = command(*arguments, "--dry-run", "--max-records", "9")
+    assert code == 0 and body["dry_run"] is True and body["path"] == path
+    assert body["cap_left"] == 2.0 and body["estimated_cost"] > 0 and body["worst_case_records"] == 9
+    assert body["command"].startswith("webtune collect ") and path in body["curl"] and KEY not in body["curl"]
+    assert bright_data.requests["trigger"] == bright_data.requests["filter"] == 0
+    assert command("collect", "list")[1]["collections"] == []
+    code, sent = command(*arguments, "--max-records", "9", "--yes")
+    assert code == 0, sent
+    (kind,) = {"trigger", "filter"} & set(bright_data.bodies)
+    assert bright_data.bodies[kind] == [body["body"].encode()]
+
+
+def test_the_command_of_a_dry_run_sends_the_same(command: Command, bright_data: FaultyBrightData) -> None:
+    arguments = ("--where", "rating >= 4.5", "--where", "brand is not null", "--any", "--max-records", "20")
+    _, shown = command("collect", "dataset", "gd_l7q7dkf244hwjntr0", *arguments, "--dry-run")
+    _, again = command(*shlex.split(shown["command"])[1:], "--dry-run")
+    assert again["body"] == shown["body"] and again["command"] == shown["command"]
+
+
+def test_the_receipt_and_the_warning_before_paying_again(
+    command: Command, bright_data: FaultyBrightData, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, body = command(*COLLECT, "--yes")
+    assert body["receipt"] == {
+        "estimated": body["estimated_cost"],
+        "delivered": body["records"],
+        "charged": body["cost"],
+        "snapshot_id": body["snapshot_id"],
+        "basis": body["basis"],
+    }
+    assert body["earlier"] is None
+    _, shown = command(*COLLECT, "--dry-run")
+    assert shown["earlier"] == body["collection_id"]
+    assert run([*COLLECT, "--yes"]) == 0
+    assert f"as {body['collection_id']} within thirty days" in capsys.readouterr().err
+
+
+def test_a_filter_comes_from_a_file_too_and_what_it_names_wrongly_is_refused(
+    command: Command, bright_data: FaultyBrightData, tmp_path: Path
+) -> None:
+    path = tmp_path / "filter.json"
+    rating = {"name": "rating", "operator": ">=", "value": 4}
+    nested = {"operator": "and", "filters": [{"operator": "or", "filters": [rating]}, rating]}
+    path.write_text(json.dumps(nested))
+    dataset = ("collect", "dataset", "gd_l7q7dkf244hwjntr0")
+    code, body = command(*dataset, "--filter", str(path), "--max-records", "5", "--yes")
+    assert code == 0 and body["records"] == 5 and json.loads(bright_data.bodies["filter"][0])["filter"] == nested
+    for wrong in (
+        ("--where", "colour = red"),
+        ("--where", "rating"),
+        (),
+        ("--filter", str(tmp_path / "none.json")),
+        ("--filter", str(path), "--where", "rating > 1"),
+        ("--where", "rating > 1", "--max-records", "0"),
+    ):
+        assert command(*dataset, *wrong, "--yes")[0] == 2, wrong
+    code, body = command(*dataset, "--where", "rating > 99", "--yes")
+    assert code == 1 and body["state"] == "empty" and body["error"]["code"] == "snapshot_empty"
+    assert bright_data.requests["filter"] == 2
+
+
+def test_failed_inputs_are_listed_and_retried_as_a_new_collection(
+    command: Command, bright_data: FaultyBrightData
+) -> None:
+    failed = {
+        "timestamp": "2026-11-22T10:00:00.000Z",
+        "input": {"category_url": CATEGORY.partition("=")[2]},
+        "error": "No peers \x1b[31m",
+        "error_code": "no_peers",
+    }
+    bright_data.always("snapshot", faults.Changed(lambda rows: [*rows, failed]))
+    _, first = command(*COLLECT, "--yes")
+    code, body = command("collect", "errors", first["collection_id"])
+    assert code == 0
+    assert [row for row in body["failed_inputs"] if row["may_be_retried"]] == [
+        {
+            "input": failed["input"],
+            "code": "no_peers",
+            "message": "No peers \x1b[31m",
+            "rows": 1,
+            "may_be_retried": True,
+        }
+    ]
+    assert command("collect", "retry", first["collection_id"])[0] == 2, "it is paid, so it is confirmed"
+    code, shown = command("collect", "retry", first["collection_id"], "--dry-run")
+    assert code == 0 and json.loads(shown["body"]) == [failed["input"]]
+    code, again = command("collect", "retry", first["collection_id"], "--yes")
+    assert code == 0 and again["collection_id"] != first["collection_id"]
+    assert bright_data.requests["trigger"] == 2
+    assert command("collect", "errors", "c000000-nothing")[0] == 2
+
+
 def test_import_prints_the_object_of_the_contract(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"user": "u", "assistant": "a"}\n{broken\n')
@@ -245,3 +364,26 @@ def test_a_killed_collection_goes_on_and_was_triggered_once(
     code, body = command("collect", "resume")
     assert code == 0 and body["state"] == "ready" and body["records"] > 0
     assert bright_data.triggers == 1
+
+
+def test_collecting_again_tells_the_drift_in_json_and_in_words(
+    command: Command, bright_data: FaultyBrightData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, first = command(*COLLECT, "--yes")
+    assert "drift" not in first and first["gone"] is None and first["previous_id"] is None
+    odd = {"[red]\x1b[31m": 1}
+    bright_data.always("snapshot", faults.Changed(lambda rows: [{**row, **odd} for row in rows[: len(rows) // 2]]))
+    code, again = command(*COLLECT, "--yes")
+    assert code == 0 and again["previous_id"] == first["collection_id"]
+    assert again["drift"]["gone"] == again["gone"] > 0
+    assert {"field", "what", "before", "after"} == set(again["drift"]["fields"][0])
+    code, told = command("collect", "drift", again["collection_id"])
+    assert code == 0 and told["drift"] == again["drift"]
+    assert command("collect", "drift", first["collection_id"]) == (
+        0,
+        {"collection_id": first["collection_id"], "drift": None},
+    )
+    assert run(["collect", "drift", again["collection_id"]]) == 0
+    printed = capsys.readouterr().out
+    assert f"{again['gone']:,} gone" in printed and "\x1b" not in printed
+    assert command("collect", "drift", "c000000-00000000")[0] == 2

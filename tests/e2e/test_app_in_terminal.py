@@ -11,7 +11,7 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,12 +25,12 @@ _PATIENCE = 60
 class Terminal:
     """The app as the child of a terminal of ours."""
 
-    def __init__(self, home: Path, *words: str) -> None:
+    def __init__(self, home: Path, *words: str, variables: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "webtune_tui", "-w", str(home / "workspace"), *words]
-        variables = {**environment(home), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
+        plain = {**environment(home), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
         self.pid, self._file = pty.fork()
         if self.pid == 0:
-            os.execvpe(command[0], command, variables)
+            os.execvpe(command[0], command, {**plain, **(variables or {})})
         fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.seen = b""
 

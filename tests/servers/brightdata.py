@@ -416,6 +416,32 @@ class NotGzip:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherType:
+    """The plain answer under another content type."""
+
+    content_type: str
+
+    async def apply(self, exchange: Exchange) -> None:
+        answered = await exchange.ask()
+        await exchange.reply(answered.status, answered.body, {"content-type": self.content_type})
+
+
+@dataclass(frozen=True, slots=True)
+class AsArray:
+    """A JSON array in place of lines, of which a fraction is sent."""
+
+    fraction: float = 1.0
+
+    async def apply(self, exchange: Exchange) -> None:
+        answered = await exchange.ask()
+        if answered.status != 200:
+            await exchange.reply(answered.status, answered.body, answered.headers_for_reply())
+            return
+        body = json.dumps(rows_in(answered, exchange.form)).encode()
+        await exchange.reply(200, body[: int(len(body) * self.fraction)], {"content-type": JSON})
+
+
+@dataclass(frozen=True, slots=True)
 class GzipBomb:
     """A small gzip-encoded body that grows to ``size`` bytes."""
 

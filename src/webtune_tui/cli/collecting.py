@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from webtune_tui.cli.collection_drift import drift_fields
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
+from webtune_tui.cli.notice import tell_notice
 from webtune_tui.domain.errors import UsageError, WebtuneError
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ async def carry_out(context: CommandContext, services: Services, plan: CollectPl
     place = f"{plan.address} (sandbox)" if plan.is_sandbox else plan.address
     context.progress.detail(plan.command)
     again = f" The same was asked for as {plan.earlier} within thirty days." if plan.earlier else ""
+    tell_notice(context)
     if plan.address:
         context.progress.detail(f"POST {place}{plan.path} {dict(plan.query)} {plan.body}")
         context.confirm(
@@ -53,7 +56,8 @@ async def carry_out(context: CommandContext, services: Services, plan: CollectPl
         "basis": plan.basis,
     }
     extra = {"basis": plan.basis, "command": plan.command, "curl": plan.curl, "earlier": plan.earlier}
-    return outcome_of(collection, context.workspace, extra | {"receipt": receipt})
+    drift = drift_fields(await services.drift.report(collection.collection_id))
+    return outcome_of(collection, context.workspace, extra | drift | {"receipt": receipt})
 
 
 async def collect_dataset(context: CommandContext) -> Outcome:

@@ -33,6 +33,8 @@ def collection_fields(collection: Collection, root: Path) -> dict[str, Any]:
         "changed": collection.changed,
         "duplicates": collection.duplicates,
         "rejected": collection.rejected,
+        "gone": collection.gone,
+        "previous_id": collection.previous_id,
         "estimated_cost": collection.estimated_cost,
         "cost": collection.cost,
         "raw_path": str(root / raw) if raw else None,
@@ -98,6 +100,9 @@ def receipt(collection: Collection) -> str:
         f"  {collection.records:,} records: {collection.new:,} new, {collection.changed:,} changed, "
         f"{collection.duplicates:,} already here; {collection.errors:,} error rows"
     )
+    if collection.gone is not None:
+        see = f"webtune collect drift {collection.collection_id}"
+        lines.append(f"  {collection.gone:,} gone since {collection.previous_id}; see: {see}")
     if collection.cost is not None:
         estimated = f" of at most {usd(collection.estimated_cost)}" if collection.estimated_cost is not None else ""
         lines.append(f"  {usd(collection.cost)}{estimated}")

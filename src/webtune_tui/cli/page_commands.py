@@ -23,10 +23,6 @@ _WAYS = ("crawl", "unlocker", "direct")
 _ENGINES = ("google", "bing", "yandex")
 _LARGEST_LIST = 64 * 1024**2
 _COLLECTION = re.compile(r"c\d{6}-[0-9a-f]{8}")
-_NOTICE = (
-    "Pages are collected as their sites allow it (robots.txt is honoured in direct fetches); their terms and the "
-    "privacy laws where you are remain yours to keep."
-)
 
 
 def add_page_commands(group: Any) -> None:
@@ -141,8 +137,6 @@ async def _carried_out(context: CommandContext, services: Services, plan: Collec
     more = len(plan.request.urls) - 1 if isinstance(plan.request, PagesRequest) and plan.address else 0
     if more:
         context.progress.detail(f"{more:,} more requests like the shown one follow, each with its own url")
-    if not context.arguments.dry_run and not await services.collect.collections():
-        context.progress.say(_NOTICE)
     return await carry_out(context, services, plan)
 
 

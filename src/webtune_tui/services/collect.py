@@ -265,35 +265,15 @@ class CollectService:
             StillRunning: ``deadline`` seconds passed; everything is kept.
             CredentialRefused, RateLimited, InvalidInput: the service said no.
         """
-        if plan.collection_id in self._followed or await self._book.find(plan.collection_id) is not None:
-            async with aclosing(self.resume(plan.collection_id, deadline=deadline)) as events:
-                async for event in events:
-                    yield event
+        if plan.collection_id in self._followed:
+            yield Noted(f"{plan.collection_id} is being followed already")
+            yield CollectionChanged(await self._book.find(plan.collection_id) or draft_of(plan))
             return
-        if plan.source == page_plan.SOURCE:
-            self._followed.add(plan.collection_id)
-            try:
-                async with aclosing(self._pages.start(plan, deadline)) as events:
-                    async for event in events:
-                        yield event
-            finally:
-                self._followed.discard(plan.collection_id)
-            return
-        patience = self._patience(deadline)
-        await self._accounts.find(SOURCE, plan.address)
-        await self._money.require_allowed(plan.estimated_cost, "The collection")
-        self._followed.add(plan.collection_id)
+        self._followed.add(plan.collection_id)  # before anything is awaited: a second press must see it
         try:
-            draft = draft_of(plan)
-            await asyncio.to_thread(self._book.rows.add, draft)
-            if plan.earlier:
-                yield Noted(f"The same was asked for as {plan.earlier} within thirty days; this pays again", "warn")
-            yield CollectionChanged(draft)
-            collection = await self._trigger(plan)
-            yield CollectionChanged(collection)
-            patience.answered()
-            patience.is_young_for(_YOUNG_SECONDS)
-            async with aclosing(self._follow.run(collection, patience)) as events:
+            known = await self._book.find(plan.collection_id)
+            work = self._begin(plan, deadline) if known is None else self._go_on(known, deadline, resend_unknown=False)
+            async with aclosing(work) as events:
                 async for event in events:
                     yield event
         finally:
@@ -390,6 +370,29 @@ class CollectService:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._connections.aclose()
+
+    async def _begin(self, plan: CollectPlan, deadline: float | None) -> AsyncGenerator[CollectEvent, None]:
+        """Stores the draft, triggers once and follows."""
+        if plan.source == page_plan.SOURCE:
+            async with aclosing(self._pages.start(plan, deadline)) as events:
+                async for event in events:
+                    yield event
+            return
+        patience = self._patience(deadline)
+        await self._accounts.find(SOURCE, plan.address)
+        await self._money.require_allowed(plan.estimated_cost, "The collection")
+        draft = draft_of(plan)
+        await asyncio.to_thread(self._book.rows.add, draft)
+        if plan.earlier:
+            yield Noted(f"The same was asked for as {plan.earlier} within thirty days; this pays again", "warn")
+        yield CollectionChanged(draft)
+        collection = await self._trigger(plan)
+        yield CollectionChanged(collection)
+        patience.answered()
+        patience.is_young_for(_YOUNG_SECONDS)
+        async with aclosing(self._follow.run(collection, patience)) as events:
+            async for event in events:
+                yield event
 
     async def _go_on(
         self, collection: Collection, deadline: float | None, resend_unknown: bool

@@ -16,15 +16,16 @@ from webtune_tui.domain import clock
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import FileImported, Imported, ImportEvent, Progressed
 from webtune_tui.domain.previews import FilePreview
-from webtune_tui.domain.records import Collection, CollectionState, RawPlace, Record
+from webtune_tui.domain.records import Collection, CollectionState, RawPlace, Record, RecordRow
 from webtune_tui.services import previewing, raw_data
-from webtune_tui.services.collect_plan import new_collection_id
+from webtune_tui.services.collect_plan import new_collection_id, request_key_of
+from webtune_tui.services.drift import DriftService
 from webtune_tui.services.import_paths import STDIN, expand
 from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.raw_copies import SPARE_BYTES, Copied, SourceFailed, copy_file, copy_stream, safe_name
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import Settings
-from webtune_tui.sources.delivered import imported_record
+from webtune_tui.sources.delivered import imported_record, imported_row
 from webtune_tui.sources.files import detect as detection
 from webtune_tui.sources.files import opening
 from webtune_tui.sources.files.base import Reject, Row
@@ -85,6 +86,7 @@ class ImportService:
         self._settings = settings
         self._collections = CollectionRepository(workspace.database)
         self._records = RecordRepository(workspace.database)
+        self._drift = DriftService(workspace)
         self._under_way: set[str] = set()
 
     async def inspect(
@@ -162,6 +164,7 @@ class ImportService:
                 request={"paths": [str(path) for path in paths]},
                 raw_path=self._workspace.relative(folder),
                 cost=0.0,
+                request_key=_request_key(paths),
             )
         )
         self._collections.log(collection_id, f"Importing {len(files):,} files")
@@ -290,12 +293,15 @@ class ImportService:
         if not collection.records:
             return self._fail(run, "Nothing in the files was usable")
         raw_path = run.folder / run.raw[0]["path"] if len(run.raw) == 1 else run.folder
+        previous, gone = self._drift.settle(collection)
         return self._collections.change(
             run.collection_id,
             state=CollectionState.READY,
             phase="",
             finished_at=clock.now(),
             raw_path=self._workspace.relative(raw_path),
+            previous_id=previous.collection_id if previous is not None else None,
+            gone=gone,
         )
 
     def _fail(self, run: _Run, message: str) -> Collection:
@@ -352,15 +358,24 @@ class _Storing:
         is_document = self.piece.found.reader in detection.DOCUMENTS
         name = self.piece.member or _name(self.source.path)
 
-        def make_record(position: int, row: Row) -> Record:
+        def make_record(position: int, row: Row) -> Record | RecordRow:
+            if not is_document:
+                return imported_row(position, row, now=now, file=f"{file}!{row.part}" if row.part else file)
             place = RawPlace(f"{file}!{row.part}" if row.part else file, row.line, row.start, row.length)
             record = imported_record(collection_id, position, row.fields, now=now, place=place)
             # the name is no part of the content by which a document is known: the same bytes are the same record
-            return replace(record, fields={**row.fields, "file": name}) if is_document else record
+            return replace(record, fields={**row.fields, "file": name})
 
         return Ingest(
             self.repository, self.run.rejects, collection_id, make_record, self.label, errors_are_records=True
         )
+
+
+def _request_key(paths: Sequence[Path]) -> str:
+    """Equal for imports of the same places; what comes through a pipe has none."""
+    if STDIN in paths:
+        return ""
+    return request_key_of(SOURCE, [str(path.expanduser().absolute()) for path in paths])
 
 
 def _name(path: Path) -> str:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.domain.records import Record
+from webtune_tui.domain.erasure import ERASED_ROW
+from webtune_tui.domain.records import Record, RecordRow
 from webtune_tui.sources.files.base import Reject, Row
 from webtune_tui.storage.files import write_text
-from webtune_tui.storage.placing import RecordRow, row_of
+from webtune_tui.storage.placing import row_of
 from webtune_tui.storage.records import BATCH, RecordRepository, StoredBatch
 
-MakeRecord = Callable[[int, Row], Record]
+MakeRecord = Callable[[int, Row], Record | RecordRow]
 _BATCH_CHARACTERS = 16 * 1024**2  # a batch of large records is cut here, to bound memory
 _TURN_SECONDS = 0.001  # how long a thread may keep the others waiting while rows are read and stored at once
 
@@ -74,7 +75,7 @@ class Ingest:
 
         While one batch is written, the next one is read. Closed early, it ends after the transaction under way.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, _short_turns():
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, _short_turns:
             under_way: Future[StoredBatch] | None = None
             for batch, next_position in self._batches(items, first_position):
                 if under_way is not None:
@@ -109,7 +110,10 @@ class Ingest:
                 }
             )
             return
-        batch.rows.append(row_of(self.make_record(position, item), item.text))
+        if item.fields == ERASED_ROW:  # a person's row was erased from a file that was not stored to its end
+            return
+        made = self.make_record(position, item)
+        batch.rows.append(row_of(made, item.json) if isinstance(made, Record) else made)
         batch.characters += item.length or sum(len(value) for value in item.fields.values() if isinstance(value, str))
 
     def _store(self, batch: _Batch, next_position: int) -> StoredBatch:
@@ -123,12 +127,29 @@ class Ingest:
         )
 
 
-@contextlib.contextmanager
-def _short_turns() -> Iterator[None]:
-    """Lets threads take turns quickly: storing and the screen must not wait 5 ms for each turn of the reading."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, _TURN_SECONDS))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
+class _ShortTurns:
+    """Lets threads take turns quickly: storing and the screen must not wait 5 ms for each turn of the reading.
+
+    The interpreter has one such setting; the last of several that run at once puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before = 0.0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._before = sys.getswitchinterval()
+                sys.setswitchinterval(min(self._before, _TURN_SECONDS))
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                sys.setswitchinterval(self._before)
+
+
+_short_turns = _ShortTurns()

@@ -59,6 +59,12 @@ def keep(folder: Path) -> None:
     sync_folder(folder)
 
 
+def sweep(folder: Path) -> None:
+    """Removes the half-written files of a run that was killed while it replaced one; the folder has one user."""
+    for left_over in folder.glob(".*.part"):
+        left_over.unlink(missing_ok=True)
+
+
 def write_manifest(folder: Path, facts: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> None:
     """Replaces the manifest at once."""
     body = dict(facts) | {"files": list(files)}

@@ -21,6 +21,7 @@ from webtune_tui.services import raw_data
 from webtune_tui.services.batched_download import BatchedDownload
 from webtune_tui.services.batched_download import forget as forget_batches
 from webtune_tui.services.collection_book import CollectionBook, Connections
+from webtune_tui.services.drift import DriftService
 from webtune_tui.services.ingest import Ingest, RejectsFile
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.patience import Patience
@@ -68,6 +69,7 @@ class SnapshotFollow:
         self._connections = connections
         self._money = money
         self._records = RecordRepository(workspace.database)
+        self._drift = DriftService(workspace)
 
     async def run(self, collection: Collection, patience: Patience) -> AsyncGenerator[CollectEvent, None]:
         """From a snapshot id to the stored records; what earlier runs did is not done again."""
@@ -80,7 +82,8 @@ class SnapshotFollow:
                 yield event
             if collection.state is not CollectionState.RUNNING:
                 return
-        await asyncio.to_thread(forget_batches, folder)  # a run that was killed may have left them
+        await asyncio.to_thread(forget_batches, folder)  # a run that was killed may have left these
+        await asyncio.to_thread(raw_data.sweep, folder)
         async for event in self._ingest(collection, folder):
             yield event
         yield CollectionChanged(await self._settle(collection.collection_id))
@@ -91,6 +94,7 @@ class SnapshotFollow:
         """Waits for the snapshot and downloads it, through whatever trouble a free call may meet."""
         client = await self._connections.of(collection)
         tries, expected = 0, None
+        short: set[str] = set()
         is_ready, may_be_batched = False, True
         batched: BatchedDownload | None = None
         while True:
@@ -113,7 +117,7 @@ class SnapshotFollow:
                     async with aclosing(self._download(pieces, folder, patience, expected)) as steps:
                         async for event in steps:
                             yield event
-                    is_whole = await self._keep_raw(collection, folder, expected, is_last=tries >= 2)
+                    is_whole = await self._keep_raw(collection, folder, expected, short)
                     if is_whole:
                         return
                     raise CutBody(f"The download holds fewer records than the {expected} that were announced")
@@ -215,11 +219,15 @@ class SnapshotFollow:
                     shown = time.monotonic()
                     yield Progressed("downloading", written, unit="bytes")
 
-    async def _keep_raw(self, collection: Collection, folder: Path, expected: int | None, *, is_last: bool) -> bool:
-        """Checks the part file and gives it its name; false where it holds fewer rows than were announced."""
+    async def _keep_raw(self, collection: Collection, folder: Path, expected: int | None, short: set[str]) -> bool:
+        """Checks the part file and gives it its name; false where it holds fewer rows than were announced.
+
+        ``short`` remembers the hashes of those: the very same bytes twice are what the service has, and no cut.
+        """
         raw = await asyncio.to_thread(raw_data.measured, folder / raw_data.PART)
         if expected is not None and raw.rows < expected:
-            if not is_last:
+            if raw.sha256 not in short:
+                short.add(raw.sha256)
                 return False
             await self._book.log(collection, f"The service announced {expected} records and sent {raw.rows}", "warn")
         await asyncio.to_thread(raw_data.keep, folder)
@@ -285,10 +293,12 @@ class SnapshotFollow:
                 cost=cost,
             )
         message = f"{collection.rejected:,} rows could not be read" if collection.rejected else ""
+        previous, gone = await asyncio.to_thread(self._drift.settle, collection)
+        since = f", {gone:,} gone since {previous.created_at[:10]}" if previous is not None else ""
         await self._book.log(
             collection,
-            f"Stored {collection.records:,} records ({collection.new:,} new, {collection.changed:,} changed, "
-            f"{collection.duplicates:,} already here), {collection.errors:,} error rows; ${cost:,.4f}, {basis}",
+            f"Stored {collection.records:,} records: {collection.new:,} new, {collection.changed:,} changed{since} "
+            f"({collection.duplicates:,} already here), {collection.errors:,} error rows; ${cost:,.4f}, {basis}",
         )
         return await self._book.set(
             collection_id,
@@ -297,6 +307,8 @@ class SnapshotFollow:
             cost=cost,
             message=message,
             finished_at=clock.now(),
+            previous_id=previous.collection_id if previous is not None else None,
+            gone=gone,
         )
 
     async def _finish_empty(self, collection: Collection, message: str, *, cost: float = 0.0) -> Collection:

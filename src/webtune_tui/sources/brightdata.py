@@ -22,7 +22,14 @@ from webtune_tui.sources.base import (
     TriggerRequest,
 )
 from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of
-from webtune_tui.sources.brightdata_http import BrightDataHttp, is_html, outcome_unknown, text_of, wait_of
+from webtune_tui.sources.brightdata_http import (
+    BrightDataHttp,
+    is_html,
+    outcome_unknown,
+    seconds_ahead,
+    text_of,
+    wait_of,
+)
 
 
 class BrightDataClient:
@@ -108,11 +115,11 @@ class BrightDataClient:
     async def snapshots(self, scraper_id: str, since: str) -> Sequence[SnapshotListing]:
         """The account's snapshots of a scraper since an RFC 3339 time; the service compares whole days."""
         response = await self._http.get(
-            "/datasets/v3/snapshots", {"dataset_id": scraper_id, "from_date": since[:10], "limit": "5000"}
+            "/datasets/v3/snapshots", {"dataset_id": scraper_id, "from_date": wire.day_before(since), "limit": "5000"}
         )
         if not response.is_success:
             raise self._http.refusal(response)
-        rows = wire.listings_of(text_of(response))
+        rows = wire.listings_of(text_of(response), ahead=seconds_ahead(response))
         if rows is None:
             raise self._http.not_the_service()
         return rows

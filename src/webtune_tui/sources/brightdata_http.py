@@ -10,6 +10,7 @@ import os
 import ssl
 import zlib
 from collections.abc import AsyncGenerator, Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +37,7 @@ LARGEST_EXPANSION = 100  # JSON packs about 10:1; a body that grows more than th
 DOWNLOAD_TIMEOUTS = httpx.Timeout(connect=15, read=120, write=60, pool=15)
 _EXPANSION_FREE = 64 * 1024**2
 _TEXT_LIMIT = 1024**2
+_SAME_TIME = 30.0
 _WRITE_SIZE = 1024**2
 _TIMEOUTS = httpx.Timeout(connect=15, read=75, write=60, pool=15)
 
@@ -295,6 +297,13 @@ async def read_limited(response: httpx.Response) -> None:
     if int(response.headers.get("content-length", "0") or 0) > 50 * _TEXT_LIMIT:
         raise ServiceUnavailable("The service sent an error of absurd length", hint="Try again later.")
     await response.aread()
+
+
+def seconds_ahead(response: httpx.Response) -> float:
+    """How far the service's clock is before ours, by the date of its answer; 0 where it is about the same."""
+    dated = wire.moment_of(response.headers.get("date"))
+    ahead = 0.0 if dated is None else (dated - datetime.now(UTC)).total_seconds()
+    return ahead if abs(ahead) > _SAME_TIME else 0.0
 
 
 def wait_of(response: httpx.Response, text: str) -> float | None:

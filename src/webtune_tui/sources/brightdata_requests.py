@@ -9,9 +9,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from webtune_tui.domain import clock
 from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display
 from webtune_tui.sources.base import Batch, FilterRequest, SnapshotListing, SnapshotStatus, TriggerRequest
@@ -145,8 +146,16 @@ def status_of(snapshot_id: str, text: str) -> SnapshotStatus:
     )
 
 
-def listings_of(text: str) -> list[SnapshotListing] | None:
-    """The rows of the service's list of snapshots, or ``None`` where the answer is no list."""
+def day_before(time: str) -> str:
+    """The day before an RFC 3339 time: the service compares whole days by a clock of its own."""
+    return (clock.parse_rfc3339(time) - timedelta(days=1)).date().isoformat()
+
+
+def listings_of(text: str, *, ahead: float = 0.0) -> list[SnapshotListing] | None:
+    """The rows of the service's list of snapshots, or ``None`` where the answer is no list.
+
+    ``ahead`` is how many seconds the service's clock is before ours: times are told as our clock has them.
+    """
     body = parse_json(text)
     if isinstance(body, Mapping):  # with a total the list lies inside
         body = next((value for value in body.values() if isinstance(value, list)), None)
@@ -157,7 +166,7 @@ def listings_of(text: str) -> list[SnapshotListing] | None:
             snapshot_id=row["id"],
             scraper_id=str(row.get("dataset_id") or ""),
             state=str(row.get("status") or ""),
-            created_at=str(row.get("created") or ""),
+            created_at=_by_our_clock(str(row.get("created") or ""), ahead),
             records=_count(row.get("dataset_size")),
         )
         for row in body
@@ -193,14 +202,18 @@ def retry_after(value: str | None, *, now: datetime | None = None) -> float | No
     text = value.strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
         return float(text)
+    moment = moment_of(text)
+    seconds = 0.0 if moment is None else (moment - (now or datetime.now(UTC))).total_seconds()
+    return seconds if seconds > 0 else None
+
+
+def moment_of(http_date: str | None) -> datetime | None:
+    """The moment of an HTTP date, or ``None`` for nonsense."""
     try:
-        moment = email.utils.parsedate_to_datetime(text)
+        moment = email.utils.parsedate_to_datetime(http_date or "")
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    seconds = (moment - (now or datetime.now(UTC))).total_seconds()
-    return seconds if seconds > 0 else None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _cell(value: Any) -> str:
@@ -210,6 +223,15 @@ def _cell(value: Any) -> str:
 
 def _sorted_text(given: Mapping[str, str]) -> str:
     return json.dumps({name: value.strip() for name, value in given.items()}, sort_keys=True)
+
+
+def _by_our_clock(time: str, ahead: float) -> str:
+    try:
+        moment = clock.parse_rfc3339(time)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return time if not ahead else clock.rfc3339(moment.timestamp() - ahead)
+    except (ValueError, OverflowError, OSError):
+        return time
 
 
 def _reason(body: Mapping[Any, Any]) -> str:

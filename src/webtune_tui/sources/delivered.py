@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from webtune_tui.domain.records import NO_PLACE, RawPlace, Record, RecordKind
-from webtune_tui.json_text import content_hash
+from webtune_tui.domain.records import NO_PLACE, RawPlace, Record, RecordKind, RecordRow
+from webtune_tui.json_text import content_hash, encode
 from webtune_tui.sources.files.base import Row
 
 # what the service adds around a record: it changes from run to run while the record stays the same
@@ -60,6 +60,7 @@ _KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "gd_lgzhlu9323u3k24jkv": ("review_id",),
 }
 _PER_ROW = ("review_id", "comment_id", "job_posting_id", "video_id", "post_id")
+_DATA = RecordKind.DATA.value
 _ASIN = re.compile(r"[A-Z0-9]{10}")
 
 
@@ -128,6 +129,30 @@ def imported_record(
         url=url_of(fields),
         collected_at=_text(fields.get("timestamp")) or now,
         place=place,
+    )
+
+
+def imported_row(position: int, row: Row, *, now: str, file: str = "") -> RecordRow:
+    """As :func:`imported_record`, for storing: most rows of most files are plain ones, and there are millions."""
+    fields = row.fields
+    if "input" in fields and is_from_service(fields):
+        record = imported_record("", position, fields, now=now)
+        kind, key, digest = record.kind.value, record.key, record.content_hash
+    else:
+        digest = content_hash(fields)
+        kind, key = _DATA, f"hash:{digest}"
+    return RecordRow(
+        position,
+        kind,
+        key,
+        digest,
+        url_of(fields),
+        _text(fields.get("timestamp")) or now,
+        encode(fields) if row.json is None else row.json,
+        file,
+        row.line,
+        row.start,
+        row.length,
     )
 
 

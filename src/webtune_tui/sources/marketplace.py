@@ -21,7 +21,14 @@ from webtune_tui.sources.base import (
     SnapshotStatus,
 )
 from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of
-from webtune_tui.sources.brightdata_http import BrightDataHttp, is_html, outcome_unknown, text_of, wait_of
+from webtune_tui.sources.brightdata_http import (
+    BrightDataHttp,
+    is_html,
+    outcome_unknown,
+    seconds_ahead,
+    text_of,
+    wait_of,
+)
 
 NO_MATCH = 422
 _FORMAT = "jsonl"
@@ -103,12 +110,13 @@ class MarketplaceClient:
 
     async def snapshots(self, scraper_id: str, since: str) -> Sequence[SnapshotListing]:
         """The account's marketplace snapshots of a dataset since an RFC 3339 time."""
-        response = await self._http.get("/datasets/snapshots", {"dataset_id": scraper_id, "from_date": since[:10]})
+        day = wire.day_before(since)
+        response = await self._http.get("/datasets/snapshots", {"dataset_id": scraper_id, "from_date": day})
         if response.status_code == 400:  # these narrow the list where the service knows them
             response = await self._http.get("/datasets/snapshots")
         if not response.is_success:
             raise self._http.refusal(response)
-        rows = wire.listings_of(text_of(response))
+        rows = wire.listings_of(text_of(response), ahead=seconds_ahead(response))
         if rows is None:
             raise self._http.not_the_service()
         return rows

@@ -93,6 +93,32 @@ class Database:
             )
         return found
 
+    def compact(self) -> None:
+        """Rewrites the file without what was ever deleted from it, and empties its log.
+
+        The space of another copy is needed while it works.
+
+        Raises:
+            StorageFailed: another process is reading just now; the old pages may still be in the log.
+        """
+        if self.read_only:
+            raise StorageFailed(f"{self.path.parent} is open read-only", hint="Close the other webtune that uses it.")
+        with self._write_lock, _translated(self.path), contextlib.closing(self._connect()) as connection:
+            connection.execute("PRAGMA temp_store = FILE")  # a copy of the whole file would not fit into memory
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("VACUUM")
+        self.fold_log()
+
+    def fold_log(self) -> None:
+        """Writes the log into the file and empties it. Raises StorageFailed where another process is reading."""
+        with self._write_lock, _translated(self.path), contextlib.closing(self._connect()) as connection:
+            is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if is_busy:
+            raise StorageFailed(
+                f"{self.path} is being read by another process, so its log can't be emptied",
+                hint="Close the other webtune, then run the command again.",
+            )
+
     def close(self) -> None:
         """Closes every connection; the write-ahead log is folded into the file."""
         self._closed = True

@@ -18,6 +18,7 @@ from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, RecordOri
 from webtune_tui.domain.examples import ContentSum, Example, Split, body_digest, decode_messages
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.revision_sums import resolved
 
 Action = Literal["prepare", "replay", "edit", "undo", "redo"]
 
@@ -319,14 +320,12 @@ class DatasetStore:
         return list(found.values())
 
     def find(self, name: str) -> Revision | None:
-        """The newest revision whose content hash begins with ``name``."""
+        """The newest revision whose content hash begins with ``name``, or what an erasure left of it."""
         with self._database.read() as connection:
             head = _head(connection)
-            row = connection.execute(
-                "SELECT r.*, b.encoding FROM revisions AS r JOIN builds AS b USING (build) WHERE b.is_whole = 1"
-                " AND r.content_hash >= ? AND r.content_hash < ? ORDER BY r.build DESC, r.revision DESC LIMIT 1",
-                (name, name + "g"),
-            ).fetchone()
+            row = _named(connection, name)
+            if row is None and (left := resolved(connection, name)):
+                row = _named(connection, left)
             return _revision(row, head) if row else None
 
     def fix(self, revision: Revision) -> None:
@@ -558,6 +557,15 @@ class DatasetStore:
                 "SELECT reason, count(*) FROM dropped WHERE build = ? GROUP BY reason ORDER BY reason", (build,)
             ).fetchall()
         return {row[0]: row[1] for row in rows}
+
+
+def _named(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT r.*, b.encoding FROM revisions AS r JOIN builds AS b USING (build) WHERE b.is_whole = 1"
+        " AND r.content_hash >= ? AND r.content_hash < ? ORDER BY r.build DESC, r.revision DESC LIMIT 1",
+        (name, name + "g"),
+    ).fetchone()
+    return row
 
 
 def _head(connection: sqlite3.Connection) -> Revision | None:

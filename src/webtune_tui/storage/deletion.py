@@ -290,7 +290,7 @@ def _remove_records(connection: sqlite3.Connection, collection_id: str) -> Itera
             "SELECT record_id FROM records WHERE collection_id = ? ORDER BY position LIMIT ?", (collection_id, _BATCH)
         )
     ]:
-        for first, last in _ranges(sorted(ids)):
+        for first, last in ranges(sorted(ids)):
             connection.execute(
                 "INSERT INTO deleted_records (first_id, last_id, collection_id) VALUES (?, ?, ?)",
                 (first, last, collection_id),
@@ -300,7 +300,7 @@ def _remove_records(connection: sqlite3.Connection, collection_id: str) -> Itera
         yield removed
 
 
-def _ranges(ids: list[int]) -> Iterator[tuple[int, int]]:
+def ranges(ids: list[int]) -> Iterator[tuple[int, int]]:
     """Sorted numbers as ranges without gaps."""
     first = last = ids[0]
     for one in ids[1:]:

@@ -11,13 +11,12 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from webtune_tui.domain.records import Record, RecordKind
+from webtune_tui.domain.records import Record, RecordKind, RecordRow
 from webtune_tui.json_text import encode
-from webtune_tui.storage.record_ids import next_record_id
 
-_ROWS = 500  # in one statement; times the columns it stays below SQLite's limit of 32,766 values
+_ROWS = 2000  # in one statement; times the columns it stays below SQLite's limit of 32,766 values
 _DATA = RecordKind.DATA.value
 _SHOWN = 20  # of the records that a batch stored
 _SIGHTING = ("collection_id", "position", "record_id", "raw_file", "raw_line", "raw_start", "raw_length")
@@ -30,27 +29,11 @@ _LIVE = """
 """
 
 
-class RecordRow(NamedTuple):
-    """A record as it is stored: ``fields`` is JSON. It takes a tenth of the memory of the record itself."""
-
-    position: int
-    kind: str
-    key: str
-    content_hash: str
-    url: str | None
-    collected_at: str | None
-    fields: str
-    raw_file: str
-    raw_line: int | None
-    raw_start: int | None
-    raw_length: int | None
-
-
 _RECORD = ("record_id", "collection_id", *RecordRow._fields)
 
 
-def row_of(record: Record, text: str | None = None) -> RecordRow:
-    """A record as a row; ``text`` is its fields as JSON where that is at hand."""
+def row_of(record: Record, fields: bytes | None = None) -> RecordRow:
+    """A record as a row; ``fields`` are its fields as JSON where that is at hand."""
     where = record.place
     return RecordRow(
         record.position,
@@ -59,7 +42,7 @@ def row_of(record: Record, text: str | None = None) -> RecordRow:
         record.content_hash,
         record.url,
         record.collected_at,
-        encode(record.fields) if text is None else text,
+        encode(record.fields) if fields is None else fields,
         where.file,
         where.line,
         where.start,
@@ -88,9 +71,9 @@ class _Live:
     is_of_here: bool  # and was the first to do so
 
 
-def place(connection: sqlite3.Connection, collection_id: str, batch: Sequence[RecordRow]) -> Placed:
-    """Stores what is new or changed of a collection's batch and notes what it saw again."""
-    placing = _Placing(collection_id, next_record_id(connection))
+def place(connection: sqlite3.Connection, collection_id: str, batch: Sequence[RecordRow], next_id: int) -> Placed:
+    """Stores what is new or changed of a collection's batch, under ids from ``next_id`` on, and what it saw again."""
+    placing = _Placing(collection_id, next_id)
     placing.take(batch, _live(connection, collection_id, batch))
     _insert(connection, "records", _RECORD, placing.records)
     _insert(connection, "sightings", _SIGHTING, placing.sightings)
@@ -98,7 +81,7 @@ def place(connection: sqlite3.Connection, collection_id: str, batch: Sequence[Re
         connection.execute(
             "UPDATE records SET superseded_by = newer.value ->> 1 FROM json_each(?) AS newer"
             " WHERE record_id = newer.value ->> 0",
-            (encode(placing.superseded),),
+            (encode(placing.superseded).decode(),),
         )
     return placing.placed
 
@@ -169,7 +152,7 @@ def _live(connection: sqlite3.Connection, collection_id: str, batch: Sequence[Re
     """What the keys of a batch stand for now."""
     keys = [row.key for row in batch]
     keys += [_own_key(row) for row in batch if row.key.startswith("url:")]
-    asked = {"collection": collection_id, "keys": encode(keys)}
+    asked = {"collection": collection_id, "keys": encode(keys).decode()}
     found = json.loads(connection.execute(_LIVE, asked).fetchone()["found"])
     return {
         key: _Live(record_id, content_hash, bool(is_seen), bool(is_own))
@@ -187,5 +170,5 @@ def _insert(connection: sqlite3.Connection, table: str, columns: Sequence[str], 
 
 @functools.lru_cache(maxsize=64)
 def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
-    marks = f"({', '.join('?' * len(columns))})"
+    marks = f"({', '.join('CAST(? AS TEXT)' if name == 'fields' else '?' for name in columns)})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * rows)}"

@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from webtune_tui.domain.records import Collection, RawPlace, Record, RecordKind
+from webtune_tui.domain.records import Collection, RawPlace, Record, RecordKind, RecordRow
 from webtune_tui.storage.collections import change_in
 from webtune_tui.storage.database import Database
-from webtune_tui.storage.placing import RecordRow, place, row_of
+from webtune_tui.storage.placing import place, row_of
+from webtune_tui.storage.record_ids import NEWEST_RECORD_ID
 
 BATCH = 8000
 _PAGE = 2000
@@ -25,6 +26,12 @@ _DELIVERED = f"""
         s.raw_file, s.raw_line, s.raw_start, s.raw_length
     FROM sightings AS s JOIN records AS r ON r.record_id = s.record_id
     WHERE s.collection_id = :id AND {{sightings}}
+"""
+_BEFORE = f"""
+    SELECT (SELECT value FROM meta WHERE key = ?) AS mark,
+        {NEWEST_RECORD_ID} AS newest,
+        records, new, changed, duplicates, errors, rejected
+    FROM collections WHERE collection_id = ?
 """
 
 
@@ -87,14 +94,10 @@ class RecordRepository:
         too, as those of an imported file do.
         """
         with self._database.write() as connection:
-            row = connection.execute("SELECT value FROM meta WHERE key = ?", (_mark(collection_id),)).fetchone()
-            done = int(row["value"]) if row else 0
+            before = connection.execute(_BEFORE, (_mark(collection_id), collection_id)).fetchone()
+            done = int(before["mark"] or 0)
             fresh = [row for row in batch if row.position >= done]
-            placed = place(connection, collection_id, fresh)
-            before = connection.execute(
-                "SELECT records, new, changed, duplicates, errors, rejected FROM collections WHERE collection_id = ?",
-                (collection_id,),
-            ).fetchone()
+            placed = place(connection, collection_id, fresh, before["newest"] + 1)
             data_new = placed.new + (placed.errors if errors_are_records else 0)
             collection = change_in(
                 connection,

@@ -33,6 +33,7 @@ from webtune_tui.domain.records import CollectionState, RecordKind
 from webtune_tui.services.accounts import AccountsService
 from webtune_tui.services.collect import CollectService
 from webtune_tui.services.patience import Waiting
+from webtune_tui.sources.base import CutBody
 
 
 def stored_rows(desk: Desk) -> list[tuple[int, str, str]]:
@@ -389,6 +390,27 @@ async def test_a_download_that_stays_cut_ends_with_try_later_and_goes_on_later(
     desk = open_desk()
     assert (await desk.resume((await desk.only()).collection_id)).state is CollectionState.READY
     assert bright_data.triggers == 1
+
+
+async def test_bodies_that_end_at_different_records_are_never_taken_for_whole(
+    desk: Desk, bright_data: FaultyBrightData
+) -> None:
+    """Cut where a record ends and without a length, nothing but the announced count tells."""
+    lengths = iter(range(1, 100))
+    bright_data.always("snapshot", faults.Changed(lambda rows: rows[: next(lengths)]))
+    with pytest.raises(CutBody, match="fewer records"):
+        await desk.start()
+    assert (await desk.only()).state is CollectionState.RUNNING
+    bright_data.always("snapshot", None)
+    assert (await desk.resume((await desk.only()).collection_id)).state is CollectionState.READY
+
+
+async def test_the_same_fewer_records_twice_are_what_the_service_has(desk: Desk, bright_data: FaultyBrightData) -> None:
+    bright_data.always("snapshot", faults.Changed(lambda rows: rows[:3]))
+    collection = await desk.start()
+    assert collection.state is CollectionState.READY and collection.records + collection.errors == 3
+    log = [message for _, level, message in await desk.collect.events_of(collection.collection_id) if level == "warn"]
+    assert any("announced" in message and "sent 3" in message for message in log)
 
 
 async def test_a_packed_bomb_is_stopped_at_a_stated_limit(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import time
+from email.utils import formatdate
 
 import pytest
 
 from tests.integration.collect.conftest import CATEGORY, Desk
 from tests.servers import brightdata as faults
 from tests.servers.brightdata import FaultyBrightData
+from webtune_tui.domain.clock import parse_rfc3339, rfc3339
 from webtune_tui.domain.errors import OutcomeUnknown, RateLimited
 from webtune_tui.domain.records import CollectionState
 from webtune_tui.sources import brightdata_requests as wire
@@ -76,6 +80,30 @@ async def test_a_lookup_that_is_told_to_slow_down_decides_nothing(desk: Desk, br
     assert (await desk.only()).state is CollectionState.UNKNOWN
     desk.time.moment += 5
     assert (await desk.resume((await desk.only()).collection_id)).state is CollectionState.READY
+
+
+@pytest.mark.parametrize("hours", [-30, -3, 3, 30])
+async def test_a_clock_that_is_wrong_here_does_not_hide_the_snapshot(
+    desk: Desk, bright_data: FaultyBrightData, hours: int
+) -> None:
+    """The service has another time, by its list and by the date of its answers."""
+    ours = await lose_a_reply(desk, bright_data)
+
+    @dataclasses.dataclass(frozen=True)
+    class OtherTime:
+        async def apply(self, exchange: faults.Exchange) -> None:
+            exchange.scope["query_string"] = b"dataset_id=gd_l7q7dkf244hwjntr0"
+            answered = await exchange.ask()
+            rows = json.loads(answered.body)
+            for row in rows:
+                row["created"] = rfc3339(parse_rfc3339(row["created"]).timestamp() + hours * 3600)
+            date = formatdate(time.time() + hours * 3600, usegmt=True)
+            head = f"HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-type: {faults.JSON}\r\nconnection: close\r\n\r\n"
+            exchange.write_and_close(head.encode("ascii") + json.dumps(rows).encode())
+
+    bright_data.always("snapshots", OtherTime())
+    collection = await desk.resume((await desk.only()).collection_id)
+    assert collection.state is CollectionState.READY and collection.snapshot_id == ours
 
 
 @pytest.mark.parametrize(

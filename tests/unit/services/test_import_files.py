@@ -89,7 +89,7 @@ async def test_positions_run_on_over_batches_and_files(
     imported = await run(workspace, tmp_path / "a.jsonl", tmp_path / "b.jsonl")
     stored = RecordRepository(workspace.database).of_collection(imported.collection.collection_id, limit=50)
     assert [(record.position, record.fields["n"]) for record in stored] == [(n, n) for n in range(14)]
-    assert records_module.BATCH == 2000
+    assert records_module.BATCH > 3
 
 
 async def test_an_encoding_given_by_the_person_opens_what_was_refused(workspace: Workspace, tmp_path: Path) -> None:
@@ -139,3 +139,24 @@ async def test_ready_examples_are_recognised_and_stay_as_they_are(workspace: Wor
     assert [file.format for file in imported.files] == ["openai", "flat"]
     first = RecordRepository(workspace.database).of_collection(imported.collection.collection_id, limit=1)[0]
     assert first.fields == row
+
+
+async def test_the_same_files_again_tell_what_is_new_and_gone_and_where_each_row_lies(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"n": 1}\n{"n": 2}\n{"n": 3}\n')
+    first = (await run(workspace, path)).collection
+    path.write_text('{"n": 3, "é": 1}\n{broken\n  {"n": 2}\n')
+    again = (await run(workspace, path)).collection
+    assert (again.previous_id, again.gone, again.new, again.duplicates) == (first.collection_id, 2, 1, 1)
+    other = tmp_path / "b.jsonl"
+    other.write_text('{"n": 1}\n')
+    assert (await run(workspace, other)).collection.previous_id is None
+    for one in RecordRepository(workspace.database).of_collection(again.collection_id, limit=9):
+        raw = (workspace.raw_folder(again.collection_id) / one.place.file).read_bytes()
+        assert one.place.start is not None and one.place.length is not None
+        assert json.loads(raw[one.place.start : one.place.start + one.place.length]) == one.fields
+        assert (
+            raw.splitlines()[(one.place.line or 0) - 1].strip() == json.dumps(one.fields, ensure_ascii=False).encode()
+        )

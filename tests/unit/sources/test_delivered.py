@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from webtune_tui.domain.records import RecordKind
-from webtune_tui.sources.delivered import delivered_record, imported_record, kind_of
+from webtune_tui.sources import catalogue
+from webtune_tui.sources.delivered import _KEY_FIELDS, delivered_record, imported_record, kind_of
 
 AMAZON = "gd_l7q7dkf244hwjntr0"
 ENVELOPE = {"timestamp": "2026-02-02T11:32:43.446Z", "input": {"url": "https://www.amazon.com/dp/B0ZZKTL001"}}
@@ -62,3 +65,17 @@ def test_an_imported_row_with_the_marks_of_a_scraper_is_the_scrapers_record() ->
     row = {**PRODUCT, **ENVELOPE}
     assert imported_record("c1", 0, row, now="t").key == delivered_record("c2", 0, row, AMAZON, now="t").key
     assert imported_record("c1", 0, {"error": "in the text", "answer": "a"}, now="t").kind is RecordKind.DATA
+
+
+def test_the_id_fields_of_each_scraper_are_among_the_fields_that_it_delivers() -> None:
+    known = {scraper.scraper_id: set(scraper.fields) for scraper in catalogue.search("") if scraper.fields}
+    for scraper_id, names in _KEY_FIELDS.items():
+        assert scraper_id not in known or known[scraper_id] & set(names), scraper_id
+
+
+@given(
+    rows=st.permutations([{"post_id": str(n % 4), "url": f"https://www.tiktok.com/@a/video/{n % 4}"} for n in range(8)])
+)
+def test_rows_in_any_order_and_number_have_the_same_keys(rows: list[dict[str, Any]]) -> None:
+    keys = {delivered_record("c", n, row, "gd_m736hjp71lejc5dc0l", now="t").key for n, row in enumerate(rows)}
+    assert keys == {f"post_id:tiktok.com:{n}" for n in range(4)}

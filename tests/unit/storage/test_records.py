@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
+from webtune_tui.domain.records import Collection, CollectionState, RawPlace, Record, RecordKind
 from webtune_tui.json_text import content_hash
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.records import RecordRepository
@@ -91,3 +92,94 @@ def test_a_run_killed_between_batches_ends_with_the_same_records(
             results.append((counts(found), [(r.position, r.key, r.fields) for r in repository.live()]))
     assert results[0] == results[1]
     assert results[0][0][0] == len(rows)
+
+
+def sightings(workspace: Workspace) -> list[tuple[Any, ...]]:
+    with workspace.database.read() as connection:
+        rows = connection.execute(
+            "SELECT s.collection_id, s.position, r.collection_id AS first, r.position AS first_position, s.raw_start"
+            " FROM sightings AS s JOIN records AS r ON r.record_id = s.record_id ORDER BY 1, 2"
+        ).fetchall()
+    return [tuple(row) for row in rows]
+
+
+def test_a_record_that_another_collection_brought_is_seen_again_with_its_place(workspace: Workspace) -> None:
+    for collection_id in ("c1", "c2"):
+        add_collection(workspace, collection_id)
+    repository = RecordRepository(workspace.database)
+    repository.store(
+        "c1", [record("c1", 0, "a", t=1), record("c1", 1, "b", t=1), record("c1", 2, "a", t=1)], next_position=3
+    )
+    assert sightings(workspace) == []
+    again = [record("c2", 0, "b", t=1), record("c2", 1, "a", t=2), record("c2", 2, "b", t=1), record("c2", 3, "a", t=2)]
+    again = [replace(one, place=RawPlace("", one.position + 1, one.position * 10, 9)) for one in again]
+    stored = repository.store("c2", again, next_position=4)
+    assert counts(stored.collection) == (4, 0, 1, 3)
+    assert sightings(workspace) == [("c2", 0, "c1", 1, 0), ("c2", 2, "c1", 1, 20)]
+    delivered = repository.of_collection("c2", limit=9)
+    assert [(one.position, one.key, one.place.start) for one in delivered] == [(0, "b", 0), (1, "a", 10), (2, "b", 20)]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(order=st.permutations(range(4)), size=st.integers(1, 5), repeats=st.integers(1, 2))
+def test_pages_with_several_rows_come_again_in_any_order_as_what_they_are(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int], size: int, repeats: int
+) -> None:
+    with Workspace.open(tmp_path_factory.mktemp("w") / "w", command="test") as workspace:
+        repository = RecordRepository(workspace.database)
+        for collection_id, numbers in (("c1", list(range(4))), ("c2", order * repeats)):
+            collections = add_collection(workspace, collection_id)
+            rows = [
+                record(collection_id, position, "url:https://x.com/post", text=str(n))
+                for position, n in enumerate(numbers)
+            ]
+            for start in range(0, len(rows), size):
+                repository.store(collection_id, rows[start : start + size], next_position=start + size)
+        found = collections.get("c2")
+        assert found is not None and counts(found) == (4 * repeats, 0, 0, 4 * repeats)
+        assert sorted(r.fields["text"] for r in repository.live()) == ["0", "1", "2", "3"]
+        assert len(sightings(workspace)) == 4 * repeats
+
+
+def test_a_batch_that_fails_between_sightings_and_the_mark_leaves_nothing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for collection_id in ("c1", "c2"):
+        add_collection(workspace, collection_id)
+    repository = RecordRepository(workspace.database)
+    repository.store("c1", [record("c1", 0, "a", t=1)], next_position=1)
+    batch = [record("c2", 0, "a", t=1), record("c2", 1, "b", t=1)]
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("webtune_tui.storage.records.change_in", die)
+        with pytest.raises(Killed):
+            repository.store("c2", batch, next_position=2)
+    assert sightings(workspace) == [] and repository.count_live() == 1 and repository.stored_up_to("c2") == 0
+    assert counts(repository.store("c2", batch, next_position=2).collection) == (2, 1, 0, 1)
+    assert len(sightings(workspace)) == 1
+
+
+def test_a_sample_is_even_bounded_and_the_same_each_time(workspace: Workspace) -> None:
+    for collection_id in ("c1", "c2"):
+        add_collection(workspace, collection_id)
+    repository = RecordRepository(workspace.database)
+    repository.store("c1", [record("c1", n, str(n), n=n) for n in range(50)], next_position=50)
+    repository.store("c2", [record("c2", n, str(n), n=n) for n in range(100)], next_position=100)
+    positions = [one.position for one in repository.sample("c2", 20)]
+    assert sorted(positions) == list(range(0, 100, 5))
+    assert positions == [one.position for one in repository.sample("c2", 20)]
+    assert len(list(repository.sample("c1", 1000))) == 50
+
+
+def test_numbers_of_any_size_are_stored_exactly(workspace: Workspace) -> None:
+    add_collection(workspace, "c1")
+    repository = RecordRepository(workspace.database)
+    repository.store("c1", [record("c1", 0, "a", n=2**80, t="é\U0001f600", f=0.1)], next_position=1)
+    (stored,) = repository.live()
+    assert stored.fields == {"n": 2**80, "t": "é\U0001f600", "f": 0.1}

@@ -9,6 +9,7 @@ from typing import Any
 
 from webtune_tui.cli.collecting import access_of, carry_out, collect_dataset, list_errors, retry
 from webtune_tui.cli.collection_commands import add_show_and_delete
+from webtune_tui.cli.collection_drift import drift_fields, told
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.cli.page_commands import add_page_commands, confirm_resend
@@ -71,6 +72,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         examples=("webtune collect list",),
     )
     add_show_and_delete(group)
+    drift_parser = add_subcommand(
+        group,
+        "drift",
+        drift,
+        access=Access.READ,
+        summary="what changed since the last collection of the same",
+        examples=("webtune collect drift c261122-1a2b3c4d",),
+    )
+    drift_parser.add_argument("collection", metavar="ID")
     scrapers_parser = add_subcommand(
         group,
         "scrapers",
@@ -249,12 +259,20 @@ async def list_collections(context: CommandContext) -> Outcome:
     return Outcome({"collections": rows}, _table(collections, "No collections yet. Start one: webtune collect --help"))
 
 
+async def drift(context: CommandContext) -> Outcome:
+    """One collection beside the last that asked for the same."""
+    async with context.services() as services:
+        found = await services.drift.report(context.arguments.collection)
+    return Outcome({"collection_id": context.arguments.collection, "drift": None} | drift_fields(found), told(found))
+
+
 async def scrapers(context: CommandContext) -> Outcome:
     """The list of scrapers: the service's own where it was asked for once, else the bundled one."""
     from webtune_tui.services.scraper_catalogue import KnownScrapers  # only this command needs no workspace
     from webtune_tui.sources import catalogue
 
     if context.arguments.refresh:
+        context.progress.say("Asking the service for its list; this takes up to half a minute and is free")
         async with context.services(Access.WRITE_IF_FREE) as services:
             await services.collect.refresh_catalogue()
     known = KnownScrapers(context.settings())

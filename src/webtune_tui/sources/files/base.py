@@ -34,15 +34,15 @@ class Row:
     """One record of a file as it stands there.
 
     ``line`` counts from 1 and is where the record begins (the row where a format has no lines); ``start`` and
-    ``length`` are the bytes that it takes, where it is a range of the file; ``text`` is the JSON of the fields where
-    it stands in the file as it may be stored; ``part`` is the sheet, where there are any.
+    ``length`` are the bytes that it takes, where it is a range of the file; ``json`` is the JSON of the fields in
+    UTF-8, where it stands in the file as it may be stored; ``part`` is the sheet, where there are any.
     """
 
     line: int
     fields: Mapping[str, Any]
     start: int | None = None
     length: int | None = None
-    text: str | None = None
+    json: bytes | None = None
     part: str = ""
 
 

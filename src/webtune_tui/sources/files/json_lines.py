@@ -48,8 +48,8 @@ def _of_bytes(stream: BinaryIO, limits: ReadLimits, *, mend: bool, has_mark: boo
             size += 0 if line.endswith(b"\n") else _skip_bytes(stream)
         elif (fields := parse_plain(line, limits)) is not None:
             length = size - 1 if line[-1] == _LINE_FEED else size
-            text = None if _ESCAPE in line and _ESCAPED in line else line.decode()
-            yield Row(number, fields, start, length, text)
+            is_plain = _ESCAPE not in line or _ESCAPED not in line
+            yield Row(number, fields, start, length, line[:length] if is_plain else None)
         elif line.strip(_SPACE):
             length = size - 1 if line[-1] == _LINE_FEED else size
             yield _row(line.decode("utf-8", "webtune-mark"), number, "utf-8", limits, mend, start, length)

@@ -21,6 +21,9 @@ _NOT_TEXT = re.compile("[\ud800-\udfff\x00]")
 # 19 of them are met at least three times in a row when only each fifth byte is looked at.
 _DIGITS_ALIKE = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _STRIDE = 5
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_LISTS_ALIKE = bytes.maketrans(b"{}", b"[]")
+_NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _FEW_DIGITS = b"0" * 3
 _LONG_NUMBER = b"0" * 20
 _LONG_NEGATIVE = b"-" + b"0" * 19
@@ -87,7 +90,7 @@ def parse_plain(line: bytes, limits: ReadLimits = DEFAULT_LIMITS) -> dict[str, A
         return None
     if type(value) is not dict:
         return None
-    if line.count(b"[") + line.count(b"{") > limits.nesting and not _is_shallow(value, limits.nesting):
+    if line.count(b"[") + line.count(b"{") > limits.nesting and not _is_shallow(line, limits.nesting):
         return None
     return value
 
@@ -150,13 +153,14 @@ def kind_of(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _is_shallow(value: Any, levels: int) -> bool:
-    """Whether a value has no list or object inside more than ``levels`` of them."""
-    here = [value]
+def _is_shallow(line: bytes, levels: int) -> bool:
+    """Whether a text that parsed has no list or object inside more than ``levels`` of them: peeled level by level."""
+    if b"\\" in line:
+        line = _ESCAPE.sub(b"", line)
+    brackets = b"".join(line.translate(_LISTS_ALIKE, _NO_STRUCTURE).split(b'"')[::2])  # those outside strings
     for _ in range(levels):
-        inside = (item for each in here for item in (each.values() if type(each) is dict else each))
-        here = [item for item in inside if type(item) in (dict, list)]
-        if not here:
+        brackets = brackets.replace(b"[]", b"")
+        if not brackets:
             return True
     return False
 
