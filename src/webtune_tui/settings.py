@@ -52,6 +52,7 @@ class Settings:
     base_model: str = ""
     theme: str = "webtune-dark"
     notifications: bool = True
+    notify: str = "osc9"  # how to call the person back to an unfocused window; see tui/attention.py
     local_threads: int | None = None
     local_idle_seconds: int = 900
     provider_urls: Mapping[str, str] = field(default_factory=dict)
@@ -86,7 +87,9 @@ _TOML_KEYS: dict[tuple[str, str], tuple[str, type]] = {
     ("local", "idle_seconds"): ("local_idle_seconds", int),
     ("app", "theme"): ("theme", str),
     ("app", "notifications"): ("notifications", bool),
+    ("app", "notify"): ("notify", str),
 }
+_CHOICES = {"app.notify": ("bell", "osc9", "osc777", "desktop", "off")}
 
 
 def config_file() -> Path:
@@ -190,6 +193,11 @@ def _flatten(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
                 )
             name, kind = _TOML_KEYS[table, key]
             values[name] = _typed(value, kind, f"{path}: {table}.{key}")
+            choices = _CHOICES.get(f"{table}.{key}")
+            if choices and value not in choices:
+                raise UsageError(
+                    f"{path}: {table}.{key} = {value!r} does not fit", hint=f"One of: {', '.join(choices)}"
+                )
     return values
 
 

@@ -28,6 +28,8 @@ HEAVY = (
     "datasets",
     "trafilatura",
     "lxml",
+    "duckdb",
+    "python_calamine",
 )
 
 CORE = ("domain", "pipeline", "storage", "credentials", "services", "cli")

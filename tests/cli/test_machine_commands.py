@@ -51,7 +51,7 @@ def test_the_doctor_looks_at_everything_that_the_journey_needs(capsys: pytest.Ca
         checks = checks_of(capsys)
     assert list(checks) == [
         "python", "processor", "memory", "disk: workspace", "disk: models", "settings", "workspace", "keyring",
-        "training libraries", "base models", "terminal", "network",
+        "training libraries", "files: web pages", "files: tables", "base models", "terminal", "network",
     ]  # fmt: skip
     assert checks["keyring"]["state"] == "ok"
     assert checks["base models"] == {

@@ -9,21 +9,22 @@ from tests.servers.brightdata import Changed, FaultyBrightData, NeverReady, Rese
 from tests.tui.fake_services import until
 from tests.tui.hostile import EVERYTHING, FORBIDDEN, MARKUPS
 from textual.pilot import Pilot
-from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets import Button, Input, Static
 
 from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.settings import Settings
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.workspace import Workspace
 from webtune_tui.tui.app import WebtuneApp
-from webtune_tui.tui.modals.ask_text import AskText
+from webtune_tui.tui.modals.ask_path import complete
+from webtune_tui.tui.modals.choose_snapshot import ChooseSnapshot
 from webtune_tui.tui.modals.confirm import Confirm
-from webtune_tui.tui.modals.import_files import ImportFiles, complete
+from webtune_tui.tui.modals.import_files import ChosenPaths, ImportFiles
 from webtune_tui.tui.modals.message import Message
 from webtune_tui.tui.modals.new_collection import NewCollection
-from webtune_tui.tui.modals.pick_scraper import PickScraper
+from webtune_tui.tui.modals.pick_scraper import PickScraper, ScraperList
+from webtune_tui.tui.modals.pick_source import PickSource
 from webtune_tui.tui.modals.record import RecordDetail
-from webtune_tui.tui.modals.rejects import Rejects
 from webtune_tui.tui.screens.collect import CollectScreen
 from webtune_tui.tui.widgets.collection_board import CollectionBoard
 from webtune_tui.tui.widgets.empty_state import EmptyState
@@ -54,12 +55,12 @@ def form(app: WebtuneApp) -> NewCollection:
 
 
 def states(app: WebtuneApp) -> list[CollectionState]:
-    return [collection.state for collection in screen_of(app)._collections.values()]
+    return [collection.state for collection in screen_of(app)._known]
 
 
 def shown_records(app: WebtuneApp) -> list[str]:
-    options = screen_of(app).query_one("#collect-records", OptionList)
-    return [str(options.get_option_at_index(place).prompt) for place in range(options.option_count)]
+    records = screen_of(app).detail.records
+    return ["".join(text for text, _ in records.row(place, 200)) for place in range(len(records.records))]
 
 
 async def open_screen(app: WebtuneApp, pilot: Pilot[int]) -> None:
@@ -71,6 +72,8 @@ async def open_screen(app: WebtuneApp, pilot: Pilot[int]) -> None:
 async def open_form(app: WebtuneApp, pilot: Pilot[int]) -> None:
     await open_screen(app, pilot)
     await pilot.press("n")
+    await until(pilot, lambda: isinstance(app.screen, PickSource))
+    await pilot.press("1")
     await until(pilot, lambda: isinstance(app.screen, NewCollection) and "At most" in words(app, "#form-price"))
 
 
@@ -79,6 +82,15 @@ async def start_collection(app: WebtuneApp, pilot: Pilot[int]) -> None:
     await pilot.press("ctrl+s")
     await until(pilot, lambda: "Confirmed" in words(app, "#form-price"))
     await pilot.press("ctrl+s")
+
+
+async def import_chosen(app: WebtuneApp, pilot: Pilot[int]) -> None:
+    """Looks into what is chosen where that is known, and imports it."""
+    dialogue = app.screen
+    await pilot.press("ctrl+s")
+    await until(pilot, lambda: app.screen is not dialogue or dialogue.has_class("-preview"))
+    if app.screen is dialogue:
+        await pilot.press("ctrl+s")
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)])
@@ -105,12 +117,12 @@ async def test_price_request_and_command_are_in_sight_and_follow_the_form(
             price = app.screen.query_one("#form-price")
             buttons = app.screen.query_one("#form-start")
             assert price.region.bottom <= size[1] and buttons.region.bottom <= size[1]
-            assert "discover_by=best_sellers_url" in words(app, "#wire-query")
+            assert "discover_by=best_sellers_url" in words(app, "#wire-request")
             assert "category_url" in words(app, "#wire-body")
             assert words(app, "#wire-command").startswith("webtune collect brightdata")
             app.screen.query_one("#form-limit", Input).value = "10"
             await until(pilot, lambda: "$0.015" in words(app, "#form-price"))
-            assert "limit_per_input=10" in words(app, "#wire-query")
+            assert "limit_per_input=10" in words(app, "#wire-request")
             app.screen.query_one("#form-limit", Input).value = "0"
             await until(pilot, lambda: "at least 1" in words(app, "#form-price"))
             assert app.screen.query_one("#form-confirm", Button).disabled
@@ -140,11 +152,9 @@ async def test_another_scraper_is_found_by_typing_and_brings_its_own_fields(tmp_
     async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
         await open_form(app, pilot)
         await pilot.click("#form-scraper")
-        await until(
-            pilot, lambda: isinstance(app.screen, PickScraper) and app.screen.query_one(OptionList).option_count
-        )
+        await until(pilot, lambda: isinstance(app.screen, PickScraper) and app.screen.query_one(ScraperList).row_count)
         await pilot.press(*"zillow")
-        await until(pilot, lambda: 0 < app.screen.query_one(OptionList).option_count < 20)
+        await until(pilot, lambda: 0 < app.screen.query_one(ScraperList).row_count < 20)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, NewCollection))
         await until(pilot, lambda: "Zillow" in str(app.screen.query_one("#form-scraper", Button).label))
@@ -162,6 +172,7 @@ async def test_a_confirmed_collection_is_sent_once_and_its_records_arrive(tmp_pa
             await app.settled()
             status = words(app, "#collect-status")
             assert "ready" in status and "sandbox" in status and "snapshot" in status and "charged" in status
+            await pilot.press("l")
             await until(pilot, lambda: "Stored" in app.screen.query_one(EventLog).plain)
             await until(pilot, lambda: app.overview is not None and app.overview.stages[1].state == "done")
             assert app.screen.query_one(CollectionBoard).has_focus
@@ -186,7 +197,7 @@ async def test_hostile_records_are_shown_as_written_and_clicks_on_them_only_open
                 assert title in shown
             assert not any(character in "".join(shown_records(app)) for character in FORBIDDEN)
             for place in range(len(titles)):
-                await pilot.click("#collect-records", offset=(4, place + 1))
+                await pilot.click("#pane-records", offset=(4, place), times=2)
                 await until(pilot, lambda: isinstance(app.screen, RecordDetail))
                 await pilot.press("escape")
                 await until(pilot, lambda: isinstance(app.screen, CollectScreen))
@@ -222,7 +233,7 @@ async def test_a_lost_reply_is_told_and_looked_up_instead_of_sent_again(tmp_path
             await until(pilot, lambda: isinstance(app.screen, Message))
             await pilot.press("enter")
             await until(pilot, lambda: states(app) == [CollectionState.UNKNOWN])
-            await until(pilot, lambda: not screen_of(app)._live)
+            await until(pilot, lambda: not screen_of(app)._known.has_live)
             await pilot.press("r")
             await until(pilot, lambda: states(app) == [CollectionState.READY])
         assert service.requests["trigger"] == 1
@@ -252,7 +263,7 @@ async def test_an_unknown_snapshot_to_adopt_is_refused_in_words(tmp_path: Path) 
         async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
             await open_screen(app, pilot)
             await pilot.press("a")
-            await until(pilot, lambda: isinstance(app.screen, AskText))
+            await until(pilot, lambda: isinstance(app.screen, ChooseSnapshot))
             app.screen.query_one(Input).value = "s_nosuch"
             await pilot.press("enter")
             await until(pilot, lambda: app._notifications or isinstance(app.screen, Message))
@@ -270,18 +281,23 @@ async def test_files_are_imported_and_what_was_rejected_is_told(tmp_path: Path) 
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, ImportFiles))
         await pilot.press(*"/nowhere/at/all", "enter")
-        assert isinstance(app.screen, ImportFiles)
-        assert "There is no" in words(app, "#import-fault")
+        await until(pilot, lambda: "There is no" in words(app, "#import-fault"))
         app.screen.query_one(Input).value = str(rows)
         await pilot.press("enter")
+        await until(pilot, lambda: len(app.screen.query_one("#import-chosen", ChosenPaths).paths) == 1)
+        await import_chosen(app, pilot)
         await until(pilot, lambda: states(app) == [CollectionState.READY])
         await until(pilot, lambda: len(shown_records(app)) == 2)
         assert any("1 rejected" in note.message for note in app._notifications)
-        assert "rejected 1" in words(app, "#collect-status")
         await pilot.press("R")
-        await until(pilot, lambda: isinstance(app.screen, Rejects))
+        await until(pilot, lambda: screen_of(app).detail.rejects.row_count == 1)
+        told = "".join(text for text, _ in screen_of(app).detail.rejects.row(0, 100))
+        assert "x.jsonl:2" in told and "not valid JSON" in told
+        assert "rejects.jsonl" in words(app, "#empty-rejects")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Message))
         told = " ".join(str(part.content) for part in app.screen.query(Static))
-        assert "x.jsonl:2" in told and "not valid JSON" in told and "rejects.jsonl" in told
+        assert "x.jsonl, line 2" in told and "not json" in told
 
 
 async def test_a_file_that_gives_nothing_is_told_and_the_screen_stays_as_it_was(tmp_path: Path) -> None:
@@ -293,12 +309,12 @@ async def test_a_file_that_gives_nothing_is_told_and_the_screen_stays_as_it_was(
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, ImportFiles))
         app.screen.query_one(Input).value = str(rows)
-        await pilot.press("enter")
+        await import_chosen(app, pilot)
         await until(pilot, lambda: isinstance(app.screen, Message))
         await pilot.press("enter")
-        await until(pilot, lambda: not screen_of(app)._live)
+        await until(pilot, lambda: not screen_of(app)._known.has_live)
         title = screen_of(app).query_one(EmptyState).query_one(".empty-title", Static)
-        assert not screen_of(app)._collections or states(app) == [CollectionState.FAILED]
+        assert not len(screen_of(app)._known) or states(app) == [CollectionState.FAILED]
         assert "No records yet" in str(title.content)
 
 
@@ -313,7 +329,9 @@ async def test_a_path_is_completed_from_what_lies_in_its_folder(tmp_path: Path) 
     assert complete("") is None
 
 
-async def test_records_and_log_share_a_short_window_and_both_stand_in_a_tall_one(tmp_path: Path) -> None:
+async def test_panes_take_turns_in_a_narrow_window_and_the_state_is_beside_them_in_a_wide_one(
+    tmp_path: Path,
+) -> None:
     with FaultyBrightData() as service:
         app = app_on(tmp_path, service)
         async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
@@ -321,16 +339,19 @@ async def test_records_and_log_share_a_short_window_and_both_stand_in_a_tall_one
             await until(pilot, lambda: states(app) == [CollectionState.READY])
             await app.settled()
             screen = app.screen
-            assert screen.query_one("#collect-records").region.height > 2
-            assert screen.query_one("#collect-log").region.height == 0
+            assert screen.query_one("#pane-records").region.height > 5
+            assert not screen.query_one("#collect-side").display
             await pilot.press("l")
             await pilot.pause()
-            assert screen.query_one("#collect-log").region.height > 2
-            await pilot.press("l")
+            assert screen.query_one("#pane-log").region.height > 5
+            await pilot.press("l", "left_square_bracket")
+            await pilot.pause()
+            assert screen.query_one("#pane-status").region.height > 5
+            await pilot.press("right_square_bracket")
             await pilot.resize_terminal(120, 40)
             await pilot.pause()
-            assert screen.query_one("#collect-log").region.height > 2
-            assert screen.query_one("#collect-records").region.height > 2
+            assert screen.query_one("#collect-side").region.height > 10
+            assert screen.query_one("#pane-records").region.height > 10
 
 
 async def test_the_board_is_filtered_while_one_types_and_esc_brings_all_back(tmp_path: Path) -> None:
@@ -343,12 +364,12 @@ async def test_the_board_is_filtered_while_one_types_and_esc_brings_all_back(tmp
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
         await open_screen(app, pilot)
         board = app.screen.query_one(CollectionBoard)
-        assert board.option_count == 3
+        assert board.row_count == 3
         await pilot.press("slash", *"zil")
-        await until(pilot, lambda: board.option_count == 1)
-        assert str(board.border_subtitle) == "1 of 3"
+        await until(pilot, lambda: board.row_count == 1)
+        assert str(board.border_subtitle).startswith("1 of 3")
         await pilot.press("enter")
         assert board.has_focus and board.current is not None and board.current.label == "Zillow"
         await pilot.press("escape")
-        await until(pilot, lambda: board.option_count == 3)
+        await until(pilot, lambda: board.row_count == 3)
         assert not app.screen.query_one("#collect-filter").display

@@ -133,7 +133,9 @@ async def test_help_tells_what_the_screen_is_for_and_its_keys(tmp_path: Path) ->
         for key in ("question_mark", "f1"):
             await pilot.press("2", key)
             assert isinstance(app.screen, Help)
-            assert "New collection with a scraper" in [words for _, words in app.screen.screen_keys]
+            assert "New collection: scraper, pages, search, marketplace or files" in [
+                words for _, words in app.screen.screen_keys
+            ]
             assert app.screen.query_one("#help-close").region.bottom <= 24
             await pilot.press("escape")
             assert app.screen.name == "collect"

@@ -23,7 +23,7 @@ from webtune_tui.domain.errors import (
     WebtuneError,
 )
 from webtune_tui.domain.events import CollectEvent, CollectionChanged, Noted
-from webtune_tui.domain.records import Collection, CollectionState, Record
+from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
 from webtune_tui.services import page_plan
 from webtune_tui.services.accounts import AccountsService
 from webtune_tui.services.collect_plan import (
@@ -358,9 +358,13 @@ class CollectService:
         """The log of a collection: time, level, message; oldest first."""
         return await asyncio.to_thread(self._book.rows.log_of, collection_id)
 
-    async def records_of(self, collection_id: str, *, limit: int = 50, offset: int = 0) -> Sequence[Record]:
-        """Stored records of a collection in the order of delivery, error rows included."""
-        return await asyncio.to_thread(lambda: self._records.of_collection(collection_id, limit=limit, offset=offset))
+    async def records_of(
+        self, collection_id: str, *, limit: int = 50, offset: int = 0, kinds: Sequence[RecordKind] = ()
+    ) -> Sequence[Record]:
+        """Stored records of a collection in the order of delivery; ``kinds`` picks some, else error rows included."""
+        return await asyncio.to_thread(
+            lambda: self._records.of_collection(collection_id, limit=limit, offset=offset, kinds=kinds)
+        )
 
     async def unfinished(self) -> Sequence[Collection]:
         """Collections that can go on: running, unknown, or begun and perhaps never sent; oldest first."""

@@ -19,6 +19,7 @@ from webtune_tui import settings
 from webtune_tui.credentials.keyring_store import KeyringState, KeyringStore
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.services import base_models
+from webtune_tui.sources.files.extras import missing_extra
 from webtune_tui.storage.workspace import read_holder
 
 _EXTRA = ("torch", "transformers", "trl", "peft", "accelerate")
@@ -80,6 +81,8 @@ class DoctorService:
             self._workspace_use,
             self._keyring_works,
             _training_libraries,
+            lambda: _reading_libraries("web pages", ("html",)),
+            lambda: _reading_libraries("tables", ("parquet", "xlsx")),
             self._base_models,
             self._terminal,
             self._network,
@@ -214,6 +217,13 @@ def _disk(name: str, folder: Path) -> Check:
     if free < _LITTLE_DISK:
         return Check(name, CheckState.WARN, detail, "Free some space: training and a small model take 2 GB.")
     return Check(name, CheckState.OK, detail)
+
+
+def _reading_libraries(what: str, formats: Sequence[str]) -> Check:
+    """Whether files of some formats can be read; the journey needs none of them, so their absence is no fault."""
+    missing = [reason for name in formats if (reason := missing_extra(name))]
+    detail = f"optional; {missing[0]}" if missing else f"{', '.join(formats)} can be imported"
+    return Check(f"files: {what}", CheckState.OK, detail)
 
 
 def _training_libraries() -> Check:

@@ -271,7 +271,7 @@ class ImportService:
         records, rejected = after.records - before.records, after.rejected - before.rejected
         facts = {"format": found.format, "encoding": found.encoding, "first_position": first}
         if piece.place:
-            entry.setdefault("members", []).append({"name": piece.member, **facts})
+            entry.setdefault("members", []).append({"name": piece.place.removeprefix("!"), **facts})
         entry.update({name: value for name, value in facts.items() if name not in entry})
         reason = _note_on_bytes(piece) if rejected else "" if records else "it holds no records"
         yield self._note(run, FileImported(label, found.format, found.encoding, records, rejected, reason))

@@ -79,10 +79,15 @@ def _matches(pattern: Path, most: int) -> list[Path]:
 
 
 def _files_of(folder: Path) -> Iterator[Path]:
-    """The files below a folder; hidden ones and links to elsewhere are left out."""
-    for parent, folders, names in os.walk(folder):
+    """The files below a folder; hidden ones and links to elsewhere are left out.
+
+    A folder that can't be listed stands for itself, so that it is named with the reason.
+    """
+    closed: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
             if not name.startswith(".") and not path.is_symlink():
                 yield path
+    yield from (Path(error.filename) for error in closed)

@@ -28,6 +28,8 @@ from webtune_tui.sources.files.opening import Choice, Piece
 
 _ENOUGH = 64 * MEGABYTE  # of what is packed or comes from stdin
 _MOST_REJECTS = 1000
+MOST_FILES = 200
+"""How many of the files that were named are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def _values_at(fields: Mapping[str, Any], path: field_paths.FieldPath) -> Any:
 async def inspect(
     paths: Sequence[Path], choice: Choice, limits: ReadLimits, wanted: Wanted, *, stdin: BinaryIO | None = None
 ) -> Sequence[FilePreview]:
-    """What the files look like, without a workspace.
+    """What the files look like, the first ``MOST_FILES`` of them; no workspace is needed.
 
     Raises:
         UsageError: a path does not exist, or an address can't be read.
@@ -63,7 +65,7 @@ async def inspect(
     for address in wanted.fields:
         field_paths.parse(address)
     files = await asyncio.to_thread(expand, paths, limits)
-    async with aclosing(in_thread(preview(files, choice, limits, wanted, stdin))) as found:
+    async with aclosing(in_thread(preview(files[:MOST_FILES], choice, limits, wanted, stdin))) as found:
         return [one async for one in found if one is not None]
 
 
@@ -71,6 +73,7 @@ def preview(
     files: Sequence[Path], choice: Choice, limits: ReadLimits, wanted: Wanted, stdin: BinaryIO | None
 ) -> Generator[FilePreview | None, None, None]:
     """Each file, or each member of an archive; ``None`` is a sign of life in between."""
+    shown = 0
     with tempfile.TemporaryDirectory(prefix="webtune-") as folder:
         for path in files:
             try:
@@ -81,7 +84,12 @@ def preview(
                         yield None
                 unpacking = opening.Unpacking(lambda: Path(folder), limits, at_most=_ENOUGH)
                 for piece in opening.pieces(readable, readable.name, choice, unpacking):
-                    yield _of_piece(path, piece, choice, limits, wanted) if isinstance(piece, Piece) else None
+                    if not isinstance(piece, Piece):
+                        yield None
+                    elif (shown := shown + 1) > MOST_FILES:
+                        return
+                    else:
+                        yield _of_piece(path, piece, choice, limits, wanted)
             except OSError as error:
                 yield FilePreview(str(path), None, None, reason=error.strerror or str(error))
             except SourceFailed as fault:

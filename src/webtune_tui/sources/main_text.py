@@ -7,30 +7,29 @@ from __future__ import annotations
 
 import codecs
 import importlib.util
-import logging
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from webtune_tui.domain.errors import ExtraMissing, InvalidInput
+from webtune_tui.sources.files.page_text import LINK_MARKS, markdown_of
 
 _META_REACH = 4096  # a page must declare its encoding in its first kilobyte; a little more is forgiven
 _LARGE, _MANY_TAGS = 1_000_000, 10_000  # beyond these the library's second opinion, quadratic in time, is left out
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,300}>")  # it tells of bytes that are text by now
-_HEADING_MARK = re.compile(r"^(#{1,6} [^\n]{1,300}?)[ ]?[¶🔗]$", re.MULTILINE)
-_EARLIEST = "1995-01-01"
+_LANGUAGE = re.compile(r"""<html\b[^>]{0,500}?\blang\s*=\s*["']?\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2})""", re.I)
 _LATIN = frozenset({"ascii", "iso8859-1", "iso8859-9"})  # browsers read these labels as their Windows kin
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,300}>")  # it tells of bytes that are text by now
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class MainText:
-    """What a page says; empty where not known.
+    """What a page says. ``date`` is YYYY-MM-DD, ``language`` a tag such as ``pt-BR``; empty where not known.
 
-    ``date`` is YYYY-MM-DD, ``language`` a tag such as ``pt-BR``, ``url`` the address that the page gives itself.
+    ``url`` is the address that the page gives itself.
     """
 
     title: str
@@ -61,78 +60,31 @@ def extract(html: bytes | str, url: str = "", *, charset: str | None = None) -> 
     """
     require_extra()
     page = html if isinstance(html, str) else decode(html, charset)[0]
-    page = _DECLARATION.sub("", _SURROGATES.sub("\ufffd", page.replace("\x00", "")))
+    page = _SURROGATES.sub("\ufffd", page.replace("\x00", ""))
     if not page.strip():
         return MainText("", "", "", "", "")
-    from trafilatura import load_html  # 0.2 s
+    from trafilatura import extract_metadata, load_html  # 0.2 s
 
-    for name in ("trafilatura", "htmldate"):  # their complaints about a page are no business of the terminal
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    page = _DECLARATION.sub("", page)
     try:
+        text = markdown_of(page, is_large=len(page) > _LARGE or page.count("<") > _MANY_TAGS)
         tree = load_html(page)
         if tree is None:
-            return MainText(_window_title(page), "", "", "", "")
-        about, language = _about(tree), _language(tree)
-        text = _markdown(tree, url, is_large=len(page) > _LARGE or page.count("<") > _MANY_TAGS)
+            return MainText(_title(page), "", "", _language(page), "")
+        about = extract_metadata(
+            tree, default_url=url or None, date_config={"original_date": True, "extensive_search": False}
+        )
+        address, language = _address(tree), _language_of(tree)
     except (ValueError, RecursionError, AssertionError, LookupError, TypeError, AttributeError) as error:
         raise InvalidInput(f"The page can't be read as HTML ({type(error).__name__})") from error
     return MainText(
-        title=_line(about.title).rstrip("¶🔗 ") or _window_title(page),
+        title=_line(about.title).rstrip(LINK_MARKS) or _title(page),
         date=_line(about.date),
         author=_line(about.author),
-        language=language,
-        text=_HEADING_MARK.sub(r"\1", text).strip(),
-        url=about.url,
+        language=_language(page) or language or _line(about.language),
+        text=text,
+        url=address,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _About:
-    """What a page says of itself."""
-
-    title: str
-    date: str
-    author: str
-    url: str
-
-
-def _about(tree: Any) -> _About:
-    from trafilatura.metadata import extract_metadata
-
-    dates = {"original_date": True, "extensive_search": False, "min_date": _EARLIEST}
-    found: Any = extract_metadata(tree, date_config=dates)
-    own = [*tree.xpath("//link[@rel='canonical']/@href"), *tree.xpath("//meta[@property='og:url']/@content")]
-    url = next((str(one) for one in own if str(one).startswith(("http://", "https://"))), "")
-    if found is None:
-        return _About("", "", "", url)
-    return _About(found.title or "", found.date or "", found.author or "", url or found.url or "")
-
-
-def _language(tree: Any) -> str:
-    """The language that a page declares."""
-    declared = [
-        tree.get("lang"),
-        tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
-        tree.get("xml:lang"),
-        *tree.xpath("//meta[translate(@http-equiv,'CL','cl')='content-language']/@content"),
-        *tree.xpath("//meta[@property='og:locale']/@content"),
-    ]
-    return next((str(one) for one in declared if one and _LANGUAGE.fullmatch(str(one))), "")
-
-
-def _markdown(tree: Any, url: str, *, is_large: bool) -> str:
-    """The main text; looked for once more, less strictly, where the first look finds none."""
-    from trafilatura import extract as found_in
-
-    options: dict[str, Any] = {
-        "url": url or None,
-        "output_format": "markdown",
-        "include_comments": False,
-        "with_metadata": False,
-        "deduplicate": False,
-        "fast": is_large,
-    }
-    return found_in(tree, **options) or found_in(tree, favor_recall=True, **options) or ""
 
 
 def decode(body: bytes, charset: str | None = None) -> tuple[str, str]:
@@ -168,8 +120,29 @@ def _codec(label: str) -> str:
     return "windows-1252" if found.name in _LATIN else found.name
 
 
-def _window_title(page: str) -> str:
-    """The title of the window, where nothing better is found."""
+def _language(page: str) -> str:
+    match = _LANGUAGE.search(page[:_META_REACH])
+    return match.group(1) if match else ""
+
+
+def _address(tree: Any) -> str:
+    """The address that a page gives itself: canonical, else that of its Open Graph data."""
+    found = [*tree.xpath("//link[@rel='canonical']/@href"), *tree.xpath("//meta[@property='og:url']/@content")]
+    return next((str(one) for one in found if str(one).startswith(("http://", "https://"))), "")
+
+
+def _language_of(tree: Any) -> str:
+    """The language that a page declares anywhere but in plain HTML's own place."""
+    declared = [
+        tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        tree.get("xml:lang"),
+        *tree.xpath("//meta[translate(@http-equiv,'CL','cl')='content-language']/@content"),
+        *tree.xpath("//meta[@property='og:locale']/@content"),
+    ]
+    return next((str(one) for one in declared if one and _TAG.fullmatch(str(one))), "")
+
+
+def _title(page: str) -> str:
     match = re.search(r"<title[^>]{0,200}>([^<]{1,1000})", page[: 64 * 1024], re.IGNORECASE)
     if not match:
         return ""

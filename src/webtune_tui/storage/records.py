@@ -115,15 +115,20 @@ class RecordRepository:
             )
         return StoredBatch(collection, [_record(collection_id, row) for row in placed.shown])
 
-    def of_collection(self, collection_id: str, *, limit: int, offset: int = 0) -> list[Record]:
-        """What a collection delivered, by position, error rows included.
+    def of_collection(
+        self, collection_id: str, *, limit: int, offset: int = 0, kinds: Sequence[RecordKind] = ()
+    ) -> list[Record]:
+        """What a collection delivered, by position; of some kinds only, or error rows included.
 
         A record that was here already comes once more, with the position and the place that it has in this collection.
         """
+        names = {f"kind{number}": kind.value for number, kind in enumerate(kinds)}
+        fitting = f"kind IN ({', '.join(f':{name}' for name in names)})" if names else "1"
         with self._database.read() as connection:
             rows = connection.execute(
-                f"{_DELIVERED.format(records=1, sightings=1)} ORDER BY position LIMIT :limit OFFSET :offset",
-                {"id": collection_id, "limit": limit, "offset": offset},
+                f"{_DELIVERED.format(records=fitting, sightings=fitting)}"
+                " ORDER BY position LIMIT :limit OFFSET :offset",
+                {"id": collection_id, "limit": limit, "offset": offset, **names},
             ).fetchall()
         return [record_of(row) for row in rows]
 

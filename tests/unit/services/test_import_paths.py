@@ -8,7 +8,7 @@ import pytest
 
 from webtune_tui.domain.errors import InvalidInput, UsageError
 from webtune_tui.domain.limits import DEFAULT_LIMITS
-from webtune_tui.services.import_paths import STDIN, expand
+from webtune_tui.services.import_paths import STDIN, _files_of, expand
 
 
 @pytest.fixture
@@ -50,3 +50,7 @@ def test_what_names_nothing_is_refused(tree: Path) -> None:
         expand([tree / "*.parquet"], DEFAULT_LIMITS)
     with pytest.raises(InvalidInput, match="holds no files"):
         expand([tree / "empty"], DEFAULT_LIMITS)
+
+
+def test_a_folder_that_can_not_be_listed_is_named(tree: Path) -> None:
+    assert list(_files_of(tree / "gone")) == [tree / "gone"]

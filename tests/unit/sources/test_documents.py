@@ -41,6 +41,18 @@ def test_a_page_gives_its_main_text_and_what_it_says_of_itself(tmp_path: Path) -
     assert (item.start, item.length) == (0, len(PAGE.encode()))
 
 
+def test_a_manual_keeps_its_headings_and_lists_and_a_menu_stays_out(tmp_path: Path) -> None:
+    words = "The kettle boils a litre of water in three minutes and stays cool outside whatever the fire does. "
+    section = '<div class="titlepage"><div><h2 class="title"><a id="x"></a>1.{n}. Part {n}</h2></div></div>'
+    body = "".join(f"{section.format(n=n)}<p>{words * 4}</p><ul><li><p>item {n}</p></li></ul>" for n in range(3))
+    menu = "<div class='navigation'>" + "".join(f"<a href='/{n}'>Menu entry {n}</a> " for n in range(40)) + "</div>"
+    ((fields),) = rows_of(read_text(tmp_path, "x.html", f"<html><body>{menu}<div>{body}</div></body></html>"))
+    assert [line for line in fields["text"].splitlines() if line.startswith(("#", "-"))] == [
+        line for n in range(3) for line in (f"## 1.{n}. Part {n}", f"- item {n}")
+    ]
+    assert "Menu" not in fields["text"]
+
+
 @pytest.mark.parametrize("content", ["<html><body></body></html>", "<html><body><img src=x><br> </body></html>"])
 def test_a_page_without_text_is_a_reject(tmp_path: Path, content: str) -> None:
     ((line, reason),) = rejects_of(read_text(tmp_path, "x.html", content))

@@ -173,3 +173,46 @@ def test_other_encodings_are_read_as_they_are(tmp_path: Path, encoding: str) -> 
     assert fields(read(json_lines.rows, tmp_path, lines, encoding)) == rows
     assert fields(read(json_document.rows, tmp_path, json.dumps(rows, ensure_ascii=False), encoding)) == rows
     assert fields(read(csv_table.rows, tmp_path, "a\ncafé\nnaïve\n", encoding)) == rows
+
+
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "cp1252", "cp932"]
+
+
+@relaxed
+@given(
+    rows=st.lists(
+        st.dictionaries(st.sampled_from(["a", "b"]), st.text("aé日\n\r,", max_size=6), min_size=1), max_size=5
+    ),
+    encoding=st.sampled_from(ENCODINGS[:5]),
+    chunk=st.sampled_from([3, 64, 4096]),
+)
+def test_the_range_of_a_record_holds_its_bytes_whatever_the_encoding(
+    tmp_path: Path, rows: list[Any], encoding: str, chunk: int
+) -> None:
+    content = json.dumps(rows, ensure_ascii=False, indent=1).encode(encoding)
+    before, json_document._CHUNK = json_document._CHUNK, chunk
+    try:
+        found = read(json_document.rows, tmp_path, content, encoding)
+    finally:
+        json_document._CHUNK = before
+    plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(encoding, encoding)
+    ranges = [content[item.start : item.start + item.length] for item in found]
+    assert [json.loads(piece.decode(plain)) for piece in ranges] == rows
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_range_of_a_table_row_holds_its_bytes(tmp_path: Path, encoding: str) -> None:
+    text = '\n\na,b\r\n1,"x\ny"\r\n\r\n2,z\n3,"é"\n'.replace("é", "日" if encoding == "cp932" else "é")
+    content = text.encode(encoding)
+    found = read(csv_table.rows, tmp_path, content, encoding)
+    plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(encoding, encoding)
+    pieces = [content[item.start : item.start + item.length].decode(plain) for item in found]
+    assert [piece.strip("\r\n") for piece in pieces] == ['1,"x\ny"', "2,z", text.split("\n")[-2]]
+    assert [item.line for item in found] == [4, 7, 8]
+
+
+def test_a_bad_byte_does_not_shift_what_comes_after_it(tmp_path: Path) -> None:
+    content = b"a\ncaf\xe9\nx\n"
+    (item,) = [one for one in read(csv_table.rows, tmp_path, content) if isinstance(one, Row)]
+    assert item.start is not None and item.length is not None
+    assert content[item.start : item.start + item.length] == b"x\n"

@@ -53,7 +53,7 @@ def test_a_page_without_text_gives_none(page: bytes | str) -> None:
 
 def test_a_page_of_many_small_pieces_takes_bounded_time() -> None:
     began = time.process_time()
-    extract("<table><tr><td>x</td></tr></table>" * 5_000)
+    extract("<h2>x</h2>" + "<table><tr><td>x</td></tr></table>" * 5_000)
     assert time.process_time() - began < 30
 
 

@@ -183,7 +183,7 @@ def test_a_damaged_workbook_is_a_reject(tmp_path: Path, part: str) -> None:
     assert rows_of(found) == [] and rejects_of(found)
     book.write_bytes(book.read_bytes()[:-40])
     ((_, reason),) = rejects_of(list(read_as_xlsx(book)))
-    assert "can't be read" in reason
+    assert "can't be read" in reason or "damaged" in reason
 
 
 def read_as_xlsx(path: Path) -> Any:

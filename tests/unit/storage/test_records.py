@@ -66,6 +66,20 @@ def test_error_rows_are_counted_apart(workspace: Workspace) -> None:
     assert (collection.records, collection.errors) == (1, 1)
 
 
+def test_records_of_some_kinds_are_read_apart_in_pages(workspace: Workspace) -> None:
+    add_collection(workspace, "c1")
+    repository = RecordRepository(workspace.database)
+    kinds = [RecordKind.DATA, RecordKind.ERROR, RecordKind.DATA, RecordKind.WARNING, RecordKind.DATA]
+    repository.store("c1", [record("c1", n, f"k{n}", kind, n=n) for n, kind in enumerate(kinds)], next_position=5)
+
+    def positions(*wanted: RecordKind, offset: int = 0) -> list[int]:
+        return [r.position for r in repository.of_collection("c1", limit=2, offset=offset, kinds=wanted)]
+
+    assert positions(RecordKind.DATA) == [0, 2] and positions(RecordKind.DATA, offset=2) == [4]
+    assert positions(RecordKind.ERROR, RecordKind.WARNING) == [1, 3]
+    assert positions() == [0, 1]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
 @given(
     rows=st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 2)), max_size=12),

@@ -13,7 +13,7 @@ from webtune_tui.cli.collection_drift import drift_fields, told
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.cli.page_commands import add_page_commands, confirm_resend
-from webtune_tui.domain.errors import InvalidInput, UsageError, WebtuneError, WorkFailed
+from webtune_tui.domain.errors import UsageError, WebtuneError, WorkFailed
 from webtune_tui.domain.records import Collection, CollectionState
 
 SUMMARY = "collect records through Bright Data, priced, capped and resumable"
@@ -23,7 +23,6 @@ EXAMPLES = (
     "webtune collect resume",
     "webtune collect scrapers --search amazon",
 )
-_LARGEST_INPUTS = 64 * 1024**2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -181,7 +180,11 @@ def _add_deadline(parser: argparse.ArgumentParser) -> None:
 async def collect(context: CommandContext) -> Outcome:
     """Checks, prices, asks, sends once and follows to the stored records."""
     given = context.arguments
-    inputs = _inputs(given.input) + (_inputs_of_file(given.inputs) if given.inputs else [])
+    inputs = _inputs(given.input)
+    if given.inputs:
+        from webtune_tui.sources.input_files import inputs_of_file  # the readers are needed for this option alone
+
+        inputs += inputs_of_file(given.inputs)
     async with context.services(access_of(context)) as services:
         plan = await services.collect.plan(
             given.scraper,
@@ -346,31 +349,6 @@ def _inputs(pairs: Sequence[str]) -> list[Mapping[str, Any]]:
             inputs.append({})
         inputs[-1][name.strip()] = value
     return list(inputs)
-
-
-def _inputs_of_file(path: Path) -> list[Mapping[str, Any]]:
-    """The inputs in a file; one that can't be used is refused before anything is sent."""
-    from webtune_tui import registry  # the readers are needed for this option alone
-    from webtune_tui.sources.files.base import Reject
-    from webtune_tui.sources.files.detect import HEAD, READERS, detect, open_regular
-
-    try:
-        if path.stat().st_size > _LARGEST_INPUTS:
-            raise InvalidInput(f"{path} is larger than {_LARGEST_INPUTS // 1024**2} MB", hint="Split it.")
-        with open_regular(path) as stream:
-            head = stream.read(HEAD)
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror or error}", hint="Check --inputs.") from error
-    found = detect(head, path.name)
-    if found.reader not in ("json", "jsonl", "csv", "tsv") or found.encoding is None:
-        raise InvalidInput(f"{path}: {found.reason or found.format}", hint="Give JSON, JSON lines or CSV.")
-    reader = registry.load("sources.files", READERS[found.reader])
-    inputs: list[Mapping[str, Any]] = []
-    for row in reader.rows(path, found.encoding):
-        if isinstance(row, Reject):
-            raise InvalidInput(f"{path}, line {row.line}: {row.reason}", hint="Mend the line; nothing was sent.")
-        inputs.append({name: value for name, value in row.fields.items() if value not in ("", None)})
-    return inputs
 
 
 def _seconds(text: str) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, whole_number
-from webtune_tui.domain.errors import UsageError, WebtuneError
+from webtune_tui.domain.errors import InvalidInput, UsageError, WebtuneError
 from webtune_tui.domain.events import FileImported, Imported, Noted, Progressed
 from webtune_tui.domain.previews import FilePreview
 from webtune_tui.domain.profiles import FieldProfile
@@ -96,9 +96,14 @@ async def _preview(context: CommandContext) -> Outcome:
     choice = Choice.typed(given.format, given.encoding, given.list_path)
     wanted = previewing.Wanted(given.sample, tuple(given.field or ()))
     found = await previewing.inspect(given.paths, choice, context.settings().limits, wanted, stdin=_stdin(given.paths))
-    usable = any(file.format is not None for file in found)
+    data = {"files": [_preview_fields(file) for file in found]}
+    if not any(file.format for file in found):
+        reasons = "; ".join(f"{file.path}: {file.reason}" for file in found[:5])
+        raise InvalidInput(f"Nothing can be used: {reasons}", hint="Try --format or --encoding.", fields=data)
     parts = [part for file in found for part in _shown(file)]
-    return Outcome({"files": [_preview_fields(file) for file in found]}, parts, 0 if usable else 1)
+    if len(found) >= previewing.MOST_FILES:
+        parts.append(f"Only the first {previewing.MOST_FILES} files were looked at.")
+    return Outcome(data, parts)
 
 
 def _stdin(paths: Sequence[Path]) -> BinaryIO | None:

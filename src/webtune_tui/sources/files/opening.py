@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -95,71 +96,90 @@ def look(path: Path, name: str, head: bytes, choice: Choice) -> Detected | str:
 def pieces(path: Path, name: str, choice: Choice, unpacking: Unpacking) -> Iterator[Piece | Working]:
     """Everything in a file that could be read, with how; also what can't be used, with the reason."""
     budget = packed.Budget(unpacking.limits, path.stat().st_size, unpacking.check, at_most=unpacking.at_most)
-    yield from _pieces(path, name, "", "", choice, unpacking, budget, 0)
+    yield from _Opener(choice, unpacking, budget).pieces(_Thing(path, name))
 
 
-def _pieces(
-    path: Path,
-    name: str,
-    member: str,
-    place: str,
-    choice: Choice,
-    unpacking: Unpacking,
-    budget: packed.Budget,
-    depth: int,
-) -> Iterator[Piece | Working]:
-    looked = look(path, name, beginning(path), choice)
-    if isinstance(looked, Detected):
-        is_cut = depth > 0 and unpacking.at_most is not None and path.stat().st_size >= unpacking.at_most
-        yield _checked(Piece(path, member, place, looked), is_cut=is_cut)
-        return
-    if depth == _DEEPEST:
-        yield _unusable(path, member, place, f"is packed more than {_DEEPEST} times; unpack it first")
-        return
-    try:
-        inside = list(packed.members(path, looked, name, unpacking.limits))
-    except packed.Unpackable as fault:
-        yield _unusable(path, member, place, str(fault))
-        return
-    if not inside:
-        yield _unusable(path, member, place, "the archive holds no files")
-    for entry in inside:
-        inner = "/".join(part for part in (member, entry.name) if part)
-        inner_place = f"{place}!{entry.name}"
-        if entry.reason:
-            yield _unusable(path, inner, inner_place, entry.reason)
-            continue
-        inner_name = entry.name or packed.inner_name(name, looked)
-        with packed.private_file(unpacking.folder(), next(unpacking.numbers), entry.suffix) as (unpacked, target):
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """A file on its way inwards: where its bytes lie, what it is called, and how many packings are around it."""
+
+    path: Path
+    name: str
+    member: str = ""
+    place: str = ""
+    depth: int = 0
+
+    def unusable(self, reason: str) -> Piece:
+        """It with the reason why it can't be used."""
+        return Piece(self.path, self.member, self.place, Detected(None, None, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opener:
+    """Goes through one file and what is packed in it, with one budget for all of it."""
+
+    choice: Choice
+    unpacking: Unpacking
+    budget: packed.Budget
+
+    def pieces(self, thing: _Thing) -> Iterator[Piece | Working]:
+        """The thing itself, or the things in it."""
+        looked = look(thing.path, thing.name, beginning(thing.path), self.choice)
+        if isinstance(looked, Detected):
+            yield self._checked(thing, looked)
+            return
+        if thing.depth == _DEEPEST:
+            yield thing.unusable(f"is packed more than {_DEEPEST} times; unpack it first")
+            return
+        with contextlib.ExitStack() as stack:
+            try:
+                inside = stack.enter_context(packed.members(thing.path, looked, thing.name, self.unpacking.limits))
+            except packed.Unpackable as fault:
+                yield thing.unusable(str(fault))
+                return
+            if not inside:
+                yield thing.unusable("the archive holds no files")
+            for member in inside:
+                yield from self._inside(thing, looked, member)
+
+    def _inside(self, thing: _Thing, kind: str, member: packed.Member) -> Iterator[Piece | Working]:
+        """A member unpacked to a private file and looked into, or why that can't be."""
+        inner = _Thing(
+            thing.path,
+            member.name or packed.inner_name(thing.name, kind),
+            "/".join(part for part in (thing.member, member.name) if part),
+            f"{thing.place}!{member.name}",
+            thing.depth + 1,
+        )
+        if member.reason:
+            yield inner.unusable(member.reason)
+            return
+        folder, number = self.unpacking.folder(), next(self.unpacking.numbers)
+        with packed.private_file(folder, number, member.suffix) as (unpacked, target):
             try:
                 with target:
-                    for done in packed.unpack(path, looked, entry, target, budget):
+                    for done in packed.unpack(thing.path, kind, member, target, self.budget):
                         yield Working(done)
             except packed.Unpackable as fault:
-                yield _unusable(path, inner, inner_place, str(fault))
-                continue
-            yield from _pieces(unpacked, inner_name, inner, inner_place, choice, unpacking, budget, depth + 1)
+                yield inner.unusable(str(fault))
+                return
+            yield from self.pieces(replace(inner, path=unpacked))
 
-
-def _unusable(path: Path, member: str, place: str, reason: str) -> Piece:
-    return Piece(path, member, place, Detected(None, None, reason))
-
-
-def _checked(piece: Piece, *, is_cut: bool) -> Piece:
-    """The piece, refused where a format that is read as a whole has bytes that do not decode."""
-    found = piece.found
-    if is_cut:
-        is_whole_needed = found.reader in BINARY_FORMATS
-        reason = "too large to look into while it is packed; unpack it first"
-        return replace(piece, found=Detected(None, None, reason)) if is_whole_needed else piece
-    if found.format is None or found.encoding is None or found.reader in LINE_FORMATS:
-        return piece
-    bad_at = first_bad_byte(piece.path, found.encoding)
-    if bad_at is None:
-        return piece
-    guesses = proposals(piece.path, bad_at)
-    reason = f"byte {bad_at:,} is not {found.encoding}; {advice(guesses)}"
-    return replace(piece, found=Detected(None, None, reason), guesses=guesses)
+    def _checked(self, thing: _Thing, found: Detected) -> Piece:
+        """The piece, refused where a format that is read as a whole has bytes that do not decode."""
+        piece = Piece(thing.path, thing.member, thing.place, found)
+        most = self.unpacking.at_most
+        if thing.depth and most is not None and thing.path.stat().st_size >= most:  # only its beginning is here
+            is_whole_needed = found.reader in BINARY_FORMATS
+            return thing.unusable("too large to look into while it is packed") if is_whole_needed else piece
+        if found.format is None or found.encoding is None or found.reader in LINE_FORMATS:
+            return piece
+        bad_at = first_bad_byte(thing.path, found.encoding)
+        if bad_at is None:
+            return piece
+        guesses = proposals(thing.path, bad_at)
+        reason = f"byte {bad_at:,} is not {found.encoding}; {advice(guesses)}"
+        return replace(piece, found=Detected(None, None, reason), guesses=guesses)
 
 
 def advice(guesses: tuple[EncodingGuess, ...]) -> str:

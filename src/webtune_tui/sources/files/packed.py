@@ -28,7 +28,7 @@ _OFFICE = (
     ("word/document.xml", "a Word document"),
     ("ppt/presentation.xml", "a PowerPoint file"),
     ("META-INF/container.xml", "an e-book"),
-    ("mimetype", "an OpenDocument file"),
+    ("META-INF/manifest.xml", "an OpenDocument file"),
 )
 _PIECE = 256 * 1024
 _HARMLESS = MEGABYTE  # what a file may become however small it was
@@ -36,6 +36,8 @@ _BYTES_PER_ENTRY = 1024  # of a zip's directory, on the average
 _EOCD = b"PK\x05\x06"
 _EOCD64_LOCATOR = b"PK\x06\x07"
 _EOCD64 = b"PK\x06\x06"
+_DAMAGE = (EOFError, OSError, ValueError, zlib.error, zipfile.BadZipFile, struct.error)
+"""What reading a damaged archive ends in; a wrong place in it is an OSError."""
 _CHECK_EVERY = 64 * MEGABYTE
 
 
@@ -70,7 +72,7 @@ class Member:
     name: str
     suffix: str
     reason: str = ""
-    info: zipfile.ZipInfo | None = None
+    entry: tuple[zipfile.ZipFile, zipfile.ZipInfo] | None = None
 
 
 def kind_of(head: bytes) -> str | None:
@@ -93,24 +95,27 @@ def inner_name(name: str, kind: str) -> str:
     return re.sub(r"\.(?:gz|gzip|zst|zstd)$", "", name, flags=re.IGNORECASE) if kind != ZIP else name
 
 
-def members(path: Path, kind: str, name: str, limits: ReadLimits) -> Iterator[Member]:
-    """What a packed file holds, in its order. Folders and hidden names are left out.
+@contextlib.contextmanager
+def members(path: Path, kind: str, name: str, limits: ReadLimits) -> Iterator[list[Member]]:
+    """What a packed file holds, in its order; can be unpacked in the block. Folders and hidden names are left out.
 
     Raises:
         Unpackable: the archive itself can't be read or holds too many members.
     """
     if kind != ZIP:
-        yield Member("", PurePosixPath(inner_name(name, kind)).suffix)
+        yield [Member("", PurePosixPath(inner_name(name, kind)).suffix)]
         return
-    with _zip(path, limits) as archive:
+    with open_zip(path, limits) as archive:
         infos = [info for info in archive.infolist() if not _is_left_out(info)]
-    if len(infos) > limits.members:
-        raise Unpackable(f"holds {len(infos):,} files, more than {limits.members:,} (limits.members)")
-    seen: set[str] = set()
-    for info in infos:
-        shown = info.orig_filename or info.filename
-        yield Member(shown, PurePosixPath(info.filename).suffix, _fault(info, shown, seen), info)
-        seen.add(shown)
+        if len(infos) > limits.members:
+            raise Unpackable(f"holds {len(infos):,} files, more than {limits.members:,} (limits.members)")
+        found, seen = list[Member](), set[str]()
+        for info in infos:
+            shown = info.orig_filename or info.filename
+            suffix = PurePosixPath(info.filename).suffix
+            found.append(Member(shown, suffix, _fault(info, shown, seen), (archive, info)))
+            seen.add(shown)
+        yield found
 
 
 def unpack(path: Path, kind: str, member: Member, target: BinaryIO, budget: Budget) -> Iterator[int]:
@@ -122,20 +127,54 @@ def unpack(path: Path, kind: str, member: Member, target: BinaryIO, budget: Budg
         Unpackable: it is broken, cut or larger than the limits allow.
     """
     written = 0
+    for piece, packed in _unpacked(path, kind, member):
+        written += len(piece)
+        require_ratio(written, packed, budget.limits)
+        budget.spend(len(piece))
+        target.write(piece)
+        yield written
+        if budget.at_most is not None and written >= budget.at_most:
+            return
+
+
+def member_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The unpacked bytes of a member of a zip, piece by piece. Raises Unpackable where it is damaged."""
     try:
-        with _stream(path, kind, member, budget.limits) as (stream, packed):
+        with archive.open(info) as stream:
             while piece := stream.read(_PIECE):
-                written += len(piece)
-                require_ratio(written, packed, budget.limits)
-                budget.spend(len(piece))
-                target.write(piece)
-                yield written
-                if budget.at_most is not None and written >= budget.at_most:
-                    return
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, struct.error, ValueError) as error:
+                yield piece
+    except _DAMAGE as error:
         raise Unpackable(f"is damaged or cut: {_said(error)}") from error
     except (NotImplementedError, RuntimeError) as error:
         raise Unpackable(f"is packed in a way that can't be read: {_said(error)}") from error
+
+
+@contextlib.contextmanager
+def open_zip(path: Path, limits: ReadLimits) -> Iterator[zipfile.ZipFile]:
+    """A zip with its directory read, which must not be far too large. Raises Unpackable where it is damaged."""
+    _require_small_directory(path, limits)
+    try:
+        archive = zipfile.ZipFile(path)
+    except (*_DAMAGE, NotImplementedError) as error:
+        raise Unpackable(f"is damaged or cut: {_said(error)}") from error
+    with archive:
+        yield archive
+
+
+def _unpacked(path: Path, kind: str, member: Member) -> Iterator[tuple[bytes, int]]:
+    """The unpacked bytes of a member piece by piece, each with how many packed bytes all of them come from."""
+    if kind == ZIP:
+        assert member.entry is not None, "members of a zip come from its directory"
+        archive, info = member.entry
+        yield from ((piece, info.compress_size) for piece in member_bytes(archive, info))
+        return
+    packed = path.stat().st_size
+    try:
+        with _open_stream(path, kind) as stream:
+            while piece := stream.read(_PIECE):
+                yield piece, packed
+    except _DAMAGE as error:
+        raise Unpackable(f"is damaged or cut: {_said(error)}") from error
 
 
 def require_ratio(unpacked: int, packed: int, limits: ReadLimits) -> None:
@@ -144,19 +183,10 @@ def require_ratio(unpacked: int, packed: int, limits: ReadLimits) -> None:
         raise Unpackable(f"unpacks to more than {limits.expansion} times its size (limits.expansion)")
 
 
-@contextlib.contextmanager
-def _stream(path: Path, kind: str, member: Member, limits: ReadLimits) -> Iterator[tuple[IO[bytes], int]]:
-    """The unpacked bytes of a member, and how many packed bytes they come from."""
+def _open_stream(path: Path, kind: str) -> contextlib.AbstractContextManager[IO[bytes]]:
     if kind == GZIP:
-        with gzip.open(path, "rb") as plain:
-            yield cast("IO[bytes]", plain), path.stat().st_size
-    elif kind == ZSTD:
-        with _open_zstd(path) as plain:
-            yield plain, path.stat().st_size
-    else:
-        assert member.info is not None, "members of a zip come from its directory"
-        with _zip(path, limits) as archive, archive.open(member.info) as plain:
-            yield plain, member.info.compress_size
+        return cast("contextlib.AbstractContextManager[IO[bytes]]", gzip.open(path, "rb"))
+    return _open_zstd(path)
 
 
 @contextlib.contextmanager
@@ -170,17 +200,6 @@ def _open_zstd(path: Path | IO[bytes]) -> Iterator[IO[bytes]]:
             yield plain
     except zstd.ZstdError as error:
         raise Unpackable(f"is damaged or cut: {_said(error)}") from error
-
-
-@contextlib.contextmanager
-def _zip(path: Path, limits: ReadLimits) -> Iterator[zipfile.ZipFile]:
-    _require_small_directory(path, limits)
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
-        raise Unpackable(f"the archive is damaged or cut: {_said(error)}") from error
-    with archive:
-        yield archive
 
 
 def _require_small_directory(path: Path, limits: ReadLimits) -> None:

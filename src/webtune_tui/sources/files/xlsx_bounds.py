@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 from webtune_tui.domain.limits import MEGABYTE, ReadLimits
-from webtune_tui.sources.files.packed import Budget, Unpackable
+from webtune_tui.sources.files.packed import Budget, Unpackable, member_bytes, open_zip
 
 _LARGEST = 1024 * MEGABYTE  # of a workbook unpacked
 _MOST_CELLS = 20_000_000  # of the rectangle of one sheet, empty ones included: about 0.6 GB
@@ -22,7 +22,6 @@ _LARGEST_INDEX = 4 * MEGABYTE
 _PLACE = re.compile(rb"""<(?:\w{1,20}:)?(?:c|row)\b[^>]{0,80}?\br\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})""")
 _ERROR = re.compile(rb"""<(?:\w{1,20}:)?c\b([^>]{0,80}?\bt\s*=\s*["']e["'][^>]{0,80})""")
 _OWN_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})""")
-_PIECE = 256 * 1024
 _OVERLAP = 256
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -58,10 +57,10 @@ def bounds_of_sheets(path: Path, limits: ReadLimits) -> dict[str, Bounds]:
     """The bounds of each sheet by its name.
 
     Raises:
-        Unpackable: a bomb, or a sheet that is far too large. zipfile.BadZipFile, zlib.error: it is damaged.
+        Unpackable: a bomb, a sheet that is far too large, or a damaged file.
     """
     budget, found = Budget(limits, path.stat().st_size), dict[str, Bounds]()
-    with zipfile.ZipFile(path) as archive:
+    with open_zip(path, limits) as archive:
         infos = archive.infolist()
         if len(infos) > limits.members:
             raise Unpackable(f"holds more than {limits.members:,} parts (limits.members)")
@@ -75,13 +74,12 @@ def bounds_of_sheets(path: Path, limits: ReadLimits) -> dict[str, Bounds]:
 
 def _bounds_of_part(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Bounds:
     bounds, rest = Bounds(), b""
-    with archive.open(info) as stream:
-        while piece := stream.read(_PIECE):
-            budget.spend(len(piece))
-            if budget.spent > _LARGEST:
-                raise Unpackable(f"unpacks to more than {_LARGEST // MEGABYTE} MB; save its sheets as CSV")
-            bounds.widen(rest + piece)
-            rest = piece[-_OVERLAP:]
+    for piece in member_bytes(archive, info):
+        budget.spend(len(piece))
+        if budget.spent > _LARGEST:
+            raise Unpackable(f"unpacks to more than {_LARGEST // MEGABYTE} MB; save its sheets as CSV")
+        bounds.widen(rest + piece)
+        rest = piece[-_OVERLAP:]
     return bounds
 
 
@@ -101,8 +99,12 @@ def _parts_by_sheet(archive: zipfile.ZipFile) -> dict[str, str]:
 
 
 def _index(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as stream:
-        return stream.read(_LARGEST_INDEX)
+    read = b""
+    for piece in member_bytes(archive, archive.getinfo(name)):
+        read += piece
+        if len(read) > _LARGEST_INDEX:
+            break
+    return read
 
 
 def _column(letters: bytes) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +31,7 @@ def rows(path: Path, encoding: str = "", limits: ReadLimits = DEFAULT_LIMITS) ->
                     continue
                 errors = bounds[name].errors if name in bounds else {}
                 yield from _of_sheet(name, sheet.iter_rows(), errors, limits)
-    except (python_calamine.CalamineError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except python_calamine.CalamineError as error:
         yield Reject(1, f"the workbook can't be read: {_said(error)}", "")
     except Unpackable as fault:
         yield Reject(1, f"the workbook {fault}", "")

@@ -14,6 +14,7 @@ from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.tui.error_display import ReportsErrors
 
 Answer = TypeVar("Answer")
+LOW = 32  # lines below which a dialogue saves height
 
 
 class Dialog(ModalScreen[Answer | None], ReportsErrors):

@@ -1,296 +1,218 @@
-"""The form of a new collection: what to collect, what it costs at most, what is sent, and a confirmation."""
+"""The dialogue of every new collection: a source's form, its price at most, what is sent, and a confirmation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, HorizontalGroup, VerticalGroup, VerticalScroll
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalGroup, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Input, Select, Static
+from textual.widgets import Button, Footer, Static
 
-from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.errors import TryLater, UsageError
 from webtune_tui.domain.terminal_text import display, display_line
-from webtune_tui.services.collect import CollectPlan, CollectService
-from webtune_tui.settings import Settings
-from webtune_tui.sources.base import Scraper, ScraperDoor, ScraperInput
+from webtune_tui.services.collect import CollectPlan
+from webtune_tui.services.money import Balance
 from webtune_tui.tui import error_display
-from webtune_tui.tui.modals.dialog import Dialog
-from webtune_tui.tui.modals.pick_scraper import PickScraper
+from webtune_tui.tui.modals.dialog import LOW, Dialog
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.collections import sandbox_label
 from webtune_tui.tui.presentation.glyphs import GLYPHS
+from webtune_tui.tui.source_forms.base import SourceForm
 
-_FIRST_SCRAPER, _FIRST_DOOR = "gd_l7q7dkf244hwjntr0", "best_sellers_url"
-_PAUSE_SECONDS = 0.15
-_UNLISTED = ScraperDoor(None, (ScraperInput("url", True, "url", ""),))
+if TYPE_CHECKING:
+    from webtune_tui.bootstrap import Services
 
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What stands in the fields."""
-
-    scraper_id: str
-    discover_by: str | None
-    inputs: Mapping[str, str]
-    limit_per_input: int | None
-    max_records: int | None
+_PAUSE_SECONDS = 0.05
+_SHOWN_BYTES = 6000
 
 
 class NewCollection(Dialog[CollectPlan]):
     """Answers a plan that the person saw, priced, and confirmed. Any change of the form voids the confirmation."""
 
-    BINDINGS = [("ctrl+s", "confirm_or_start", "Confirm, then start")]  # noqa: RUF012 - Textual's own form
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "confirm_or_start", "Confirm/start", priority=True),
+        Binding("ctrl+n", "form('switch')", "Switch", tooltip="The next choice of the form", priority=True),
+        Binding("ctrl+f", "form('load_file')", "File", tooltip="Inputs from a CSV or JSON file", priority=True),
+        Binding("ctrl+o", "show_wire", "Sent", priority=True),
+        Binding("ctrl+g", "copy_command", "Command", priority=True),
+        Binding("ctrl+l", "copy_curl", "curl", priority=True),
+    ]
     DEFAULT_CSS = """
-    NewCollection > .dialog-box { width: 130; height: 94%; padding: 0 1; }
+    NewCollection > .dialog-box {
+        width: 130; max-width: 100%; height: 1fr; max-height: 100%; padding: 0 1;
+    }
     NewCollection #form-columns { height: 1fr; }
-    NewCollection #form-fields { width: 1fr; height: 1fr; padding: 1 1 0 1; }
-    NewCollection #form-wire { width: 1fr; height: 1fr; padding: 1 1 0 2; border-left: solid $border-blurred; }
-    NewCollection .field { height: 1; margin-bottom: 1; }
-    NewCollection .field-label { width: 25; padding-right: 1; color: $text-muted; text-wrap: nowrap; }
-    NewCollection Input { width: 1fr; background: $panel; padding: 0 1; }
-    NewCollection Input:focus { background: $block-cursor-blurred-background; }
-    NewCollection Select { width: 1fr; }
-    NewCollection Select > SelectCurrent { background: $panel; }
-    NewCollection Select:focus > SelectCurrent { background: $block-cursor-blurred-background; }
-    NewCollection #form-scraper { width: 1fr; text-align: left; content-align: left middle; padding: 0 1; }
-    NewCollection .form-group { height: auto; }
-    NewCollection .form-section { color: $primary; text-style: bold; margin-bottom: 1; }
+    NewCollection #form-fields { width: 3fr; height: 1fr; padding: 1 1 0 1; }
+    NewCollection #form-wire { width: 2fr; height: 1fr; padding: 1 1 0 2; border-left: solid $border-blurred; }
     NewCollection .wire-heading { color: $primary; text-style: bold; }
     NewCollection .wire-text { margin-bottom: 1; }
-    NewCollection #form-price { height: auto; min-height: 3; padding: 0 1; border-top: solid $border-blurred; }
+    NewCollection #form-price {
+        height: auto; min-height: 3; max-height: 6; padding: 0 1; border-top: solid $border-blurred;
+    }
     NewCollection .dialog-buttons { margin-top: 0; }
-    NewCollection.-narrow #form-columns { layout: vertical; overflow-y: auto; }
-    NewCollection.-narrow #form-fields { height: auto; }
-    NewCollection.-narrow #form-wire { height: auto; border-left: none; padding: 1 1 0 1; }
-    NewCollection.-short .field, NewCollection.-short .form-section { margin-bottom: 0; }
+    NewCollection.-narrow #form-wire { display: none; border-left: none; width: 1fr; padding: 0 1; }
+    NewCollection.-narrow.-wire #form-wire { display: block; }
+    NewCollection.-narrow.-wire #form-fields { display: none; }
     NewCollection.-short #form-fields { padding-top: 0; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-regular")]  # noqa: RUF012 - Textual's own form
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - Textual's own form
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (LOW, "-tall")]  # noqa: RUF012 - Textual's own form
 
-    def __init__(self, collect: CollectService, settings: Settings) -> None:
-        super().__init__("New collection")
-        self._collect = collect
-        self._settings = settings
-        self._scraper: Scraper | None = None
-        self._door: ScraperDoor = _UNLISTED
+    def __init__(self, form: SourceForm, services: Services, title: str) -> None:
+        super().__init__(f"New collection {GLYPHS.step} {title}" if title else "New collection")
+        self.form = form
+        self._money = services.money
+        self._balance: Balance | None = None
         self._plan: CollectPlan | None = None
-        self._planned_form: _Form | None = None
+        self._planned: Hashable = None
         self._is_confirmed = False
+        self._is_over = False
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(classes="dialog-box") as box:
-            box.border_title = " New collection "
+            box.border_title = Content(f" {display_line(self.dialog_title, limit=60)} ")
             with Horizontal(id="form-columns"):
-                with VerticalScroll(id="form-fields", can_focus=False):
-                    yield from self._compose_fields()
+                with VerticalGroup(id="form-fields"):
+                    yield self.form
                 with VerticalScroll(id="form-wire", can_focus=True):
-                    yield from self._compose_wire()
+                    for name, heading in (
+                        ("request", "Sent, byte for byte"), ("body", "Body"), ("command", "The same as a command"),
+                        ("curl", "As curl"),
+                    ):  # fmt: skip
+                        yield Static(heading, classes="wire-heading", markup=False)
+                        yield Static(figures.UNKNOWN, id=f"wire-{name}", classes="wire-text", markup=False)
             yield Static("", id="form-price", markup=False)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Cancel", id="form-cancel")
                 yield Button("Confirm", id="form-confirm", disabled=True)
                 yield Button("Start", id="form-start", variant="primary", disabled=True)
+        yield Footer(show_command_palette=False, compact=True)
 
-    def _compose_fields(self) -> ComposeResult:
-        with HorizontalGroup(classes="field"):
-            yield Static("Scraper", classes="field-label", markup=False)
-            yield Button("", id="form-scraper", compact=True)
-        with HorizontalGroup(classes="field"):
-            yield Static("Find by", classes="field-label", markup=False)
-            yield Select[str]([], id="form-door", compact=True, allow_blank=True, prompt="")
-        yield Static("Inputs", classes="form-section", markup=False)
-        yield VerticalGroup(id="form-inputs", classes="form-group")
-        yield Static("Limits", classes="form-section", markup=False)
-        with HorizontalGroup(classes="field", id="form-limit-row"):
-            yield Static("Records per input", classes="field-label", markup=False)
-            yield Input(str(self._settings.limit_per_input), id="form-limit", compact=True, type="integer")
-        with HorizontalGroup(classes="field"):
-            yield Static("Most records", classes="field-label", markup=False)
-            yield Input(str(self._settings.max_records), id="form-most", compact=True, type="integer")
+    def on_resize(self) -> None:
+        is_low = self.size.height < LOW
+        self.form.set_class(is_low, "-low")
+        for button in self.query(".dialog-buttons Button").results(Button):
+            button.compact = is_low
 
-    def _compose_wire(self) -> ComposeResult:
-        for name, heading in (("query", "Query that is sent"), ("body", "Body"), ("command", "The same as a command")):
-            yield Static(heading, classes="wire-heading", markup=False)
-            yield Static("", id=f"wire-{name}", classes="wire-text", markup=False)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hides what the form does not offer."""
+        if action == "form":
+            return hasattr(self.form, f"action_{parameters[0]}")
+        return super().check_action(action, parameters)
 
-    async def on_mount(self) -> None:
-        found = await self._collect.scrapers(_FIRST_SCRAPER)
-        every = found or await self._collect.scrapers()
-        if every:
-            await self._take_scraper(every[0], _FIRST_DOOR)
-        inputs = list(self.query("#form-inputs Input"))
-        (inputs[0] if inputs else self.query_one("#form-scraper")).focus()
-
-    # The form follows the scraper and its door
-
-    @on(Button.Pressed, "#form-scraper")
-    @work(group="pick", exit_on_error=False)
-    async def pick_scraper(self) -> None:
-        """Opens the search over all scrapers."""
-        chosen = await self.app.push_screen_wait(PickScraper(self._collect.scrapers))
-        if chosen is not None:
-            await self._take_scraper(chosen)
-
-    @on(Select.Changed, "#form-door")
-    async def door_changed(self, event: Select.Changed) -> None:
-        """Shows the fields of the chosen door."""
-        if self._scraper is None or event.value is Select.NULL or not self._scraper.doors:
-            return
-        door = self._scraper.doors[int(str(event.value))]
-        if door is not self._door:
-            await self._take_door(door)
-
-    async def _take_scraper(self, scraper: Scraper, discover_by: str | None = None) -> None:
-        self._scraper = scraper
-        doors = scraper.doors or (_UNLISTED,)
-        wanted = [place for place, door in enumerate(doors) if door.discover_by == discover_by]
-        place = wanted[0] if wanted else 0
-        self.query_one("#form-scraper", Button).label = Content(
-            f"{display_line(scraper.name, limit=60)} {GLYPHS.ellipsis}"
-        )
-        select = self.query_one("#form-door", Select)
-        with self.prevent(Select.Changed):
-            select.set_options([(_door_words(door), str(number)) for number, door in enumerate(doors)])
-            select.value = str(place)
-        await self._take_door(doors[place])
-
-    async def _take_door(self, door: ScraperDoor) -> None:
-        self._door = door
-        group = self.query_one("#form-inputs", VerticalGroup)
-        await group.remove_children()
-        is_first_choice = self._scraper is not None and self._scraper.scraper_id == _FIRST_SCRAPER
-        rows = []
-        for field in door.inputs:
-            prefilled = field.example if is_first_choice and field.required and door.discover_by == _FIRST_DOOR else ""
-            label = Content.assemble(display_line(field.name, limit=40), (" *" if field.required else "", "$accent"))
-            rows.append(
-                HorizontalGroup(
-                    Static(label, classes="field-label", markup=False),
-                    Input(
-                        prefilled,
-                        name=field.name,
-                        placeholder=display_line(f"such as {field.example}" if field.example else field.kind, limit=80),
-                        compact=True,
-                    ),
-                    classes="field",
-                )
-            )
-        await group.mount(*rows)
-        self.query_one("#form-limit-row").display = door.discover_by is not None
-        self._form_changed()
+    def action_form(self, what: str) -> None:
+        """Does what the form offers, wherever the focus is."""
+        getattr(self.form, f"action_{what}")()
 
     # Price, what is sent, confirmation
 
-    @on(Input.Changed)
-    def input_changed(self) -> None:
+    @on(SourceForm.Changed)
+    def form_changed(self) -> None:
         """Each change voids the confirmation and prices anew."""
-        self._form_changed()
-
-    def _form_changed(self) -> None:
-        form = self._form()
-        if form == self._planned_form:
+        state = self.form.state()
+        if state == self._planned:
             return
         was_confirmed, self._is_confirmed = self._is_confirmed, False
-        self._plan, self._planned_form = None, form
+        self._plan, self._planned = None, state
         self._set_buttons()
         if was_confirmed:
             self._show_price(Content.styled("The form changed, so the confirmation is void.", "$warning"))
-        self._price(form)
-
-    def _form(self) -> _Form | None:
-        if self._scraper is None:
-            return None
-        values = {str(field.name): field.value.strip() for field in self.query("#form-inputs Input").results(Input)}
-        return _Form(
-            self._scraper.scraper_id,
-            self._door.discover_by,
-            {name: value for name, value in values.items() if value},
-            _whole(self.query_one("#form-limit", Input).value) if self._door.discover_by is not None else None,
-            _whole(self.query_one("#form-most", Input).value),
-        )
+        self._price(state)
 
     @work(group="price", exclusive=True, exit_on_error=False)
-    async def _price(self, form: _Form | None) -> None:
-        if form is None:
-            return
-        missing = [field.name for field in self._door.inputs if field.required and field.name not in form.inputs]
-        if missing or not form.inputs:
+    async def _price(self, state: Hashable) -> None:
+        await asyncio.sleep(_PAUSE_SECONDS)
+        if (gap := self.form.gap()) is not None:
             self._show_wire(None)
-            names = ", ".join(missing) or "an input"
-            self._show_price(
-                Content.styled(f"{GLYPHS.todo} Fill in {display_line(names)} to see the price.", "$text-muted")
-            )
+            symbol, colour = (GLYPHS.attention, "$warning") if gap.is_fault else (GLYPHS.todo, "$text-muted")
+            self._show_price(Content.styled(f"{symbol} {display_line(gap.words, limit=300)}", colour))
             return
         try:
-            plan = await self._collect.plan(
-                form.scraper_id,
-                [form.inputs],
-                discover_by=form.discover_by,
-                limit_per_input=form.limit_per_input,
-                max_records=form.max_records,
-            )
-        except UsageError as error:
+            plan = await self.form.plan()
+            self._balance = await self._money.balance()
+        except (UsageError, TryLater) as error:
             self._show_wire(None)
             self._show_price(Content.styled(f"{GLYPHS.attention} {error_display.words(error)}", "$warning"))
             return
+        if state != self.form.state():
+            return  # typed on meanwhile: the next round prices that
         self._plan = plan
         self._show_wire(plan)
         self._show_price(self._price_words(plan))
         self._set_buttons()
 
     def _price_words(self, plan: CollectPlan) -> Content:
-        cap = self._settings.cap_usd
-        parts = [
-            Content.assemble(
-                ("At most ", ""), (figures.money(plan.estimated_cost), "bold $accent"), "  ",
-                (display_line(plan.basis, limit=200), "$text-muted"),
-            )
-        ]  # fmt: skip
-        where = Content.assemble("Sent to ", display_line(plan.address, limit=80))
-        parts.append(Content.assemble(where, "  ", sandbox_label()) if plan.is_sandbox else where)
-        limit = f"Cap of this workspace {figures.money(cap)}" if cap is not None else "No cap is set for this workspace"
-        state = "Confirmed. Start sends it, once." if self._is_confirmed else "Confirm it, then start."
-        parts.append(
-            Content.assemble(
-                (limit, "$text-muted"), "   ", (state, "$success" if self._is_confirmed else "$foreground")
-            )
-        )
-        return Content("\n").join(parts)
+        cost, basis = figures.money(plan.estimated_cost), display_line(plan.basis, limit=200)
+        lines = [Content.assemble("At most ", (cost, "bold $accent"), "  ", (basis, "$text-muted"))]
+        where = Content.assemble("Sent to ", display_line(plan.address, limit=80)) if plan.address else Content("")
+        lines.append(Content.assemble(where, "  ", sandbox_label()) if plan.is_sandbox else where)
+        if plan.earlier:
+            words = f"The same was asked for as {display_line(plan.earlier, limit=40)}; this pays again."
+            lines.append(Content.styled(f"{GLYPHS.attention} {words}", "$warning"))
+        lines.append(Content.assemble(self._cap_words(), "   ", self._next_words(plan)))
+        return Content("\n").join([line for line in lines if line.plain.strip()])
+
+    def _cap_words(self) -> Content:
+        balance = self._balance
+        if balance is None or balance.cap is None or balance.left is None:
+            return Content.styled("No cap is set for this workspace", "$text-muted")
+        return Content.styled(f"Cap {figures.money(balance.cap)}, {figures.money(balance.left)} left", "$text-muted")
+
+    def _next_words(self, plan: CollectPlan) -> Content:
+        if self._is_above_cap(plan):
+            return Content.styled("Above what is left of the cap: ask for less, or raise cap_usd.", "$error")
+        if self._is_confirmed:
+            return Content.styled("Confirmed. Start sends it, once.", "$success")
+        return Content("Confirm it, then start.")
+
+    def _is_above_cap(self, plan: CollectPlan) -> bool:
+        left = self._balance.left if self._balance else None
+        return left is not None and plan.estimated_cost > left + 1e-9
 
     def _show_price(self, words: Content) -> None:
         self.query_one("#form-price", Static).update(words)
 
     def _show_wire(self, plan: CollectPlan | None) -> None:
-        query = "&".join(f"{name}={value}" for name, value in plan.query.items()) if plan else figures.UNKNOWN
-        texts = {
-            "query": f"POST {query}" if plan else query,
-            "body": plan.body if plan else figures.UNKNOWN,
-            "command": plan.command if plan else figures.UNKNOWN,
-        }
+        query = "&".join(f"{name}={value}" for name, value in plan.query.items()) if plan else ""
+        texts = {"request": "", "body": "", "command": "", "curl": ""}
+        if plan is not None:
+            target = f"{plan.path}?{query}" if query else plan.path
+            texts = {
+                "request": f"POST {target}" if plan.path else "",
+                "body": plan.body,
+                "command": plan.command,
+                "curl": plan.curl,
+            }
         for name, text in texts.items():
-            self.query_one(f"#wire-{name}", Static).update(Content(display(text, limit=4000)))
+            self.query_one(f"#wire-{name}", Static).update(_shown_in_part(text) if text else figures.UNKNOWN)
 
     def _set_buttons(self) -> None:
-        self.query_one("#form-confirm", Button).disabled = self._plan is None or self._is_confirmed
-        self.query_one("#form-start", Button).disabled = self._plan is None or not self._is_confirmed
+        may_confirm = self._plan is not None and not self._is_above_cap(self._plan)
+        self.query_one("#form-confirm", Button).disabled = not may_confirm or self._is_confirmed
+        self.query_one("#form-start", Button).disabled = not (may_confirm and self._is_confirmed)
 
     @on(Button.Pressed, "#form-confirm")
     def confirm(self) -> None:
         """The person agrees to exactly this plan."""
-        if self._plan is not None:
+        plan = self._plan
+        if plan is not None and not self._is_above_cap(plan) and self.form.state() == self._planned:
             self._is_confirmed = True
-            self._show_price(self._price_words(self._plan))
+            self._show_price(self._price_words(plan))
             self._set_buttons()
             self.query_one("#form-start").focus()
 
     @on(Button.Pressed, "#form-start")
     def start(self) -> None:
-        """Ends with the confirmed plan."""
-        if self._plan is not None and self._is_confirmed:
+        """Ends with the confirmed plan, once however often it is pressed."""
+        if self._plan is None or not self._is_confirmed or self._is_over:
+            return
+        if self.form.state() == self._planned:
+            self._is_over = True
             self.dismiss(self._plan)
 
     def action_confirm_or_start(self) -> None:
@@ -301,16 +223,45 @@ class NewCollection(Dialog[CollectPlan]):
             self.confirm()
 
     @on(Button.Pressed, "#form-cancel")
-    def cancel(self) -> None:
+    def action_leave(self) -> None:
         """Leaves without collecting."""
-        self.dismiss(None)
+        if not self._is_over:
+            self._is_over = True
+            self.dismiss(None)
+
+    # What is sent
+
+    def action_show_wire(self) -> None:
+        """What is sent instead of the form where there is no room for both, else the focus goes there."""
+        is_shown = self.has_class("-wire") or self.query_one("#form-wire").has_focus
+        self.set_class(not is_shown, "-wire")
+        if is_shown:
+            self.form.focus_first()
+        else:
+            self.query_one("#form-wire").focus()
+
+    def action_copy_command(self) -> None:
+        """Copies the plan as a ``webtune`` command."""
+        self._copy("command", self._plan.command if self._plan else "")
+
+    def action_copy_curl(self) -> None:
+        """Copies the plan as a ``curl`` command; the key stays in the environment."""
+        self._copy("curl command", self._plan.curl if self._plan else "")
+
+    def _copy(self, what: str, text: str) -> None:
+        if not text:
+            self.notify("There is nothing to copy yet." if self._plan is None else f"It has no {what}.")
+            return
+        clean = display(text).replace("\n", " ").strip()
+        self.app.copy_to_clipboard(clean)
+        changed = "; characters that could act on a terminal were replaced" if clean != text else ""
+        self.notify(f"The {what} is copied{changed}.")
 
 
-def _door_words(door: ScraperDoor) -> Content:
-    words = door.discover_by.replace("_", " ") if door.discover_by else "given addresses"
-    return Content(display_line(words, limit=60))
-
-
-def _whole(text: str) -> int | None:
-    text = text.strip()
-    return int(text) if text.lstrip("-").isdigit() else None
+def _shown_in_part(text: str) -> Content:
+    rest = len(text) - _SHOWN_BYTES
+    if rest <= 0:
+        return Content(display(text))
+    return Content.assemble(
+        display(text[:_SHOWN_BYTES]), (f"\n… and {rest:,} more characters, all of which are sent", "$text-muted")
+    )

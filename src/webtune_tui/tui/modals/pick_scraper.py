@@ -1,57 +1,92 @@
-"""Finds a scraper by name, site or id."""
+"""Finds a scraper by site, need, name or id, and brings the catalogue up to date."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Button, Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Button, Input, Static
 
 from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.services.collect import CollectService
 from webtune_tui.sources.base import Scraper
 from webtune_tui.tui.modals.dialog import Dialog
 from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.glyphs import GLYPHS
+from webtune_tui.tui.presentation.text_layout import Part, fit
+from webtune_tui.tui.widgets.row_view import RowView
 
-Search = Callable[[str], Awaitable[Sequence[Scraper]]]
+_PAUSE_SECONDS = 0.05
+
+
+class ScraperList(RowView):
+    """The scrapers that were found; a thousand cost no more than ten."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.found: Sequence[Scraper] = ()
+
+    def show(self, found: Sequence[Scraper]) -> None:
+        """Shows these scrapers from the first on."""
+        self.found = found
+        self.cursor = 0
+        self.set_row_count(len(found))
+
+    def row(self, index: int, width: int) -> Sequence[Part]:
+        scraper = self.found[index]
+        name_width = min(max(width // 2, 24), 44)
+        site_width = min(max(width // 4, 16), 26)
+        rest = width - name_width - site_width - 2
+        return [
+            (fit(display_line(scraper.name, limit=100), name_width) + " ", ""),
+            (fit(display_line(scraper.domain, limit=60), site_width) + " ", "second"),
+            (fit(_doors(scraper), rest), "muted"),
+        ]
 
 
 class PickScraper(Dialog[Scraper]):
     """A search field over a list; arrow keys move in the list while one types."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's own form of class attribute
-        Binding("down", "move('cursor_down')", "Next", show=False, priority=True),
-        Binding("up", "move('cursor_up')", "Previous", show=False, priority=True),
-        Binding("pagedown", "move('page_down')", "Page down", show=False, priority=True),
-        Binding("pageup", "move('page_up')", "Page up", show=False, priority=True),
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "move(1)", "Next", show=False, priority=True),
+        Binding("up", "move(-1)", "Previous", show=False, priority=True),
+        Binding("pagedown", "move_page(1)", "Page down", show=False, priority=True),
+        Binding("pageup", "move_page(-1)", "Page up", show=False, priority=True),
+        Binding("ctrl+r", "refresh", "Refresh", priority=True),
     ]
     DEFAULT_CSS = """
-    PickScraper > .dialog-box { width: 90; }
-    PickScraper OptionList { height: 12; background: $surface; }
-    PickScraper OptionList:focus { background: $surface; }
-    PickScraper #pick-count { color: $text-muted; height: 1; }
+    PickScraper > .dialog-box { width: 100; }
+    PickScraper ScraperList { height: 14; }
+    PickScraper.-short ScraperList { height: 8; }
+    PickScraper #pick-count { color: $text-muted; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    PickScraper #pick-origin { color: $text-muted; height: auto; margin-top: 1; }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - Textual's own form
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, collect: CollectService) -> None:
         super().__init__("Choose a scraper")
-        self._search = search
-        self._found: Sequence[Scraper] = ()
+        self._collect = collect
 
     def compose_content(self) -> ComposeResult:
-        yield Input(placeholder="Search by name, site or id", id="pick-search")
+        yield Input(placeholder="Search by site, need, name or id: amazon, reviews, jobs", id="pick-search")
         yield Static("", id="pick-count", markup=False)
-        yield OptionList(id="pick-list", markup=False)
+        yield ScraperList(id="pick-list")
+        yield Static("", id="pick-origin", markup=False)
 
     def compose_buttons(self) -> ComposeResult:
         yield Button("Cancel", id="pick-cancel")
+        yield Button("Refresh ^r", id="pick-refresh")
         yield Button("Choose", id="pick-choose", variant="primary")
 
     def on_mount(self) -> None:
         self.query_one("#pick-search").focus()
         self._find("")
+        self._show_origin()
 
     @on(Input.Changed)
     def changed(self, event: Input.Changed) -> None:
@@ -60,37 +95,62 @@ class PickScraper(Dialog[Scraper]):
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#pick-choose")
-    @on(OptionList.OptionSelected)
+    @on(ScraperList.Chosen)
     def choose(self) -> None:
         """Ends with the scraper under the cursor."""
-        place = self.query_one(OptionList).highlighted
-        if place is not None:
-            self.dismiss(self._found[place])
+        listed = self.query_one(ScraperList)
+        if listed.row_count:
+            self.dismiss(listed.found[listed.cursor])
 
     @on(Button.Pressed, "#pick-cancel")
     def cancel(self) -> None:
         """Ends without a choice."""
         self.dismiss(None)
 
-    def action_move(self, how: str) -> None:
+    def action_move(self, rows: int) -> None:
         """Moves the cursor of the list, wherever the focus is."""
-        getattr(self.query_one(OptionList), f"action_{how}")()
+        self.query_one(ScraperList).action_move(rows)
+
+    def action_move_page(self, pages: int) -> None:
+        """Moves the cursor by the height of the list."""
+        self.query_one(ScraperList).action_move_page(pages)
+
+    @on(Button.Pressed, "#pick-refresh")
+    def action_refresh(self) -> None:
+        """Fetches the live catalogue; that is free."""
+        self._refresh()
+
+    @work(group="refresh", exclusive=True, exit_on_error=False)
+    async def _refresh(self) -> None:
+        self.query_one("#pick-origin", Static).update(f"Fetching the live list {GLYPHS.ellipsis}")
+        try:
+            await self._collect.refresh_catalogue()
+        finally:
+            self._show_origin()
+        self._find(self.query_one(Input).value)
+
+    @work(group="origin", exclusive=True, exit_on_error=False)
+    async def _show_origin(self) -> None:
+        known = await self._collect.catalogue_info()
+        origin = "the live list" if known.origin == "live" else "the bundled list"
+        words = f"{figures.count(known.scrapers, 'scraper')} of {origin} of {display_line(known.dated, limit=30)}"
+        if known.notice:
+            words += f". {display_line(known.notice, limit=200)}"
+        self.query_one("#pick-origin", Static).update(Content(words))
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _find(self, text: str) -> None:
-        found = await self._search(text)
-        self._found = found
-        options = self.query_one(OptionList)
-        options.clear_options()
-        options.add_options([Option(_row(scraper)) for scraper in found])
-        if found:
-            options.highlighted = 0
-        self.query_one("#pick-count", Static).update(figures.count(len(found), "scraper"))
+        await asyncio.sleep(_PAUSE_SECONDS)
+        found = await self._collect.scrapers(text)
+        self.query_one(ScraperList).show(found)
+        words = figures.count(len(found), "scraper")
+        if not found:
+            words = "No scraper fits. Fewer words find more."
+        self.query_one("#pick-count", Static).update(words)
 
 
-def _row(scraper: Scraper) -> Content:
-    name = display_line(scraper.name, limit=46)
-    doors = "" if scraper.doors else "inputs not listed"
-    return Content.assemble(
-        f"{name:<47}", (f"{display_line(scraper.domain, limit=24):<25}", "$text-muted"), (doors, "$text-muted")
-    )
+def _doors(scraper: Scraper) -> str:
+    if not scraper.doors:
+        return "inputs not listed"
+    names = [(door.discover_by or "url").replace("_", " ") for door in scraper.doors]
+    return display_line(", ".join(names), limit=100)

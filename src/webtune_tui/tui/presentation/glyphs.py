@@ -27,10 +27,11 @@ class Glyphs:
     ellipsis: str
     closed: str
     opened: str
+    at_most: str
 
 
-UNICODE = Glyphs("○", "●", "▲", "✓", "✗", "?", "‖", "■", "›", "·", "→", "▌", "…", "▸", "▾")
-ASCII = Glyphs("o", "*", "!", "+", "x", "?", "=", "#", ">", "-", ">", ">", "~", "+", "-")
+UNICODE = Glyphs("○", "●", "▲", "✓", "✗", "?", "‖", "■", "›", "·", "→", "▌", "…", "▸", "▾", "≤")
+ASCII = Glyphs("o", "*", "!", "+", "x", "?", "=", "#", ">", "-", ">", ">", "~", "+", "-", "<")
 
 
 def choose(environment: Mapping[str, str] | None = None, encoding: str | None = None) -> Glyphs:

@@ -21,7 +21,7 @@ from webtune_tui.domain.events import JobChanged, Noted, Progressed, TrainEvent
 from webtune_tui.domain.jobs import Job, JobState
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.evaluate import Evaluation
-from webtune_tui.tui import error_display
+from webtune_tui.tui import attention, error_display
 from webtune_tui.tui.modals.add_base import AddBase
 from webtune_tui.tui.presentation import figures, jobs
 from webtune_tui.tui.screens.base import StageScreen
@@ -305,6 +305,8 @@ class FineTuneScreen(StageScreen):
             self.refresh_bindings()
             self.refresh_overview()
         if job.state.is_final:
+            if before is not None and not before.state.is_final:
+                attention.announce(self.webtune, f"job {job.state}", f"{job.suffix or job.job_id} on {job.base_model}")
             self._read_verdict(job)
 
     @work(group="verdict", exclusive=True, exit_on_error=False)

@@ -1,57 +1,63 @@
-"""The list of collections, newest first, two lines each."""
+"""The table of collections: what is under way on top, then the newest; drawn only where it is visible."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from textual.widgets import OptionList
-from textual.widgets.option_list import Option
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from webtune_tui.domain import clock
 from webtune_tui.domain.records import Collection
-from webtune_tui.tui.presentation.collections import board_row
+from webtune_tui.tui.presentation.collections import board_header, board_row
+from webtune_tui.tui.presentation.text_layout import Part
+from webtune_tui.tui.widgets.row_view import RowView
 
 
-class CollectionBoard(OptionList):
-    """Keeps its cursor on the same collection while rows come and change."""
+class CollectionBoard(RowView):
+    """Keeps its cursor on the same collection while rows come and change. ``typical`` tells usual durations."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes, markup=False)
+    HEADER_LINES: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        typical: Callable[[Collection], float | None] = lambda _: None,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._typical = typical
         self._shown: list[Collection] = []
+        self._now = ""
 
     @property
     def current(self) -> Collection | None:
         """The collection under the cursor."""
-        place = self.highlighted
-        return self._shown[place] if place is not None and place < len(self._shown) else None
-
-    def show(self, collections: Sequence[Collection], current_id: str | None = None) -> None:
-        """Shows these collections; the cursor goes to ``current_id`` or stays."""
-        wanted = current_id or (self.current.collection_id if self.current else None)
-        is_same_order = [c.collection_id for c in collections] == [c.collection_id for c in self._shown]
-        self._shown = list(collections)
-        if is_same_order and current_id is None:
-            self.redraw()
-            return
-        now, width = clock.now(), self._row_width
-        with self.prevent(OptionList.OptionHighlighted):
-            self.clear_options()
-            self.add_options([Option(board_row(shown, width, now), id=shown.collection_id) for shown in collections])
-        ids = [shown.collection_id for shown in collections]
-        if ids:
-            self.highlighted = ids.index(wanted) if wanted in ids else 0
-        self.call_after_refresh(self.redraw)  # the width is known once it is laid out
-
-    def redraw(self) -> None:
-        """Draws the rows anew: ages move, widths change."""
-        now, width = clock.now(), self._row_width
-        for place, shown in enumerate(self._shown):
-            self.replace_option_prompt_at_index(place, board_row(shown, width, now))
-        self.refresh()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
+        return self._shown[self.cursor] if self.cursor < len(self._shown) else None
 
     @property
-    def _row_width(self) -> int:
-        return max(self.scrollable_content_region.width, 20)
+    def shown(self) -> Sequence[Collection]:
+        """What it lists, from top to bottom."""
+        return self._shown
+
+    def show(self, collections: Sequence[Collection], current_id: str | None = None) -> None:
+        """Shows these collections; the cursor goes to ``current_id`` or stays on its collection."""
+        wanted = current_id or (self.current.collection_id if self.current else None)
+        self._shown = list(collections)
+        self._now = clock.now()
+        places = [place for place, shown in enumerate(self._shown) if shown.collection_id == wanted]
+        self.set_row_count(len(self._shown))
+        if places:
+            self.cursor = places[0]
+
+    def header(self, width: int) -> Sequence[Part]:
+        return board_header(width)
+
+    def row(self, index: int, width: int) -> Sequence[Part]:
+        collection = self._shown[index]
+        return board_row(collection, width, self._now, self._typical(collection))
+
+
+def in_order(collections: Sequence[Collection]) -> list[Collection]:
+    """What is under way or waits for the person first, then the newest."""
+    newest_first = sorted(collections, key=lambda shown: (shown.created_at, shown.collection_id), reverse=True)
+    return sorted(newest_first, key=lambda shown: shown.state.is_final)
