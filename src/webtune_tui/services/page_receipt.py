@@ -13,6 +13,7 @@ from webtune_tui.domain import clock
 from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services import raw_data
 from webtune_tui.services.collection_book import CollectionBook
+from webtune_tui.services.drift import DriftService
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.page_plan import paid_basis
 from webtune_tui.services.page_records import NO_TEXT, UNREADABLE
@@ -45,6 +46,7 @@ class PageReceipts:
         self._book = book
         self._money = money
         self._pages = pages
+        self._drift = DriftService(workspace)
 
     async def unknown(self, collection: Collection) -> UnknownPages:
         """The pages of unknown end, and what asking for them again costs at most."""
@@ -71,14 +73,26 @@ class PageReceipts:
             state = CollectionState.EMPTY
             message = f"No records: all {found.errors:,} pages failed" if found.errors else "No records"
         level = "info" if state is CollectionState.READY else "warn"
+        previous, gone = None, None
+        if state is CollectionState.READY:
+            previous, gone = await asyncio.to_thread(self._drift.settle, found)
+        since = f", {gone:,} gone since {previous.created_at[:10]}" if previous is not None else ""
         await self._book.log(
             found,
-            f"Stored {found.records:,} records ({found.new:,} new, {found.changed:,} changed, "
-            f"{found.duplicates:,} already here), {found.errors:,} pages failed; ${cost:,.4f}",
+            f"Stored {found.records:,} records: {found.new:,} new, {found.changed:,} changed{since} "
+            f"({found.duplicates:,} already here), {found.errors:,} pages failed; ${cost:,.4f}",
         )
         finished_at = None if state is CollectionState.UNKNOWN else clock.now()
         return await self._book.set(
-            collection_id, level, state=state, phase="", message=message, cost=cost, finished_at=finished_at
+            collection_id,
+            level,
+            state=state,
+            phase="",
+            message=message,
+            cost=cost,
+            finished_at=finished_at,
+            previous_id=previous.collection_id if previous is not None else None,
+            gone=gone,
         )
 
     async def _charged(self, collection: Collection, counts: Mapping[PageState, int]) -> float:

@@ -16,7 +16,7 @@ from webtune_tui.domain.errors import ExtraMissing, InvalidInput
 from webtune_tui.sources.page_text import LINK_MARKS, markdown_of
 
 _META_REACH = 4096  # a page must declare its encoding in its first kilobyte; a little more is forgiven
-_LARGE = 1_000_000  # characters; beyond it the slow second opinion of the library is left out
+_LARGE, _MANY_TAGS = 1_000_000, 10_000  # beyond these the library's second opinion, quadratic in time, is left out
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,300}>")  # it tells of bytes that are text by now
@@ -69,11 +69,11 @@ def extract(html: bytes | str, url: str = "", *, charset: str | None = None) -> 
     for name in ("trafilatura", "htmldate", "courlan"):  # their complaints are no business of the terminal
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
+        text = markdown_of(page, url=url, is_large=len(page) > _LARGE or page.count("<") > _MANY_TAGS)
         tree = load_html(page)
         if tree is None:
             return MainText(_window_title(page), "", "", "", "")
         about, language = _about(tree), _language(tree)
-        text = markdown_of(page, url=url, is_large=len(page) > _LARGE)
     except (ValueError, RecursionError, AssertionError, LookupError, TypeError, AttributeError) as error:
         raise InvalidInput(f"The page can't be read as HTML ({type(error).__name__})") from error
     return MainText(

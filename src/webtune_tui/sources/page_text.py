@@ -27,17 +27,17 @@ def markdown_of(page: str, *, url: str = "", is_large: bool = False) -> str:
     from trafilatura import load_html  # 0.3 s, paid by those who read pages
 
     text = _extract(page, url, fast=is_large) or _extract(page, url, fast=is_large, favor_recall=True)
-    if not is_large and not _HEADING.search(text):
-        text = _structured(load_html(page), url, len(text)) or text
+    if not _HEADING.search(text):
+        text = _structured(load_html(page), url, len(text), fast=is_large) or text
     return _LINK_MARK.sub(r"\1", text)
 
 
-def _structured(tree: Any, url: str, plain_length: int) -> str:
+def _structured(tree: Any, url: str, plain_length: int, *, fast: bool) -> str:
     """The text of a page read as one article, where that has headings and is not much longer; else empty."""
     if tree is None or not any(True for _ in tree.iter(*_HEADINGS)):
         return ""
     _tidy(tree)
-    text = _extract(tree, url)
+    text = _extract(tree, url, fast=fast)
     return text if _HEADING.search(text) and len(text) <= _LONGER * plain_length + _SPARE else ""
 
 

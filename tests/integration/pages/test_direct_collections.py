@@ -106,6 +106,17 @@ async def test_the_same_page_again_is_a_duplicate_and_another_text_a_change(desk
     first, same, other = [await desk.start(await plan_of(desk, site, "/a")) for _ in range(3)]
     assert [(c.new, c.duplicates, c.changed) for c in (first, same, other)] == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
     assert first.request_key == same.request_key != ""
+    assert (same.previous_id, other.previous_id) == (first.collection_id, same.collection_id)
+    assert (first.gone, same.gone, other.gone) == (None, 0, 0)
+
+
+async def test_a_page_that_is_gone_is_counted(desk: Desk, site: PageServer) -> None:
+    site.page("/a", article("A"))
+    site.page("/b", article("B"))
+    site.page("/b", "gone", status=410)
+    first = await desk.start(await plan_of(desk, site, "/a", "/b"))
+    again = await desk.start(await plan_of(desk, site, "/b", "/a"))
+    assert (again.previous_id, again.records, again.duplicates, again.gone) == (first.collection_id, 1, 1, 1)
 
 
 async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(desk: Desk, site: PageServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 
 import pytest
 
@@ -48,6 +49,12 @@ def test_pages_are_decoded_as_browsers_do(body: bytes, declared: str | None, exp
 @pytest.mark.parametrize("page", [b"", b"   ", b"\x00\x01" * 500, b"<div>" * 50_000, b"<!--" * 50_000, "\ud800<p>"])
 def test_a_page_without_text_gives_none(page: bytes | str) -> None:
     assert extract(page).text == ""
+
+
+def test_a_page_of_many_small_pieces_takes_bounded_time() -> None:
+    began = time.process_time()
+    extract("<h2>x</h2>" + "<table><tr><td>x</td></tr></table>" * 5_000)
+    assert time.process_time() - began < 30
 
 
 def test_a_page_keeps_its_title_where_no_main_text_is_found() -> None:
