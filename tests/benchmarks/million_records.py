@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import sqlite3
 import statistics
@@ -199,6 +200,7 @@ def _collect(home: Path, service: subprocess.Popen[str], costs: Costs) -> None:
     assert begun.returncode == 3, begun.stderr
     collection_id = json.loads(begun.stdout)["collection_id"]
     terminal = WatchedTerminal(home, variables=ours)
+    is_running = True
     try:
         with MemoryWatch(terminal.pid) as memory:
             terminal.read_until(b"Credentials")
@@ -219,8 +221,12 @@ def _collect(home: Path, service: subprocess.Popen[str], costs: Costs) -> None:
         terminal.press(b"\x1b")
         terminal.read_for(1)
         terminal.press(b"\x11")
-        assert terminal.end() == 0
+        code, is_running = terminal.end(), False
+        assert code == 0
     finally:
+        if is_running:
+            os.kill(terminal.pid, signal.SIGKILL)
+            os.waitpid(terminal.pid, 0)
         terminal.close()
     costs.database_megabytes = (home / "workspace" / "workspace.db").stat().st_size / 1e6
 
@@ -231,6 +237,7 @@ def _type_until_ready(database: Path, collection_id: str, terminal: WatchedTermi
     while state != "ready":
         assert time.perf_counter() - started < _LONGEST_SECONDS, f"still {state}"
         costs.echoes.append(keys.type_one())
+        if os.environ.get("DBG") and costs.echoes[-1] > 0.5: print(round(time.perf_counter() - started, 1), costs.echoes[-1], costs.stored, terminal.seen[-300:], flush=True)
         terminal.read_for(_PAUSE)
         if time.perf_counter() - asked > 0.5:
             asked = time.perf_counter()
