@@ -238,13 +238,6 @@ def _type_until_ready(database: Path, collection_id: str, terminal: WatchedTermi
     while state != "ready":
         assert time.perf_counter() - started < _LONGEST_SECONDS, f"still {state}"
         costs.echoes.append(keys.type_one())
-            print(
-                round(time.perf_counter() - started, 1),
-                costs.echoes[-1],
-                costs.stored,
-                terminal.seen[-300:],
-                flush=True,
-            )
         terminal.read_for(_PAUSE)
         if time.perf_counter() - asked > 0.5:
             asked = time.perf_counter()
