@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +19,10 @@ from webtune_tui.storage.records import BATCH, RecordRepository, StoredBatch
 
 MakeRecord = Callable[[int, Row], Record | RecordRow]
 _BATCH_CHARACTERS = 16 * 1024**2  # a batch of large records is cut here, to bound memory
-_TURN_SECONDS = 0.001  # how long a thread may keep the others waiting while rows are read and stored at once
+# Reading steps aside so often and for so long: else the screen and the writer would wait 5 ms for each of their turns,
+# and the screen would share its turn with the reading.
+_TURN_ROWS = 48
+_PAUSE_SECONDS = 0.00005
 
 
 @dataclass
@@ -74,7 +76,7 @@ class Ingest:
 
         While one batch is written, the next one is read. Closed early, it ends after the transaction under way.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, _short_turns:
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer:
             under_way: Future[StoredBatch] | None = None
             for batch, next_position in self._batches(items, first_position):
                 if under_way is not None:
@@ -91,6 +93,8 @@ class Ingest:
             if position >= done:
                 self._take(batch, item, position)
             position += 1
+            if position % _TURN_ROWS == 0:
+                time.sleep(_PAUSE_SECONDS)
             if batch.is_full:
                 yield batch, position
                 batch, is_first = _Batch(), False
@@ -122,31 +126,3 @@ class Ingest:
             rejected=len(batch.rejects),
             errors_are_records=self.errors_are_records,
         )
-
-
-class _ShortTurns:
-    """Lets threads take turns quickly: storing and the screen must not wait 5 ms for each turn of the reading.
-
-    The interpreter has one such setting; the last of several that run at once puts it back.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
-        self._before = 0.0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._users == 0:
-                self._before = sys.getswitchinterval()
-                sys.setswitchinterval(min(self._before, _TURN_SECONDS))
-            self._users += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                sys.setswitchinterval(self._before)
-
-
-_short_turns = _ShortTurns()
