@@ -19,9 +19,10 @@ from webtune_tui.storage.records import BATCH, RecordRepository, StoredBatch
 
 MakeRecord = Callable[[int, Row], Record | RecordRow]
 _BATCH_CHARACTERS = 16 * 1024**2  # a batch of large records is cut here, to bound memory
-# Reading steps aside so often and for so long: else the screen and the writer would wait 5 ms for each of their turns,
-# and the screen would share its turn with the reading.
-_TURN_ROWS = 48
+# Reading steps aside every so many rows: else the screen and the writer would wait 5 ms for each of their turns, and
+# the screen would share its turn with the reading.
+FEW_ROWS = 48  # for what goes on for long beside the screen
+MANY_ROWS = 400
 _PAUSE_SECONDS = 0.00005
 
 
@@ -62,7 +63,7 @@ class _Batch:
 
 @dataclass(frozen=True)
 class Ingest:
-    """Stores rows of one collection. ``label`` is the path that rejects name."""
+    """Stores rows of one collection. ``label`` is the path that rejects name, ``turn_rows`` how often others get a turn."""
 
     repository: RecordRepository
     rejects: RejectsFile
@@ -70,6 +71,7 @@ class Ingest:
     make_record: MakeRecord
     label: str
     errors_are_records: bool = False
+    turn_rows: int = MANY_ROWS
 
     def run(self, items: Iterable[Row | Reject], *, first_position: int = 0) -> Generator[StoredBatch, None, None]:
         """Stores what is not stored yet; gives each batch after its transaction.
@@ -93,7 +95,7 @@ class Ingest:
             if position >= done:
                 self._take(batch, item, position)
             position += 1
-            if position % _TURN_ROWS == 0:
+            if position % self.turn_rows == 0:
                 time.sleep(_PAUSE_SECONDS)
             if batch.is_full:
                 yield batch, position

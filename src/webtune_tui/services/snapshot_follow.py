@@ -20,7 +20,7 @@ from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services import raw_data
 from webtune_tui.services.collection_book import CollectionBook, Connections
 from webtune_tui.services.drift import DriftService
-from webtune_tui.services.ingest import Ingest, RejectsFile
+from webtune_tui.services.ingest import FEW_ROWS, Ingest, RejectsFile
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.patience import Patience
 from webtune_tui.services.stepwise import in_thread
@@ -236,6 +236,7 @@ class SnapshotFollow:
                 collection_id, position, row.fields, scraper_id, now=now, place=place_of(row)
             ),
             str(folder / raw_data.RECORDS),
+            turn_rows=FEW_ROWS,
         )
         shown = 0.0
         async with aclosing(in_thread(ingest.run(raw_data.rows_of(folder / raw_data.RECORDS)))) as batches:
