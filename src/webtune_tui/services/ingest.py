@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +25,7 @@ _BATCH_CHARACTERS = 16 * 1024**2  # a batch of large records is cut here, to bou
 # the screen would share its turn with the reading.
 FEW_ROWS = 48  # for what goes on for long beside the screen
 MANY_ROWS = 400
+_TURN_SECONDS = 0.0005
 _PAUSE_SECONDS = 0.00005
 
 
@@ -63,7 +66,10 @@ class _Batch:
 
 @dataclass(frozen=True)
 class Ingest:
-    """Stores rows of one collection. ``label`` is the path that rejects name, ``turn_rows`` how often others get a turn."""
+    """Stores rows of one collection. ``label`` is the path that rejects name.
+
+    ``turn_rows`` is after how many rows the others get a turn.
+    """
 
     repository: RecordRepository
     rejects: RejectsFile
@@ -78,7 +84,7 @@ class Ingest:
 
         While one batch is written, the next one is read. Closed early, it ends after the transaction under way.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer:
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, _short_turns:
             under_way: Future[StoredBatch] | None = None
             for batch, next_position in self._batches(items, first_position):
                 if under_way is not None:
@@ -128,3 +134,31 @@ class Ingest:
             rejected=len(batch.rejects),
             errors_are_records=self.errors_are_records,
         )
+
+
+class _ShortTurns:
+    """Lets threads take turns quickly: storing needs dozens of turns a batch and must not wait 5 ms for each.
+
+    The interpreter has one such setting; the last of several that run at once puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before = 0.0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._before = sys.getswitchinterval()
+                sys.setswitchinterval(min(self._before, _TURN_SECONDS))
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                sys.setswitchinterval(self._before)
+
+
+_short_turns = _ShortTurns()
