@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import statistics
 import subprocess
@@ -199,6 +201,7 @@ def _collect(home: Path, service: subprocess.Popen[str], costs: Costs) -> None:
     assert begun.returncode == 3, begun.stderr
     collection_id = json.loads(begun.stdout)["collection_id"]
     terminal = WatchedTerminal(home, variables=ours)
+    is_running = True
     try:
         with MemoryWatch(terminal.pid) as memory:
             terminal.read_until(b"Credentials")
@@ -219,8 +222,12 @@ def _collect(home: Path, service: subprocess.Popen[str], costs: Costs) -> None:
         terminal.press(b"\x1b")
         terminal.read_for(1)
         terminal.press(b"\x11")
-        assert terminal.end() == 0
+        code, is_running = terminal.end(), False
+        assert code == 0
     finally:
+        if is_running:
+            os.kill(terminal.pid, signal.SIGKILL)
+            os.waitpid(terminal.pid, 0)
         terminal.close()
     costs.database_megabytes = (home / "workspace" / "workspace.db").stat().st_size / 1e6
 

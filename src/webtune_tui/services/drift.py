@@ -16,7 +16,7 @@ from webtune_tui.storage.history import HistoryRepository
 from webtune_tui.storage.records import RecordRepository
 from webtune_tui.storage.workspace import Workspace
 
-_SAMPLED = 1500  # records of a collection that are profiled, evenly over it
+_SAMPLED = 1000  # records of a collection that are profiled, evenly over it
 _GONE_SHOWN = 20
 
 

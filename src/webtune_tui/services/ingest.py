@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,7 +22,12 @@ from webtune_tui.storage.records import BATCH, RecordRepository, StoredBatch
 
 MakeRecord = Callable[[int, Row], Record | RecordRow]
 _BATCH_CHARACTERS = 16 * 1024**2  # a batch of large records is cut here, to bound memory
-_TURN_SECONDS = 0.001  # how long a thread may keep the others waiting while rows are read and stored at once
+# Reading steps aside every so many rows: else the screen and the writer would wait 5 ms for each of their turns, and
+# the screen would share its turn with the reading.
+FEW_ROWS = 48  # for what goes on for long beside the screen
+MANY_ROWS = 400
+_TURN_SECONDS = 0.0005
+_PAUSE_SECONDS = 0.00005
 
 
 @dataclass
@@ -61,7 +67,10 @@ class _Batch:
 
 @dataclass(frozen=True)
 class Ingest:
-    """Stores rows of one collection. ``label`` is the path that rejects name."""
+    """Stores rows of one collection. ``label`` is the path that rejects name.
+
+    ``turn_rows`` is after how many rows the others get a turn.
+    """
 
     repository: RecordRepository
     rejects: RejectsFile
@@ -69,6 +78,7 @@ class Ingest:
     make_record: MakeRecord
     label: str
     errors_are_records: bool = False
+    turn_rows: int = MANY_ROWS
 
     def run(self, items: Iterable[Row | Reject], *, first_position: int = 0) -> Generator[StoredBatch, None, None]:
         """Stores what is not stored yet; gives each batch after its transaction.
@@ -92,6 +102,8 @@ class Ingest:
             if position >= done:
                 self._take(batch, item, position)
             position += 1
+            if position % self.turn_rows == 0:
+                time.sleep(_PAUSE_SECONDS)
             if batch.is_full:
                 yield batch, position
                 batch, is_first = _Batch(), False
@@ -128,7 +140,7 @@ class Ingest:
 
 
 class _ShortTurns:
-    """Lets threads take turns quickly: storing and the screen must not wait 5 ms for each turn of the reading.
+    """Lets threads take turns quickly: storing needs dozens of turns a batch and must not wait 5 ms for each.
 
     The interpreter has one such setting; the last of several that run at once puts it back.
     """

@@ -22,7 +22,7 @@ from webtune_tui.services.batched_download import BatchedDownload
 from webtune_tui.services.batched_download import forget as forget_batches
 from webtune_tui.services.collection_book import CollectionBook, Connections
 from webtune_tui.services.drift import DriftService
-from webtune_tui.services.ingest import Ingest, RejectsFile
+from webtune_tui.services.ingest import FEW_ROWS, Ingest, RejectsFile
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.patience import Patience
 from webtune_tui.services.stepwise import in_thread
@@ -262,6 +262,7 @@ class SnapshotFollow:
                 collection_id, position, row.fields, scraper_id, now=now, place=place_of(row)
             ),
             str(folder / raw_data.RECORDS),
+            turn_rows=FEW_ROWS,
         )
         shown = 0.0
         async with aclosing(in_thread(ingest.run(raw_data.rows_of(folder / raw_data.RECORDS)))) as batches:

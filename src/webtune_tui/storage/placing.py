@@ -7,11 +7,12 @@ works. So each kind of row is one statement for hundreds of rows, and an answer 
 from __future__ import annotations
 
 import functools
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from webtune_tui.domain.records import Record, RecordKind, RecordRow
 from webtune_tui.json_text import encode
@@ -21,7 +22,7 @@ _DATA = RecordKind.DATA.value
 _SHOWN = 20  # of the records that a batch stored
 _SIGHTING = ("collection_id", "position", "record_id", "raw_file", "raw_line", "raw_start", "raw_length")
 _LIVE = """
-    SELECT json_group_array(json_array(r.key, r.record_id, r.content_hash,
+    SELECT json_group_array(json_array(asked.key, r.record_id, r.content_hash,
         r.collection_id = :collection OR (substr(r.key, 1, 4) = 'url:' AND EXISTS (
             SELECT 1 FROM sightings AS s WHERE s.record_id = r.record_id AND s.collection_id = :collection)),
         r.collection_id = :collection)) AS found
@@ -153,10 +154,10 @@ def _live(connection: sqlite3.Connection, collection_id: str, batch: Sequence[Re
     keys = [row.key for row in batch]
     keys += [_own_key(row) for row in batch if row.key.startswith("url:")]
     asked = {"collection": collection_id, "keys": encode(keys).decode()}
-    found = json.loads(connection.execute(_LIVE, asked).fetchone()["found"])
+    found = orjson.loads(connection.execute(_LIVE, asked).fetchone()["found"])
     return {
-        key: _Live(record_id, content_hash, bool(is_seen), bool(is_own))
-        for key, record_id, content_hash, is_seen, is_own in found
+        keys[number]: _Live(record_id, content_hash, bool(is_seen), bool(is_own))
+        for number, record_id, content_hash, is_seen, is_own in found
     }
 
 
