@@ -16,7 +16,9 @@ from webtune_tui.domain.events import CollectEvent, CollectionChanged, FileImpor
 from webtune_tui.domain.previews import EncodingGuess, FilePreview, FoundList
 from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
 from webtune_tui.services.collect_plan import CollectPlan, draft_of, request_key_of
+from webtune_tui.services.drift import CollectionDrift
 from webtune_tui.services.failed_inputs import FailedInput
+from webtune_tui.services.field_drift import FieldDrift
 from webtune_tui.services.money import Balance
 from webtune_tui.services.page_receipt import UnknownPages
 from webtune_tui.services.scraper_catalogue import CatalogueInfo
@@ -280,35 +282,24 @@ class FakeOrigins:
         del self._collect.known[collection_id]
 
 
-@dataclass(frozen=True)
-class FakeFieldDrift:
-    """How one field differs."""
-
-    field: str
-    what: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class FakeDrift:
-    """How a collection differs from the one before."""
-
-    previous_id: str = "c0"
-    new: int = 12
-    changed: int = 3
-    gone: int = 5
-    gone_sample: Sequence[str] = ("https://shop.example/dp/9",)
-    fields: Sequence[FakeFieldDrift] = (FakeFieldDrift("price", "type", "number", "text"),)
+DRIFT = CollectionDrift(
+    previous_id="c0",
+    previous_at=WHEN,
+    new=12,
+    changed=3,
+    gone=5,
+    gone_sample=("https://shop.example/dp/9",),
+    fields=(FieldDrift("price", "type", "number", "text"), FieldDrift("brand", "fill", 0.98, 0.4123)),
+)
 
 
 class FakeDriftService:
     """The same answer for every collection."""
 
-    def __init__(self, report: FakeDrift | None) -> None:
+    def __init__(self, report: CollectionDrift | None = None) -> None:
         self._report = report
 
-    async def report(self, collection_id: str) -> FakeDrift | None:
+    async def report(self, collection_id: str) -> CollectionDrift | None:
         return self._report
 
 
@@ -326,6 +317,6 @@ def collect_app(folder: Path, collect: FakeCollectService, **parts: Any) -> AppO
     """The real app on the screen Collect, with these collections."""
     defaults: dict[str, Any] = {
         "collect": collect, "imports": FakeImports(), "money": FakeMoney(), "workspace": WritableWorkspace(folder),
-        "settings": Settings(), "drift": None, "origins": None,
+        "settings": Settings(), "drift": FakeDriftService(), "origins": None,
     }  # fmt: skip
     return AppOnFakes("collect", fake_services(**{**defaults, **parts}), folder)

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from tests.tui.collect_fakes import (
+    DRIFT,
     EndlessImport,
     EndlessRecords,
     FakeCollectService,
-    FakeDrift,
     FakeDriftService,
-    FakeFieldDrift,
     FakeOrigins,
     WritableWorkspace,
     collect_app,
@@ -31,10 +30,13 @@ from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.events import CollectionChanged, Noted, Progressed
 from webtune_tui.domain.records import CollectionState, RecordKind
 from webtune_tui.services.failed_inputs import FailedInput
+from webtune_tui.services.field_drift import FieldDrift
+from webtune_tui.services.notice import Notice
 from webtune_tui.services.page_receipt import UnknownPages
 from webtune_tui.settings import Settings, load
 from webtune_tui.tui.modals.choose_snapshot import ChooseSnapshot, candidates_in
 from webtune_tui.tui.modals.confirm import Confirm
+from webtune_tui.tui.modals.message import Message
 from webtune_tui.tui.modals.new_collection import NewCollection
 from webtune_tui.tui.presentation.collections import board_header, board_row, status
 from webtune_tui.tui.screens.collect import CollectScreen
@@ -153,7 +155,7 @@ async def test_records_errors_rejects_and_changes_are_apart_and_every_pane_is_re
     (tmp_path / "raw" / "c1").mkdir(parents=True)
     reject = {"path": "records.ndjson", "line": 12, "reason": "not valid JSON", "snippet": '{"a":'}
     (tmp_path / "raw" / "c1" / "rejects.jsonl").write_text(json.dumps(reject) + "\n")
-    app = collect_app(tmp_path, collect, drift=FakeDriftService(FakeDrift()))
+    app = collect_app(tmp_path, collect, drift=FakeDriftService(DRIFT))
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
         await app.settled()
         detail = screen_of(app).detail
@@ -168,7 +170,7 @@ async def test_records_errors_rejects_and_changes_are_apart_and_every_pane_is_re
         await pilot.press("right_square_bracket")
         await until(pilot, lambda: "begun" in on_screen(app))
         await pilot.press("right_square_bracket")
-        await until(pilot, lambda: "12 new, 3 changed, 5 gone, 1 field differs" in on_screen(app))
+        await until(pilot, lambda: "12 new, 3 changed, 5 gone, 2 fields differ" in on_screen(app))
         assert "gone" in on_screen(app) and "charged" in on_screen(app)
         await pilot.click("#collect-tabs", offset=(12, 0))
         await until(pilot, lambda: "Item 3" in on_screen(app))
@@ -291,7 +293,8 @@ async def test_hostile_labels_messages_errors_and_drift_are_shown_as_written(tmp
     )
     collect.records = [make_record(0, RecordKind.ERROR, error=EVERYTHING, error_code=MARKUPS[0], input=EVERYTHING)]
     collect.log = [(ago(5), "error", EVERYTHING)]
-    drift = FakeDrift(EVERYTHING, gone_sample=(EVERYTHING,), fields=(FakeFieldDrift(*[MARKUPS[0], *[EVERYTHING] * 3]),))
+    odd = FieldDrift(MARKUPS[0], EVERYTHING, EVERYTHING, EVERYTHING)
+    drift = replace(DRIFT, previous_id=EVERYTHING, gone_sample=(EVERYTHING,), fields=(odd,))
     app = collect_app(tmp_path, collect, drift=FakeDriftService(drift), workspace=WritableWorkspace(tmp_path))
     (tmp_path / "raw" / "c7").mkdir(parents=True)
     reject = {"path": EVERYTHING, "line": 1, "reason": EVERYTHING, "snippet": EVERYTHING}
@@ -327,6 +330,23 @@ async def test_a_running_import_has_its_row_and_is_stopped_by_a_key_that_asks(tm
         assert "importing the same files again" in on_screen(app)
         await pilot.click("#confirm-yes")
         await until(pilot, lambda: imports.is_stopped and not screen_of(app)._known.has_live)
+
+
+async def test_what_collecting_asks_of_a_person_is_told_once_before_the_first_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    app = collect_app(tmp_path, FakeCollectService())
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await app.settled()
+        await pilot.press("n", "1")
+        await until(pilot, lambda: isinstance(app.screen, Message))
+        assert "webtune purge" in on_screen(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, NewCollection))
+        assert not Notice().is_due()
+        await pilot.press("escape", "1")
+        await until(pilot, lambda: isinstance(app.screen, NewCollection))
 
 
 async def test_a_read_only_workspace_greys_what_would_change_it(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -13,6 +12,7 @@ from webtune_tui.domain import clock
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
 from webtune_tui.domain.terminal_text import display, display_line
+from webtune_tui.services.drift import CollectionDrift
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.states import collection_look
@@ -100,7 +100,7 @@ def status(
     *,
     width: int = 60,
     typical: float | None = None,
-    drift: Any = None,
+    drift: CollectionDrift | None = None,
 ) -> Content:
     """The live lines of one collection: state, what needs the person, counts, money, where it comes from."""
     look = collection_look(collection.state)
@@ -241,7 +241,7 @@ def _cost(collection: Collection) -> str:
     return f"{GLYPHS.at_most} {figures.money(collection.estimated_cost)}"
 
 
-def drift_line(drift: Any) -> Content:
+def drift_line(drift: CollectionDrift) -> Content:
     """``since last time: 12 new, 3 changed, 5 gone, 2 fields differ``."""
     words = f"{drift.new:,} new, {drift.changed:,} changed, {drift.gone:,} gone"
     fields = len(drift.fields)
@@ -250,7 +250,7 @@ def drift_line(drift: Any) -> Content:
     return Content.assemble(("since last time ", "$text-muted"), (words, "$warning" if fields else ""))
 
 
-def drift_words(drift: Any) -> Content:
+def drift_words(drift: CollectionDrift) -> Content:
     """All that differs from the collection before: counts, fields, and some of what is gone."""
     lines = [
         Content.assemble(("compared with ", "$text-muted"), display_line(drift.previous_id or "", limit=60)),

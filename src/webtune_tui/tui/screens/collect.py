@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -32,6 +33,7 @@ from webtune_tui.domain.events import (
 from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.collect import CollectPlan
+from webtune_tui.services.drift import CollectionDrift
 from webtune_tui.services.import_files import SOURCE as FILES
 from webtune_tui.services.page_plan import SOURCE as PAGES
 from webtune_tui.tui import attention
@@ -105,7 +107,7 @@ class CollectScreen(StageScreen):
         super().__init__(name)
         self._known = KnownCollections()
         self._typical: dict[str, float | None] = {}
-        self._drift: dict[str, Any] = {}
+        self._drift: dict[str, CollectionDrift | None] = {}
         self._shown_id: str | None = None
         self._is_dirty = False
         self._is_log_dirty = False
@@ -226,8 +228,20 @@ class CollectScreen(StageScreen):
     async def _confirmed(self, form: sources.SourceForm, title: str) -> CollectPlan | None:
         from webtune_tui.tui.modals.new_collection import NewCollection
 
+        await self._tell_notice()
         plan: CollectPlan | None = await self.webtune.push_screen_wait(NewCollection(form, self.services, title))
         return plan
+
+    async def _tell_notice(self) -> None:
+        """Shows, once for the person, what collecting asks of them."""
+        from webtune_tui.services.notice import Notice
+        from webtune_tui.tui.modals.message import Message
+
+        notice = Notice()
+        if await asyncio.to_thread(notice.is_due):
+            title, _, text = notice.text().partition("\n")
+            await self.webtune.push_screen_wait(Message(title, text))
+            await asyncio.to_thread(notice.acknowledge)
 
     @work(group="import-ask", exclusive=True, exit_on_error=False)
     async def action_import_files(self) -> None:
@@ -678,11 +692,8 @@ class CollectScreen(StageScreen):
             self.detail.show_rejects(found, collection.rejected, str(path))
 
     async def _load_drift(self, collection_id: str) -> None:
-        drift = getattr(self.services, "drift", None)
-        if drift is None:
-            return
         try:
-            self._drift[collection_id] = await drift.report(collection_id)
+            self._drift[collection_id] = await self.services.drift.report(collection_id)
         except NotFound:
             return
         if collection_id == self._shown_id:

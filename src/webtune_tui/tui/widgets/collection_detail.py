@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,6 +13,7 @@ from textual.widgets import Static
 from webtune_tui.domain.jobs import JobEvent
 from webtune_tui.domain.records import Collection
 from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.services.drift import CollectionDrift
 from webtune_tui.services.rejects import Reject
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.collections import drift_words
@@ -118,7 +118,7 @@ class CollectionDetail(Horizontal):
         width = self.query_one(wanted).scrollable_content_region.width
         return width or (self.size.width - 6)
 
-    def show_tabs(self, collection: Collection | None = None, drift: Any = None) -> None:
+    def show_tabs(self, collection: Collection | None = None, drift: CollectionDrift | None = None) -> None:
         """The names of the panes with their counts."""
         if collection is not None:
             self._counts = {
@@ -166,7 +166,7 @@ class CollectionDetail(Horizontal):
         if rejects:
             self._empty("rejects", f"{figures.count(total, 'reject')}; the whole list: {path}", True)
 
-    def show_drift(self, drift: Any) -> None:
+    def show_drift(self, drift: CollectionDrift | None) -> None:
         """What differs from the collection before."""
         self.query_one("#collect-changes", Static).update(drift_words(drift) if drift is not None else "")
 
