@@ -323,7 +323,7 @@ async def test_a_running_import_has_its_row_and_is_stopped_by_a_key_that_asks(tm
     app = collect_app(tmp_path, collect, imports=imports)
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
         await app.settled()
-        screen_of(app)._import(ImportRequest((tmp_path / "rows.jsonl",)))
+        screen_of(app).start(ImportRequest((tmp_path / "rows.jsonl",)))
         await until(pilot, lambda: screen_of(app).board.row_count == 1 and "6,000" in on_screen(app))
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
