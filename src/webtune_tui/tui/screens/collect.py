@@ -29,7 +29,6 @@ from webtune_tui.tui.presentation.states import collection_look
 from webtune_tui.tui.screens.base import StageScreen
 from webtune_tui.tui.source_forms.base import ImportRequest
 from webtune_tui.tui.widgets.board_filter import BoardFilter
-from webtune_tui.tui.widgets.choice_bar import ChoiceBar
 from webtune_tui.tui.widgets.collection_board import CollectionBoard
 from webtune_tui.tui.widgets.collection_detail import CollectionDetail
 from webtune_tui.tui.widgets.unfinished_offer import UnfinishedOffer
@@ -308,12 +307,6 @@ class CollectScreen(StageScreen):
     def board_opened(self) -> None:
         """Enter goes into the pane that is shown."""
         self.detail.focus_pane()
-
-    @on(ChoiceBar.Chosen, "#collect-tabs")
-    def pane_turned(self) -> None:
-        """The focus stays on the screen when a pane goes out of sight."""
-        if self.focused is not None and not self.focused.display:
-            self.detail.focus_pane()
 
     def _show_board(self, current_id: str | None = None) -> None:
         ordered = self._known.ordered

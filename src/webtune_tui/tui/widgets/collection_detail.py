@@ -194,9 +194,13 @@ class CollectionDetail(Horizontal):
 
     @on(ChoiceBar.Chosen, "#collect-tabs")
     def tab_chosen(self, event: ChoiceBar.Chosen) -> None:
-        """Shows the chosen pane."""
+        """Shows the chosen pane; the focus goes into it where it was in another."""
         event.stop()
+        focused = self.screen.focused
+        was_inside = focused is not None and focused.has_class("pane")
         self._take(event.name)
+        if was_inside:
+            self.focus_pane()
 
     @on(RecordList.Chosen)
     def record_opened(self, event: RecordList.Chosen) -> None:
