@@ -18,9 +18,10 @@ _PAGE = 2000
 _FIELDS = "position, kind, key, content_hash, url, collected_at, fields"
 _PLACE = "raw_file, raw_line, raw_start, raw_length"
 _COLUMNS = f"record_id, collection_id, {_FIELDS}, {_PLACE}"
+_OWN = f"SELECT {_COLUMNS} FROM records WHERE collection_id = :id"
 # what a collection delivered: the records that it stored, and those that were here already, as it saw them
 _DELIVERED = f"""
-    SELECT {_COLUMNS} FROM records WHERE collection_id = :id AND {{records}}
+    {_OWN} AND {{records}}
     UNION ALL
     SELECT s.record_id, s.collection_id, s.position, r.kind, r.key, r.content_hash, r.url, r.collected_at, r.fields,
         s.raw_file, s.raw_line, s.raw_start, s.raw_length
@@ -116,21 +117,26 @@ class RecordRepository:
         return StoredBatch(collection, [_record(collection_id, row) for row in placed.shown])
 
     def of_collection(
-        self, collection_id: str, *, limit: int, offset: int = 0, kinds: Sequence[RecordKind] = ()
+        self,
+        collection_id: str,
+        *,
+        limit: int,
+        after: int = -1,
+        before: int | None = None,
+        kinds: Sequence[RecordKind] = (),
     ) -> list[Record]:
         """What a collection delivered, by position; of some kinds only, or error rows included.
 
-        A record that was here already comes once more, with the position and the place that it has in this collection.
+        The first ones after a position, or with ``before`` the last ones before another: wherever they lie, no other
+        rows are read. A record that was here already comes once more, with the position and the place that it has in
+        this collection.
         """
-        names = {f"kind{number}": kind.value for number, kind in enumerate(kinds)}
-        fitting = f"kind IN ({', '.join(f':{name}' for name in names)})" if names else "1"
+        query, names = _delivered_between(kinds, is_backward=before is not None)
+        asked = {"id": collection_id, "limit": limit, "bound": after if before is None else before, **names}
         with self._database.read() as connection:
-            rows = connection.execute(
-                f"{_DELIVERED.format(records=fitting, sightings=fitting)}"
-                " ORDER BY position LIMIT :limit OFFSET :offset",
-                {"id": collection_id, "limit": limit, "offset": offset, **names},
-            ).fetchall()
-        return [record_of(row) for row in rows]
+            rows = connection.execute(query, asked).fetchall()
+        found = [record_of(row) for row in rows]
+        return found if before is None else found[::-1]
 
     def sample(self, collection_id: str, size: int) -> Iterator[Record]:
         """At most ``size`` data records of a collection, the same ones each time, evenly over what it delivered."""
@@ -151,10 +157,7 @@ class RecordRepository:
     def failures_of(self, collection_id: str) -> list[Record]:
         """The error and warning rows of a collection by position."""
         with self._database.read() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM records WHERE collection_id = ? AND kind <> 'data' ORDER BY position",
-                (collection_id,),
-            ).fetchall()
+            rows = connection.execute(f"{_OWN} AND kind <> 'data' ORDER BY position", {"id": collection_id}).fetchall()
         return [record_of(row) for row in rows]
 
     def urls_of(self, collection_id: str, *, limit: int) -> tuple[list[str], int]:
@@ -197,6 +200,20 @@ class RecordRepository:
         with self._database.read() as connection:
             row = connection.execute("SELECT count(*) AS n FROM records WHERE superseded_by IS NULL").fetchone()
         return int(row["n"])
+
+
+def _delivered_between(kinds: Sequence[RecordKind], *, is_backward: bool) -> tuple[str, dict[str, str]]:
+    """The query for rows on one side of ``:bound``; error and warning rows are told by the collection that stored them."""
+    names = {f"kind{number}": kind.value for number, kind in enumerate(kinds)}
+    fitting = f"kind IN ({', '.join(f':{name}' for name in names)})" if names else "1"
+    compared, order = ("<", "DESC") if is_backward else (">", "ASC")
+    if names and RecordKind.DATA not in kinds:
+        query = f"{_OWN} AND position {compared} :bound AND kind <> 'data' AND {fitting}"
+    else:
+        query = _DELIVERED.format(
+            records=f"position {compared} :bound AND {fitting}", sightings=f"s.position {compared} :bound AND {fitting}"
+        )
+    return f"{query} ORDER BY position {order} LIMIT :limit", names
 
 
 def record_of(row: sqlite3.Row) -> Record:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from textual.content import Content
 
@@ -19,6 +18,7 @@ from webtune_tui.tui.known_collections import KnownCollections
 from webtune_tui.tui.presentation.collections import status, waiting_words
 from webtune_tui.tui.screens.base import StageScreen
 from webtune_tui.tui.widgets.collection_detail import CollectionDetail, stored
+from webtune_tui.tui.widgets.record_pages import Asked
 
 _LOG_SECONDS = 0.5
 
@@ -111,12 +111,11 @@ class LookedAt:
         if collection_id == self._shown_id:
             self.detail.show_log(lines)
 
-    async def _read_records(
-        self, collection_id: str, kinds: Sequence[RecordKind], offset: int, limit: int
-    ) -> Sequence[Record]:
-        more: dict[str, Any] = {"kinds": kinds} if kinds else {}
+    async def _read_records(self, collection_id: str, kinds: Sequence[RecordKind], asked: Asked) -> Sequence[Record]:
         try:
-            return await self._screen.services.collect.records_of(collection_id, limit=limit, offset=offset, **more)
+            return await self._screen.services.collect.records_of(
+                collection_id, limit=asked.limit, after=asked.after, before=asked.before, kinds=kinds
+            )
         except NotFound:
             return ()
 
