@@ -203,7 +203,7 @@ class RecordRepository:
 
 
 def _delivered_between(kinds: Sequence[RecordKind], *, is_backward: bool) -> tuple[str, dict[str, str]]:
-    """The query for rows on one side of ``:bound``; error and warning rows are told by the collection that stored them."""
+    """Rows on one side of ``:bound``. Error and warning rows are told by the collection that stored them alone."""
     names = {f"kind{number}": kind.value for number, kind in enumerate(kinds)}
     fitting = f"kind IN ({', '.join(f':{name}' for name in names)})" if names else "1"
     compared, order = ("<", "DESC") if is_backward else (">", "ASC")

@@ -92,11 +92,6 @@ class CollectionDetail(Horizontal):
         return self.query_one("#pane-rejects", RejectList)
 
     @property
-    def log_view(self) -> EventLog:
-        """The log."""
-        return self.query_one("#pane-log", EventLog)
-
-    @property
     def is_narrow(self) -> bool:
         """Whether the state is one of the panes and not beside them."""
         return not self.query_one("#collect-side").display
