@@ -70,12 +70,6 @@ class OriginsService:
         """What a collection delivered at a position, also where another one holds it. Raises NotFound."""
         return await asyncio.to_thread(self._at, collection_id, position, limit)
 
-    async def delivered(self, collection_id: str, *, limit: int = 20, only_errors: bool = False) -> Sequence[Record]:
-        """The first records that a collection delivered; ``only_errors`` leaves error and warning rows alone."""
-        return await asyncio.to_thread(
-            lambda: self._queries.deliveries(collection_id, limit=limit, only_errors=only_errors)
-        )
-
     async def page_text(self, page: Path, *, encoding: str = "utf-8", limit: int = RAW_LIMIT) -> PageText:
         """A page of :class:`RecordSource` as words. Raises StorageFailed."""
         return await asyncio.to_thread(_page_text, page, encoding, limit)

@@ -228,8 +228,13 @@ def record_of(row: sqlite3.Row) -> Record:
         url=row["url"],
         collected_at=row["collected_at"],
         record_id=row["record_id"],
-        place=RawPlace(row["raw_file"], row["raw_line"], row["raw_start"], row["raw_length"]),
+        place=raw_place(row),
     )
+
+
+def raw_place(row: sqlite3.Row) -> RawPlace:
+    """Where the bytes of a stored row lie."""
+    return RawPlace(row["raw_file"], row["raw_line"], row["raw_start"], row["raw_length"])
 
 
 def _record(collection_id: str, row: RecordRow) -> Record:
