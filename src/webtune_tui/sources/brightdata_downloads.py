@@ -1,4 +1,4 @@
-"""Fetching rows of a snapshot, whole or in batches: what scrapers and the marketplace have in common."""
+"""The state of a snapshot and its rows, whole or in batches: what scrapers and the marketplace have in common."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from webtune_tui.sources.base import (
     SnapshotExpired,
     SnapshotMissing,
     SnapshotNotReady,
+    SnapshotStatus,
 )
 from webtune_tui.sources.brightdata_http import (
     DOWNLOAD_TIMEOUTS,
@@ -26,6 +27,21 @@ from webtune_tui.sources.brightdata_http import (
     text_of,
     wait_of,
 )
+
+
+async def status_of(http: BrightDataHttp, path: str, snapshot_id: str) -> SnapshotStatus:
+    """How far a snapshot is. Raises SnapshotMissing, SnapshotNotReady."""
+    response = await http.get(path)
+    text = text_of(response)
+    if response.status_code == 404:
+        raise SnapshotMissing(f"Snapshot {snapshot_id}: {wire.words_of(text)}", hint="Check the id.")
+    if response.status_code == 202:
+        raise SnapshotNotReady(wire.words_of(text), retry_after=wait_of(response, text))
+    if not response.is_success:
+        raise http.refusal(response)
+    if is_html(response):
+        raise http.not_the_service()
+    return wire.status_of(snapshot_id, text)
 
 
 async def fetch_rows(
