@@ -27,7 +27,7 @@ from webtune_tui.services.raw_piece import RawFolder
 from webtune_tui.storage import raw_folders
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.deletion import CollectionDeletion
-from webtune_tui.storage.files import storage_error
+from webtune_tui.storage.files import open_plain, storage_error
 from webtune_tui.storage.origins import OriginQueries
 from webtune_tui.storage.workspace import Workspace
 
@@ -190,9 +190,8 @@ def _is_whole_file(raw: RawPiece) -> bool:
 
 
 def _page_text(page: Path, encoding: str, limit: int) -> PageText:
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        with os.fdopen(os.open(page, flags), "rb") as stream:
+        with open_plain(page) as stream:
             size, data = os.fstat(stream.fileno()).st_size, stream.read(limit)
     except OSError as error:
         raise storage_error(page, error) from error
