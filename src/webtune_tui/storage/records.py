@@ -92,7 +92,7 @@ class RecordRepository:
         Rows before the mark were stored by an earlier run and are left out. The same key with the same content is a
         duplicate and not stored again; where another collection stored it, it is noted that this one saw it too. With
         other content it takes the older record's place. ``errors_are_records`` says that error rows count as records
-        too, as those of an imported file do.
+        too, as those of an imported file do; else one that comes again is the same row and counts nothing.
         """
         with self._database.write() as connection:
             before = connection.execute(_BEFORE, (_mark(collection_id), collection_id)).fetchone()
@@ -100,13 +100,14 @@ class RecordRepository:
             fresh = [row for row in batch if row.position >= done]
             placed = place(connection, collection_id, fresh, before["newest"] + 1)
             data_new = placed.new + (placed.errors if errors_are_records else 0)
+            duplicates = placed.duplicates + (placed.repeated_errors if errors_are_records else 0)
             collection = change_in(
                 connection,
                 collection_id,
-                records=before["records"] + data_new + placed.changed + placed.duplicates,
+                records=before["records"] + data_new + placed.changed + duplicates,
                 new=before["new"] + data_new,
                 changed=before["changed"] + placed.changed,
-                duplicates=before["duplicates"] + placed.duplicates,
+                duplicates=before["duplicates"] + duplicates,
                 errors=before["errors"] + placed.errors,
                 rejected=before["rejected"] + (rejected if next_position > done else 0),
             )
@@ -153,6 +154,16 @@ class RecordRepository:
             )
             for row in connection.execute(query, {"id": collection_id, "every": every}):
                 yield record_of(row)
+
+    def repeated_in(self, collection: Collection) -> int:
+        """How many of a collection's records it had delivered itself before, with the same content."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM records WHERE collection_id = :id AND kind = 'data')"
+                " + (SELECT count(DISTINCT record_id) FROM sightings WHERE collection_id = :id) AS n",
+                {"id": collection.collection_id},
+            ).fetchone()
+        return max(0, collection.records - int(row["n"]))
 
     def failures_of(self, collection_id: str) -> list[Record]:
         """The error and warning rows of a collection by position."""
