@@ -269,7 +269,7 @@ class EndlessImport:
         try:
             for done in range(1000, 10**9, 1000):
                 yield Progressed("importing", min(done, 6000), unit="records")
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
         finally:
             self.is_stopped = True
 
