@@ -20,12 +20,11 @@ from webtune_tui.sources.base import (
     SnapshotStatus,
     TriggerRequest,
 )
-from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of, status_of
+from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of, listings_in, status_of
 from webtune_tui.sources.brightdata_http import (
     BrightDataHttp,
     is_html,
     outcome_unknown,
-    seconds_ahead,
     text_of,
 )
 
@@ -105,12 +104,7 @@ class BrightDataClient:
         response = await self._http.get(
             "/datasets/v3/snapshots", {"dataset_id": scraper_id, "from_date": wire.day_before(since), "limit": "5000"}
         )
-        if not response.is_success:
-            raise self._http.refusal(response)
-        rows = wire.listings_of(text_of(response), ahead=seconds_ahead(response))
-        if rows is None:
-            raise self._http.not_the_service()
-        return rows
+        return listings_in(self._http, response)
 
     async def aclose(self) -> None:
         """Closes the connections."""

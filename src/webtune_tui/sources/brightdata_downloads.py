@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from webtune_tui.sources.base import (
     NoBatches,
     SnapshotEmpty,
     SnapshotExpired,
+    SnapshotListing,
     SnapshotMissing,
     SnapshotNotReady,
     SnapshotStatus,
@@ -24,6 +25,7 @@ from webtune_tui.sources.brightdata_http import (
     BrightDataHttp,
     is_html,
     read_limited,
+    seconds_ahead,
     text_of,
     wait_of,
 )
@@ -80,6 +82,16 @@ async def count_batches(http: BrightDataHttp, path: str, query: Mapping[str, str
     if response.status_code in (401, 402, 403, 429) or response.status_code >= 500:
         raise http.refusal(response)
     raise NoBatches(f"Snapshot {snapshot_id} does not come in batches: {wire.words_of(text)}")
+
+
+def listings_in(http: BrightDataHttp, response: httpx.Response) -> Sequence[SnapshotListing]:
+    """The account's snapshots that an answer lists."""
+    if not response.is_success:
+        raise http.refusal(response)
+    rows = wire.listings_of(text_of(response), ahead=seconds_ahead(response))
+    if rows is None:
+        raise http.not_the_service()
+    return rows
 
 
 async def fields_of(http: BrightDataHttp, dataset_id: str) -> Mapping[str, str] | None:

@@ -18,11 +18,10 @@ from webtune_tui.sources.base import (
     SnapshotRequest,
     SnapshotStatus,
 )
-from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of, status_of
+from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of, listings_in, status_of
 from webtune_tui.sources.brightdata_http import (
     BrightDataHttp,
     outcome_unknown,
-    seconds_ahead,
     text_of,
 )
 
@@ -100,12 +99,7 @@ class MarketplaceClient:
         response = await self._http.get("/datasets/snapshots", {"dataset_id": scraper_id, "from_date": day})
         if response.status_code == 400:  # these narrow the list where the service knows them
             response = await self._http.get("/datasets/snapshots")
-        if not response.is_success:
-            raise self._http.refusal(response)
-        rows = wire.listings_of(text_of(response), ahead=seconds_ahead(response))
-        if rows is None:
-            raise self._http.not_the_service()
-        return rows
+        return listings_in(self._http, response)
 
     async def aclose(self) -> None:
         """Closes the connections."""

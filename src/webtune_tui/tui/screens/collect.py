@@ -329,8 +329,8 @@ class CollectScreen(StageScreen):
 
     def _offer(self) -> None:
         """Offers what earlier days left unfinished."""
-        offer = self.query_one(UnfinishedOffer)
-        offer.offer(self._known.unfinished, self._opened_at, is_read_only=self.is_read_only)
+        waiting = self._known.unfinished
+        self.query_one(UnfinishedOffer).offer(waiting, self._opened_at, is_read_only=self.is_read_only)
 
     @on(UnfinishedOffer.Taken)
     def offer_clicked(self) -> None:
