@@ -229,18 +229,7 @@ def _delivered_between(kinds: Sequence[RecordKind], *, is_backward: bool) -> tup
 
 def record_of(row: sqlite3.Row) -> Record:
     """A stored row as a record."""
-    return Record(
-        collection_id=row["collection_id"],
-        position=row["position"],
-        kind=RecordKind(row["kind"]),
-        key=row["key"],
-        content_hash=row["content_hash"],
-        fields=json.loads(row["fields"]),
-        url=row["url"],
-        collected_at=row["collected_at"],
-        record_id=row["record_id"],
-        place=raw_place(row),
-    )
+    return _record(row["collection_id"], RecordRow(*(row[name] for name in RecordRow._fields)), row["record_id"])
 
 
 def raw_place(row: sqlite3.Row) -> RawPlace:
@@ -248,7 +237,7 @@ def raw_place(row: sqlite3.Row) -> RawPlace:
     return RawPlace(row["raw_file"], row["raw_line"], row["raw_start"], row["raw_length"])
 
 
-def _record(collection_id: str, row: RecordRow) -> Record:
+def _record(collection_id: str, row: RecordRow, record_id: int = 0) -> Record:
     return Record(
         collection_id=collection_id,
         position=row.position,
@@ -258,6 +247,7 @@ def _record(collection_id: str, row: RecordRow) -> Record:
         fields=json.loads(row.fields),
         url=row.url,
         collected_at=row.collected_at,
+        record_id=record_id,
         place=RawPlace(row.raw_file, row.raw_line, row.raw_start, row.raw_length),
     )
 
