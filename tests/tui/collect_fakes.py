@@ -94,7 +94,7 @@ class FakeCollectService:
         self.resumed: list[str] = []
         self.adopted: list[str] = []
         self.planned: list[Sequence[Mapping[str, Any]]] = []
-        self.asked: list[tuple[int, int]] = []
+        self.asked: list[tuple[int, int | None, int]] = []
         self.refreshed = 0
         self.typical: float | None = None
         self.unknown = UnknownPages(0, 0.0, "")
@@ -184,11 +184,19 @@ class FakeCollectService:
         return self.log
 
     async def records_of(
-        self, collection_id: str, *, limit: int = 50, offset: int = 0, kinds: Sequence[RecordKind] = ()
+        self,
+        collection_id: str,
+        *,
+        limit: int = 50,
+        after: int = -1,
+        before: int | None = None,
+        kinds: Sequence[RecordKind] = (),
     ) -> Sequence[Record]:
-        self.asked.append((offset, limit))
+        self.asked.append((after, before, limit))
         fitting = [one for one in self.records if not kinds or one.kind in kinds]
-        return fitting[offset : offset + limit]
+        if before is not None:
+            return [one for one in fitting if one.position < before][-limit:]
+        return [one for one in fitting if one.position > after][:limit]
 
 
 class EndlessRecords(FakeCollectService):
@@ -197,10 +205,17 @@ class EndlessRecords(FakeCollectService):
     size = 1_000_000
 
     async def records_of(
-        self, collection_id: str, *, limit: int = 50, offset: int = 0, kinds: Sequence[RecordKind] = ()
+        self,
+        collection_id: str,
+        *,
+        limit: int = 50,
+        after: int = -1,
+        before: int | None = None,
+        kinds: Sequence[RecordKind] = (),
     ) -> Sequence[Record]:
-        self.asked.append((offset, limit))
-        return [make_record(place) for place in range(offset, min(offset + limit, self.size))]
+        self.asked.append((after, before, limit))
+        start = after + 1 if before is None else max(min(before, self.size) - limit, 0)
+        return [make_record(place) for place in range(start, min(start + limit, self.size))]
 
 
 class FakeMoney:
@@ -254,7 +269,7 @@ class EndlessImport:
         try:
             for done in range(1000, 10**9, 1000):
                 yield Progressed("importing", min(done, 6000), unit="records")
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
         finally:
             self.is_stopped = True
 

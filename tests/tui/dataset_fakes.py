@@ -336,7 +336,7 @@ class FakeCollections:
     async def collections(self) -> Sequence[Any]:
         return [SimpleNamespace(collection_id="c-1", records=self.records)] if self.records else []
 
-    async def records_of(self, collection_id: str, *, limit: int = 50, offset: int = 0) -> Sequence[Any]:
+    async def records_of(self, collection_id: str, *, limit: int = 50) -> Sequence[Any]:
         return [Record("c-1", 0, RecordKind.DATA, "k", "h", {"title": "Bose", "brand": "Bose", "description": "x"})]
 
 

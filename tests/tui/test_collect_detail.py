@@ -28,7 +28,7 @@ from textual.widgets import Static
 from webtune_tui.domain import clock
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.events import CollectionChanged, Noted, Progressed
-from webtune_tui.domain.records import CollectionState, RecordKind
+from webtune_tui.domain.records import BEHIND_ALL, CollectionState, RecordKind
 from webtune_tui.services.failed_inputs import FailedInput
 from webtune_tui.services.field_drift import FieldDrift
 from webtune_tui.services.notice import Notice
@@ -133,10 +133,10 @@ async def test_a_million_records_cost_a_page_and_the_end_is_one_key_away(tmp_pat
         await app.settled()
         records = screen_of(app).detail.records
         await until(pilot, lambda: "Item 3" in on_screen(app))
-        assert records.row_count == 1_000_000 and collect.asked == [(0, 100)]
+        assert records.row_count == 1_000_000 and collect.asked == [(-1, None, 100)]
         await pilot.press("enter", "G")
         await until(pilot, lambda: "Item 999999" in on_screen(app))
-        assert len(collect.asked) == 2 and sum(limit for _, limit in collect.asked) == 200
+        assert collect.asked[1:] == [(-1, BEHIND_ALL, 100)]
         for _ in range(30):
             await pilot.press("pageup")
         await app.settled()
@@ -166,6 +166,7 @@ async def test_records_errors_rejects_and_changes_are_apart_and_every_pane_is_re
         await pilot.press("R")
         await until(pilot, lambda: "records.ndjson:12 " in on_screen(app) and "not valid JSON" in on_screen(app))
         await pilot.press("right_square_bracket")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "pane-changes")
         await until(pilot, lambda: "price" in on_screen(app) and "https://shop.example/dp/9" in on_screen(app))
         await pilot.press("right_square_bracket")
         await until(pilot, lambda: "begun" in on_screen(app))
@@ -323,7 +324,7 @@ async def test_a_running_import_has_its_row_and_is_stopped_by_a_key_that_asks(tm
     app = collect_app(tmp_path, collect, imports=imports)
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
         await app.settled()
-        screen_of(app)._import(ImportRequest((tmp_path / "rows.jsonl",)))
+        screen_of(app).start(ImportRequest((tmp_path / "rows.jsonl",)))
         await until(pilot, lambda: screen_of(app).board.row_count == 1 and "6,000" in on_screen(app))
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, Confirm))

@@ -38,7 +38,7 @@ def key_for_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def app_on(folder: Path, service: FaultyBrightData | None = None, **settings: object) -> WebtuneApp:
     url = {"brightdata_url": service.base_url} if service else {}
-    return WebtuneApp(folder / "shop", Settings(poll_seconds=0.01, **url, **settings))  # type: ignore[arg-type]
+    return WebtuneApp(folder / "shop", Settings(**{"poll_seconds": 0.05} | url | settings))  # type: ignore[arg-type]
 
 
 def screen_of(app: WebtuneApp) -> CollectScreen:
@@ -197,10 +197,14 @@ async def test_hostile_records_are_shown_as_written_and_clicks_on_them_only_open
                 assert title in shown
             assert not any(character in "".join(shown_records(app)) for character in FORBIDDEN)
             for place in range(len(titles)):
-                await pilot.click("#pane-records", offset=(4, place), times=2)
-                await until(pilot, lambda: isinstance(app.screen, RecordDetail))
-                await pilot.press("escape")
-                await until(pilot, lambda: isinstance(app.screen, CollectScreen))
+                await pilot.click("#pane-records", offset=(4, place))
+            await pilot.click("#pane-records", offset=(4, titles.index(EVERYTHING)), times=2)
+            await until(pilot, lambda: isinstance(app.screen, RecordDetail))
+            for column in range(4, 60, 14):
+                await pilot.click("RecordDetail .dialog-box", offset=(column, 6))
+            assert isinstance(app.screen, RecordDetail)
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, CollectScreen))
             assert app.is_running and app.return_value is None
 
 
@@ -242,7 +246,7 @@ async def test_a_lost_reply_is_told_and_looked_up_instead_of_sent_again(tmp_path
 async def test_cancelling_asks_and_shows_the_true_state(tmp_path: Path) -> None:
     with FaultyBrightData() as service:
         service.always("progress", NeverReady())
-        app = app_on(tmp_path, service)
+        app = app_on(tmp_path, service, poll_seconds=0.3)
         async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
             await start_collection(app, pilot)
             await until(pilot, lambda: service.requests["progress"] > 0)

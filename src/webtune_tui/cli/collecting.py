@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,26 @@ _LARGEST_FILTER = 4 * 1024**2
 def access_of(context: CommandContext) -> Access:
     """A dry run writes nothing: it goes on beside another process that does."""
     return Access.WRITE_IF_FREE if context.arguments.dry_run else Access.WRITE
+
+
+def add_sending(parser: argparse.ArgumentParser) -> None:
+    """The options of whatever sends a request that may be paid."""
+    parser.add_argument("--dry-run", action="store_true", help="show what would be sent and its price; send nothing")
+    add_deadline(parser)
+
+
+def add_deadline(parser: argparse.ArgumentParser) -> None:
+    """The option of whatever waits for a collection."""
+    parser.add_argument(
+        "--deadline", metavar="S", type=_seconds, help="stop waiting after S seconds (exit 3); resume goes on"
+    )
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError("seconds, 0 or more")
+    return value
 
 
 async def carry_out(context: CommandContext, services: Services, plan: CollectPlan) -> Outcome:

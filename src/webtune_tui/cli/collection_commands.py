@@ -11,7 +11,7 @@ from webtune_tui.cli.collection_report import collection_fields, receipt
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
 from webtune_tui.cli.origin_report import origin_lines, record_fields, use_fields, use_lines
 from webtune_tui.domain.origins import Deleted, Dependents, raw_json
-from webtune_tui.domain.records import Collection, Record
+from webtune_tui.domain.records import Collection, Record, RecordKind
 from webtune_tui.services.rejects import read_rejects, rejects_path
 
 _TITLE_FIELDS = ("title", "name", "headline", "question", "prompt", "instruction", "text", "error", "warning")
@@ -62,7 +62,8 @@ async def show(context: CommandContext) -> Outcome:
             uses = await services.origins.examples_of(source.record.record_id)
             body["records"] = [record_fields(source, context.workspace) | use_fields(uses)]
             return Outcome(body, "\n".join([*origin_lines(source, with_raw=True), "", *use_lines(uses)]))
-        records = await services.origins.delivered(given.collection, limit=given.limit, only_errors=given.errors)
+        kinds = (RecordKind.ERROR, RecordKind.WARNING) if given.errors else ()
+        records = await services.collect.records_of(given.collection, limit=given.limit, kinds=kinds)
         body["records"] = [_sample(record, given.collection) for record in records]
         parts: list[str | Table] = [*_collection_parts(collection, events), _record_table(records, given.errors)]
         if given.errors:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from webtune_tui.cli.collecting import access_of, carry_out
+from webtune_tui.cli.collecting import access_of, add_sending, carry_out
 from webtune_tui.cli.collection_report import usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
 from webtune_tui.domain.errors import UsageError
@@ -73,12 +72,7 @@ def add_page_commands(group: Any) -> None:
     search.add_argument("--pages", metavar="N", type=whole_number(1), default=1, help="pages of about 10 results")
     search.add_argument("--zone", metavar="Z", default="", help="default: the account's only SERP zone")
     for parser in (urls, search):
-        parser.add_argument(
-            "--dry-run", action="store_true", help="show what would be sent and its price; send nothing"
-        )
-        parser.add_argument(
-            "--deadline", metavar="S", type=_seconds, help="stop after S seconds (exit 3); resume goes on"
-        )
+        add_sending(parser)
     add_subcommand(
         group,
         "zones",
@@ -176,10 +170,3 @@ def _lines(stream: BinaryIO, name: str) -> list[str]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not UTF-8 text", hint="Give one address a line.") from error
     return [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("seconds, 0 or more")
-    return value

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+BEHIND_ALL = 2**63 - 1
+"""A position behind those of all records."""
+
 
 class RecordKind(StrEnum):
     """Data carries something to learn from; errors and warnings are rows that the source sent instead."""

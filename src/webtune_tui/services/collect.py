@@ -9,6 +9,7 @@ import statistics
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from webtune_tui import registry
@@ -359,12 +360,20 @@ class CollectService:
         return await asyncio.to_thread(self._book.rows.log_of, collection_id)
 
     async def records_of(
-        self, collection_id: str, *, limit: int = 50, offset: int = 0, kinds: Sequence[RecordKind] = ()
+        self,
+        collection_id: str,
+        *,
+        limit: int = 50,
+        after: int = -1,
+        before: int | None = None,
+        kinds: Sequence[RecordKind] = (),
     ) -> Sequence[Record]:
-        """Stored records of a collection in the order of delivery; ``kinds`` picks some, else error rows included."""
-        return await asyncio.to_thread(
-            lambda: self._records.of_collection(collection_id, limit=limit, offset=offset, kinds=kinds)
-        )
+        """Stored records of a collection in the order of delivery; ``kinds`` picks some, else error rows included.
+
+        The first ones after a position, or with ``before`` the last ones before another.
+        """
+        read = partial(self._records.of_collection, collection_id, limit=limit, after=after, before=before, kinds=kinds)
+        return await asyncio.to_thread(read)
 
     async def unfinished(self) -> Sequence[Collection]:
         """Collections that can go on: running, unknown, or begun and perhaps never sent; oldest first."""

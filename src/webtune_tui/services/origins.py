@@ -27,7 +27,7 @@ from webtune_tui.services.raw_piece import RawFolder
 from webtune_tui.storage import raw_folders
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.deletion import CollectionDeletion
-from webtune_tui.storage.files import storage_error
+from webtune_tui.storage.files import open_plain, storage_error
 from webtune_tui.storage.origins import OriginQueries
 from webtune_tui.storage.workspace import Workspace
 
@@ -69,12 +69,6 @@ class OriginsService:
     async def at(self, collection_id: str, position: int, *, limit: int = RAW_LIMIT) -> RecordSource:
         """What a collection delivered at a position, also where another one holds it. Raises NotFound."""
         return await asyncio.to_thread(self._at, collection_id, position, limit)
-
-    async def delivered(self, collection_id: str, *, limit: int = 20, only_errors: bool = False) -> Sequence[Record]:
-        """The first records that a collection delivered; ``only_errors`` leaves error and warning rows alone."""
-        return await asyncio.to_thread(
-            lambda: self._queries.deliveries(collection_id, limit=limit, only_errors=only_errors)
-        )
 
     async def page_text(self, page: Path, *, encoding: str = "utf-8", limit: int = RAW_LIMIT) -> PageText:
         """A page of :class:`RecordSource` as words. Raises StorageFailed."""
@@ -196,9 +190,8 @@ def _is_whole_file(raw: RawPiece) -> bool:
 
 
 def _page_text(page: Path, encoding: str, limit: int) -> PageText:
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        with os.fdopen(os.open(page, flags), "rb") as stream:
+        with open_plain(page) as stream:
             size, data = os.fstat(stream.fileno()).st_size, stream.read(limit)
     except OSError as error:
         raise storage_error(page, error) from error

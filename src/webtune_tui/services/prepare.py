@@ -26,7 +26,7 @@ from webtune_tui.services.prepare_worker import read_event, request_line
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.token_child import child_counter
 from webtune_tui.settings import Settings, models_folder
-from webtune_tui.storage.datasets import DatasetStore, RecordQueries, RecordRow
+from webtune_tui.storage.datasets import DatasetStore, LiveRecord, RecordQueries
 from webtune_tui.storage.recipe_file import parse_toml
 from webtune_tui.storage.workspace import Workspace
 
@@ -154,7 +154,7 @@ def _told(declared: Option, choice: StepChoice) -> Mapping[str, Any]:
     }
 
 
-def _previewed(row: RecordRow, assembly: Assembly) -> PreviewRow:
+def _previewed(row: LiveRecord, assembly: Assembly) -> PreviewRow:
     (draft,) = drafts_of([row])
     title = (
         as_text(Columns(draft.fields).get("title", "name", "headline", "question", "instruction", "prompt")) or row.key

@@ -16,7 +16,7 @@ from webtune_tui.pipeline.base import Draft
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.run import Assembly, BatchResult
 from webtune_tui.pipeline.tokens import TokenCounter
-from webtune_tui.storage.datasets import RecordRow
+from webtune_tui.storage.datasets import LiveRecord
 
 _WAITING_PER_WORKER = 3  # batches; bounds the memory
 
@@ -24,7 +24,7 @@ _assembly: Assembly | None = None  # of a worker process
 
 
 def mapped(
-    batches: Iterable[Sequence[RecordRow]], recipe: Recipe, counter: TokenCounter, workers: int
+    batches: Iterable[Sequence[LiveRecord]], recipe: Recipe, counter: TokenCounter, workers: int
 ) -> Iterator[BatchResult]:
     """What becomes of each batch of records, in the order of the batches."""
     if workers <= 1:
@@ -51,19 +51,19 @@ def mapped(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def drafts_of(rows: Iterable[RecordRow]) -> list[Draft]:
+def drafts_of(rows: Iterable[LiveRecord]) -> list[Draft]:
     """The records as drafts."""
     return [_draft(row) for row in rows]
 
 
-def _map(assembly: Assembly, rows: Sequence[RecordRow]) -> BatchResult:
+def _map(assembly: Assembly, rows: Sequence[LiveRecord]) -> BatchResult:
     order = {row.record_id: number for number, row in enumerate(rows)}
     result = assembly.map_batch(drafts_of(rows))
     result.built.sort(key=lambda built: order[built.record_id])
     return result
 
 
-def _draft(row: RecordRow) -> Draft:
+def _draft(row: LiveRecord) -> Draft:
     fields: Any = json.loads(row.fields)
     return Draft(record_id=row.record_id, key=row.key, kind=row.kind, fields=fields, source=row.source)
 
@@ -74,7 +74,7 @@ def _start_worker(recipe: Recipe, counter: TokenCounter) -> None:
     _assembly = Assembly(recipe, counter)
 
 
-def _map_in_worker(rows: Sequence[RecordRow]) -> BatchResult:
+def _map_in_worker(rows: Sequence[LiveRecord]) -> BatchResult:
     assert _assembly is not None
     return _map(_assembly, rows)
 

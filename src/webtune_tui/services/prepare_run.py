@@ -43,8 +43,8 @@ from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.datasets import (
     BuildReport,
     DatasetStore,
+    LiveRecord,
     RecordQueries,
-    RecordRow,
     Revision,
     StoredExample,
     Totals,
@@ -389,11 +389,11 @@ class _Splitting:
         return {"shared_clusters": shared, "random_split_rate": round(rate, 6)}
 
 
-def _with_own_keys(batches: Iterable[Sequence[RecordRow]]) -> Iterator[list[RecordRow]]:
+def _with_own_keys(batches: Iterable[Sequence[LiveRecord]]) -> Iterator[list[LiveRecord]]:
     """The records in batches, each with a key of its own: equal keys, which come one after the other, are numbered."""
     previous, repeated = None, 0
     for rows in batches:
-        own: list[RecordRow] = []
+        own: list[LiveRecord] = []
         for row in rows:
             repeated = repeated + 1 if row.key == previous else 0
             previous = row.key

@@ -23,11 +23,11 @@ from webtune_tui import registry
 from webtune_tui.domain import clock
 from webtune_tui.domain.erasure import FoundRecord
 from webtune_tui.domain.mentions import Person
-from webtune_tui.services.purge_scan import Line, encoding_of, is_ascii_based, lines_of, mentions, open_plain
+from webtune_tui.services.purge_scan import Line, encoding_of, is_ascii_based, lines_of, mentions
 from webtune_tui.services.raw_data import MANIFEST
 from webtune_tui.sources.files.base import Row
 from webtune_tui.sources.files.csv_table import delimiter_of
-from webtune_tui.storage.files import atomic_writer, write_text
+from webtune_tui.storage.files import atomic_writer, open_plain, write_text
 from webtune_tui.storage.overwrite import MARKER, blank_cells, blank_object, empty, overwrite
 
 REJECTS = "rejects.jsonl"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import os
-import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from webtune_tui.domain.mentions import Person
+from webtune_tui.storage.files import open_plain
 
 LONGEST = 64 * 1024**2
 """Bytes of a line, or of a file that is taken as one value, beyond which it is no longer looked at whole."""
@@ -43,16 +42,6 @@ class Line:
     def body(self) -> bytes:
         """The line without its end."""
         return self.data.rstrip(b"\r\n")
-
-
-def open_plain(path: Path) -> BufferedReader:
-    """A regular file; never a link or a pipe. Raises OSError."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    stream = os.fdopen(os.open(path, flags), "rb")
-    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        stream.close()
-        raise OSError(f"{path.name} is not a regular file")
-    return stream
 
 
 def lines_of(path: Path) -> Iterator[Line]:

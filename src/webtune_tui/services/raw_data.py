@@ -18,6 +18,7 @@ from webtune_tui.storage.files import sync_folder, write_text
 RECORDS = "records.ndjson"
 PART = "records.ndjson.part"
 MANIFEST = "manifest.json"
+ANNOUNCED = "rows_announced"  # in the manifest of what came in batches
 _CHUNK = 1024**2
 _TAIL = 64 * 1024**2
 
@@ -69,6 +70,17 @@ def write_manifest(folder: Path, facts: Mapping[str, Any], files: Sequence[Mappi
     """Replaces the manifest at once."""
     body = dict(facts) | {"files": list(files)}
     write_text(folder / MANIFEST, json.dumps(body, ensure_ascii=False, indent=2) + "\n")
+
+
+def surplus_of(folder: Path) -> int:
+    """How many more rows came in batches than were announced; 0 for what came whole or is not described."""
+    try:
+        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0
+    announced = told.get(ANNOUNCED)
+    rows = sum(int(file["rows"]) for file in told["files"])
+    return max(0, rows - announced) if isinstance(announced, int) else 0
 
 
 def rows_of(path: Path) -> Iterator[Row | Reject]:

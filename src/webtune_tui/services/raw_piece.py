@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import stat
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import IO, Any
 from webtune_tui.domain.origins import RawPiece, RawState
 from webtune_tui.domain.records import RawPlace
 from webtune_tui.services.raw_data import MANIFEST
+from webtune_tui.storage.files import open_plain
 
 _CHUNK = 1024**2
 _LARGEST_MANIFEST = 64 * 1024**2
@@ -57,7 +57,7 @@ class RawFolder:
             note = "" if is_there else "The raw file is missing."
             return replace(found, state=RawState.WHOLE if is_there else RawState.MISSING, note=note)
         try:
-            with _open(path) as stream:
+            with open_plain(path) as stream:
                 if mark:
                     found = _read_packed(self.folder, found, limit)
                 else:
@@ -84,7 +84,7 @@ class RawFolder:
     def _manifest(self) -> Sequence[Mapping[str, Any]]:
         """The files as the manifest describes them; none where it is missing or no longer readable."""
         try:
-            with _open(self.folder / MANIFEST) as stream:
+            with open_plain(self.folder / MANIFEST) as stream:
                 body = json.loads(stream.read(_LARGEST_MANIFEST))
         except (OSError, ValueError, RecursionError):
             return ()
@@ -103,16 +103,6 @@ def _name_by_position(entries: Sequence[Mapping[str, Any]], position: int) -> st
     begun = [one for one in entries if isinstance(first := one.get("first_position"), int) and first <= position]
     only = entries[0] if len(entries) == 1 else {}
     return str(max(begun, key=lambda one: int(one["first_position"]), default=only).get("path", ""))
-
-
-def _open(path: Path) -> BufferedReader:
-    """A regular file; never a link, never a pipe that one would wait for. Raises OSError."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    stream = os.fdopen(os.open(path, flags), "rb")
-    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        stream.close()
-        raise OSError(f"{path.name} is not a regular file")
-    return stream
 
 
 def _read(stream: BufferedReader, found: RawPiece, entry: Mapping[str, Any], position: int, limit: int) -> RawPiece:

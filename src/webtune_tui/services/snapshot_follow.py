@@ -117,7 +117,7 @@ class SnapshotFollow:
                     async with aclosing(self._download(pieces, folder, patience, expected)) as steps:
                         async for event in steps:
                             yield event
-                    is_whole = await self._keep_raw(collection, folder, expected, short)
+                    is_whole = await self._keep_raw(collection, folder, expected, short, in_batches=batched is not None)
                     if is_whole:
                         return
                     raise CutBody(f"The download holds fewer records than the {expected} that were announced")
@@ -219,7 +219,9 @@ class SnapshotFollow:
                     shown = time.monotonic()
                     yield Progressed("downloading", written, unit="bytes")
 
-    async def _keep_raw(self, collection: Collection, folder: Path, expected: int | None, short: set[str]) -> bool:
+    async def _keep_raw(
+        self, collection: Collection, folder: Path, expected: int | None, short: set[str], *, in_batches: bool
+    ) -> bool:
         """Checks the part file and gives it its name; false where it holds fewer rows than were announced.
 
         ``short`` remembers the hashes of those: the very same bytes twice are what the service has, and no cut.
@@ -231,7 +233,8 @@ class SnapshotFollow:
                 return False
             await self._book.log(collection, f"The service announced {expected} records and sent {raw.rows}", "warn")
         await asyncio.to_thread(raw_data.keep, folder)
-        await asyncio.to_thread(raw_data.write_manifest, folder, _facts(collection), [dataclasses.asdict(raw)])
+        facts = _facts(collection) | ({raw_data.ANNOUNCED: expected} if in_batches else {})
+        await asyncio.to_thread(raw_data.write_manifest, folder, facts, [dataclasses.asdict(raw)])
         await self._book.set(
             collection.collection_id,
             phase="storing",
@@ -254,12 +257,19 @@ class SnapshotFollow:
         done = await asyncio.to_thread(self._records.stored_up_to, collection_id)
         await asyncio.to_thread(rejects.forget_from, done)
         now = clock.now()
+        is_overlapping = await asyncio.to_thread(raw_data.surplus_of, folder) > 0
         ingest = Ingest(
             self._records,
             rejects,
             collection_id,
             lambda position, row: delivered_record(
-                collection_id, position, row.fields, scraper_id, now=now, place=place_of(row)
+                collection_id,
+                position,
+                row.fields,
+                scraper_id,
+                now=now,
+                place=place_of(row),
+                is_overlapping=is_overlapping,
             ),
             str(folder / raw_data.RECORDS),
             turn_rows=FEW_ROWS,
@@ -284,8 +294,9 @@ class SnapshotFollow:
         else:
             price = float(collection.request.get("price_per_1000", self._settings.price_per_1000_records))
             dated = str(collection.request.get("price_dated", self._settings.price_dated))
-            cost = round(collection.records * price / 1000, 6)
-            basis = f"{collection.records:,} records x ${price:g} per 1,000, price of {dated}"
+            delivered = collection.records - await asyncio.to_thread(self._doubled, collection)
+            cost = round(delivered * price / 1000, 6)
+            basis = f"{delivered:,} records x ${price:g} per 1,000, price of {dated}"
         await self._money.charge(collection_id, cost, basis, collection.operation_id)
         if not collection.records:
             return await self._finish_empty(
@@ -311,6 +322,11 @@ class SnapshotFollow:
             previous_id=previous.collection_id if previous is not None else None,
             gone=gone,
         )
+
+    def _doubled(self, collection: Collection) -> int:
+        """Records that came twice because batches of the download overlap: the service delivered them once."""
+        surplus = raw_data.surplus_of(self._workspace.raw_folder(collection.collection_id))
+        return min(surplus, self._records.repeated_in(collection)) if surplus else 0
 
     async def _finish_empty(self, collection: Collection, message: str, *, cost: float = 0.0) -> Collection:
         await self._money.charge(collection.collection_id, cost, "nothing delivered", collection.operation_id)

@@ -16,19 +16,16 @@ from webtune_tui.sources.base import (
     KeyLookup,
     SnapshotListing,
     SnapshotMissing,
-    SnapshotNotReady,
     SnapshotRequest,
     SnapshotStatus,
     TriggerRequest,
 )
-from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of
+from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of, listings_in, status_of
 from webtune_tui.sources.brightdata_http import (
     BrightDataHttp,
     is_html,
     outcome_unknown,
-    seconds_ahead,
     text_of,
-    wait_of,
 )
 
 
@@ -58,17 +55,7 @@ class BrightDataClient:
 
     async def progress(self, snapshot_id: str) -> SnapshotStatus:
         """The snapshot's state. Raises SnapshotMissing for an id that the account does not know (yet)."""
-        response = await self._http.get(f"/datasets/v3/progress/{quote(snapshot_id, safe='')}")
-        text = text_of(response)
-        if response.status_code == 404:
-            raise SnapshotMissing(f"Snapshot {snapshot_id}: {wire.words_of(text)}", hint="Check the id.")
-        if response.status_code == 202:
-            raise SnapshotNotReady(wire.words_of(text), retry_after=wait_of(response, text))
-        if not response.is_success:
-            raise self._http.refusal(response)
-        if is_html(response):
-            raise self._http.not_the_service()
-        return wire.status_of(snapshot_id, text)
+        return await status_of(self._http, f"/datasets/v3/progress/{quote(snapshot_id, safe='')}", snapshot_id)
 
     async def download(self, snapshot_id: str, target: Path, batch: Batch | None = None) -> AsyncGenerator[int, None]:
         """Streams the records as NDJSON into ``target``; yields the bytes so far and syncs the file at the end.
@@ -117,12 +104,7 @@ class BrightDataClient:
         response = await self._http.get(
             "/datasets/v3/snapshots", {"dataset_id": scraper_id, "from_date": wire.day_before(since), "limit": "5000"}
         )
-        if not response.is_success:
-            raise self._http.refusal(response)
-        rows = wire.listings_of(text_of(response), ahead=seconds_ahead(response))
-        if rows is None:
-            raise self._http.not_the_service()
-        return rows
+        return listings_in(self._http, response)
 
     async def aclose(self) -> None:
         """Closes the connections."""

@@ -1,8 +1,8 @@
-"""Fetching rows of a snapshot, whole or in batches: what scrapers and the marketplace have in common."""
+"""The state of a snapshot and its rows, whole or in batches: what scrapers and the marketplace have in common."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,17 +15,35 @@ from webtune_tui.sources.base import (
     NoBatches,
     SnapshotEmpty,
     SnapshotExpired,
+    SnapshotListing,
     SnapshotMissing,
     SnapshotNotReady,
+    SnapshotStatus,
 )
 from webtune_tui.sources.brightdata_http import (
     DOWNLOAD_TIMEOUTS,
     BrightDataHttp,
     is_html,
     read_limited,
+    seconds_ahead,
     text_of,
     wait_of,
 )
+
+
+async def status_of(http: BrightDataHttp, path: str, snapshot_id: str) -> SnapshotStatus:
+    """How far a snapshot is. Raises SnapshotMissing, SnapshotNotReady."""
+    response = await http.get(path)
+    text = text_of(response)
+    if response.status_code == 404:
+        raise SnapshotMissing(f"Snapshot {snapshot_id}: {wire.words_of(text)}", hint="Check the id.")
+    if response.status_code == 202:
+        raise SnapshotNotReady(wire.words_of(text), retry_after=wait_of(response, text))
+    if not response.is_success:
+        raise http.refusal(response)
+    if is_html(response):
+        raise http.not_the_service()
+    return wire.status_of(snapshot_id, text)
 
 
 async def fetch_rows(
@@ -64,6 +82,16 @@ async def count_batches(http: BrightDataHttp, path: str, query: Mapping[str, str
     if response.status_code in (401, 402, 403, 429) or response.status_code >= 500:
         raise http.refusal(response)
     raise NoBatches(f"Snapshot {snapshot_id} does not come in batches: {wire.words_of(text)}")
+
+
+def listings_in(http: BrightDataHttp, response: httpx.Response) -> Sequence[SnapshotListing]:
+    """The account's snapshots that an answer lists."""
+    if not response.is_success:
+        raise http.refusal(response)
+    rows = wire.listings_of(text_of(response), ahead=seconds_ahead(response))
+    if rows is None:
+        raise http.not_the_service()
+    return rows
 
 
 async def fields_of(http: BrightDataHttp, dataset_id: str) -> Mapping[str, str] | None:

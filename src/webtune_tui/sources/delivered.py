@@ -91,12 +91,17 @@ def delivered_record(
     *,
     now: str,
     place: RawPlace = NO_PLACE,
+    is_overlapping: bool = False,
 ) -> Record:
-    """A row that a scraper delivered. Error and warning rows stay rows of their own collection."""
+    """A row that a scraper delivered. Error and warning rows stay rows of their own collection.
+
+    Where the batches of a download overlap, the same input that failed in the same way is the same row.
+    """
     kind = kind_of(fields)
     is_data = kind is RecordKind.DATA
     digest = content_hash(_without_envelope(fields))
-    key = key_of(scraper_id, fields, digest) if is_data else f"{kind}:{collection_id}:{position}"
+    own = _failure(fields, digest) if is_overlapping else str(position)
+    key = key_of(scraper_id, fields, digest) if is_data else f"{kind}:{collection_id}:{own}"
     return Record(
         collection_id=collection_id,
         position=position,
@@ -175,6 +180,10 @@ def url_of(fields: Mapping[str, Any]) -> str | None:
     """The record's own web address."""
     value = fields.get("url")
     return value if isinstance(value, str) and value.startswith(("http://", "https://")) else None
+
+
+def _failure(fields: Mapping[str, Any], digest: str) -> str:
+    return content_hash({"input": fields.get("input"), "discovery": fields.get("discovery_input"), "row": digest})
 
 
 def _without_envelope(fields: Mapping[str, Any]) -> dict[str, Any]:

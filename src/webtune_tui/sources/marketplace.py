@@ -15,19 +15,14 @@ from webtune_tui.sources.base import (
     KeyLookup,
     SnapshotEmpty,
     SnapshotListing,
-    SnapshotMissing,
-    SnapshotNotReady,
     SnapshotRequest,
     SnapshotStatus,
 )
-from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of
+from webtune_tui.sources.brightdata_downloads import count_batches, fetch_rows, fields_of, listings_in, status_of
 from webtune_tui.sources.brightdata_http import (
     BrightDataHttp,
-    is_html,
     outcome_unknown,
-    seconds_ahead,
     text_of,
-    wait_of,
 )
 
 NO_MATCH = 422
@@ -64,17 +59,7 @@ class MarketplaceClient:
 
     async def progress(self, snapshot_id: str) -> SnapshotStatus:
         """The snapshot's state. Raises SnapshotMissing for an id that the account does not know (yet)."""
-        response = await self._http.get(_path(snapshot_id))
-        text = text_of(response)
-        if response.status_code == 404:
-            raise SnapshotMissing(f"Snapshot {snapshot_id}: {wire.words_of(text)}", hint="Check the id.")
-        if response.status_code == 202:
-            raise SnapshotNotReady(wire.words_of(text), retry_after=wait_of(response, text))
-        if not response.is_success:
-            raise self._http.refusal(response)
-        if is_html(response):
-            raise self._http.not_the_service()
-        return wire.status_of(snapshot_id, text)
+        return await status_of(self._http, _path(snapshot_id), snapshot_id)
 
     async def download(self, snapshot_id: str, target: Path, batch: Batch | None = None) -> AsyncGenerator[int, None]:
         """Streams the records as JSON lines into ``target``; yields the bytes so far.
@@ -114,12 +99,7 @@ class MarketplaceClient:
         response = await self._http.get("/datasets/snapshots", {"dataset_id": scraper_id, "from_date": day})
         if response.status_code == 400:  # these narrow the list where the service knows them
             response = await self._http.get("/datasets/snapshots")
-        if not response.is_success:
-            raise self._http.refusal(response)
-        rows = wire.listings_of(text_of(response), ahead=seconds_ahead(response))
-        if rows is None:
-            raise self._http.not_the_service()
-        return rows
+        return listings_in(self._http, response)
 
     async def aclose(self) -> None:
         """Closes the connections."""

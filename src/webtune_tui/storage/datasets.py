@@ -30,7 +30,7 @@ _TITLE = "COALESCE(r.fields ->> '$.title', r.fields ->> '$.name', r.fields ->> '
 
 
 @dataclass(frozen=True, slots=True)
-class RecordRow:
+class LiveRecord:
     """A record as preparing reads it; ``fields`` is its JSON."""
 
     record_id: int
@@ -167,7 +167,7 @@ class RecordQueries:
             row = connection.execute("SELECT count(*) FROM records WHERE superseded_by IS NULL").fetchone()
             return int(row[0])
 
-    def batches(self, size: int, only: frozenset[int] | None = None) -> Iterator[list[RecordRow]]:
+    def batches(self, size: int, only: frozenset[int] | None = None) -> Iterator[list[LiveRecord]]:
         """All current records, or those with the given ids, in batches; memory is bounded by the batch."""
         with self._database.read() as connection:
             cursor = connection.execute(
@@ -176,7 +176,7 @@ class RecordQueries:
                 " ORDER BY r.key, r.content_hash, r.record_id"
             )
             while rows := cursor.fetchmany(size):
-                yield [_record_row(row) for row in rows if only is None or row["record_id"] in only]
+                yield [_live_record(row) for row in rows if only is None or row["record_id"] in only]
 
     def ids_in_order(self) -> list[int]:
         """The ids of all current records in canonical order."""
@@ -186,7 +186,7 @@ class RecordQueries:
             )
             return [row[0] for row in cursor]
 
-    def sample(self, limit: int) -> list[RecordRow]:
+    def sample(self, limit: int) -> list[LiveRecord]:
         """Some current data records, spread over the set, in a stable choice."""
         with self._database.read() as connection:
             total = connection.execute("SELECT count(*) FROM records WHERE superseded_by IS NULL").fetchone()[0]
@@ -197,7 +197,7 @@ class RecordQueries:
                 " AND r.record_id % ? = 0 ORDER BY r.record_id LIMIT ?",
                 (step, limit),
             )
-            return [_record_row(row) for row in cursor]
+            return [_live_record(row) for row in cursor]
 
     def origins(self, record_ids: Sequence[int]) -> list[RecordOrigin]:
         """Where records came from, in the given order."""
@@ -703,8 +703,8 @@ def _stored(row: sqlite3.Row) -> StoredExample:
     )
 
 
-def _record_row(row: sqlite3.Row) -> RecordRow:
-    return RecordRow(row["record_id"], row["key"], RecordKind(row["kind"]), row["fields"], row["source"])
+def _live_record(row: sqlite3.Row) -> LiveRecord:
+    return LiveRecord(row["record_id"], row["key"], RecordKind(row["kind"]), row["fields"], row["source"])
 
 
 def _origin(row: sqlite3.Row) -> RecordOrigin:

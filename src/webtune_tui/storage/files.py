@@ -7,7 +7,9 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,6 +89,16 @@ def require_space(folder: Path, needed: int) -> None:
             f"{folder} has {free / 1e6:,.0f} MB free, {needed / 1e6:,.0f} MB are needed",
             hint="Free some space or choose another workspace with -w DIR.",
         )
+
+
+def open_plain(path: Path) -> BufferedReader:
+    """A regular file for reading; never a link, never a pipe that one would wait for. Raises OSError."""
+    flags = os.O_RDONLY | _no_follow() | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    stream = os.fdopen(os.open(path, flags), "rb")
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError(f"{path.name} is not a regular file")
+    return stream
 
 
 def storage_error(path: Path, error: OSError) -> StorageFailed | NoSpace:

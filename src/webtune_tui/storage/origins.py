@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from webtune_tui.domain.datasets import version_name
 from webtune_tui.domain.examples import decode_messages
 from webtune_tui.domain.origins import DeletedRecord, Delivery, RecordUses, RecordVersion, UsedIn
-from webtune_tui.domain.records import RawPlace, Record, RecordKind
+from webtune_tui.domain.records import Record
 from webtune_tui.storage.database import Database
-from webtune_tui.storage.records import record_of
+from webtune_tui.storage.records import raw_place, record_of
 
 _RECORD = (
     "r.record_id, r.collection_id, r.position, r.kind, r.key, r.content_hash, r.url, r.collected_at, r.fields,"
@@ -52,22 +52,6 @@ class OriginQueries:
                 ).fetchone()
             )
         return record_of(row) if row else None
-
-    def deliveries(self, collection_id: str, *, limit: int, only_errors: bool = False) -> list[Record]:
-        """The first records that a collection delivered, those that were here already among them."""
-        kinds = f" AND r.kind <> '{RecordKind.DATA.value}'" if only_errors else ""
-        with self._database.read() as connection:
-            own = connection.execute(
-                f"SELECT {_RECORD} FROM records AS r WHERE r.collection_id = ?{kinds} ORDER BY r.position LIMIT ?",
-                (collection_id, limit),
-            ).fetchall()
-            seen = connection.execute(
-                f"SELECT {_SEEN} FROM sightings AS s JOIN records AS r USING (record_id)"
-                f" WHERE s.collection_id = ?{kinds} ORDER BY s.position LIMIT ?",
-                (collection_id, limit),
-            ).fetchall()
-        rows = sorted([*own, *seen], key=lambda row: int(row["position"]))
-        return [record_of(row) for row in rows[:limit]]
 
     def also_in(self, record_id: int) -> list[Delivery]:
         """The other places where a record was delivered, newest first."""
@@ -187,7 +171,7 @@ def _sightings(connection: sqlite3.Connection, record_id: int) -> list[Delivery]
             row["position"],
             row["label"],
             row["created_at"],
-            RawPlace(row["raw_file"], row["raw_line"], row["raw_start"], row["raw_length"]),
+            raw_place(row),
         )
         for row in rows
     ]

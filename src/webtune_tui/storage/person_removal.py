@@ -15,6 +15,7 @@ from webtune_tui.storage.revision_sums import subtract
 
 _HISTORY = "erasures"
 _BATCH = 500
+_WITHOUT_VALUES = ("path", "types", "filled", "records")  # what a field's profile tells without showing a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def remove_records(connection: sqlite3.Connection, found: FoundRows) -> None:
             "INSERT INTO collection_events (collection_id, time, level, message) VALUES (?, ?, 'info', ?)",
             (collection_id, clock.now(), f"{taken.total():,} rows were erased on a person's behalf"),
         )
+        _empty_profiles(connection, collection_id)
     for some in parts(gone):
         marks = ",".join("?" * len(some))
         before = connection.execute(
@@ -94,6 +96,26 @@ def remove_records(connection: sqlite3.Connection, found: FoundRows) -> None:
     if gone:  # their ids are never given again; no collection is named, so nothing else is remembered of them
         connection.executemany(
             "INSERT INTO deleted_records (first_id, last_id, collection_id) VALUES (?, ?, '')", ranges(sorted(gone))
+        )
+
+
+def _empty_profiles(connection: sqlite3.Connection, collection_id: str) -> None:
+    """Takes the values out of what was kept of a collection's fields, and the names of what is gone from it later.
+
+    Other fields of a person's record are theirs too, though they name nobody.
+    """
+    for row in connection.execute(
+        "SELECT p.collection_id, p.profile FROM profiles AS p JOIN collections AS c USING (collection_id)"
+        " WHERE p.collection_id = ?1 OR c.previous_id = ?1",
+        (collection_id,),
+    ).fetchall():
+        kept = json.loads(row["profile"])
+        kept.pop("gone_sample", None)
+        if row["collection_id"] == collection_id:
+            kept["fields"] = [{name: one[name] for name in _WITHOUT_VALUES} for one in kept.get("fields", ())]
+        connection.execute(
+            "UPDATE profiles SET profile = ? WHERE collection_id = ?",
+            (json.dumps(kept, ensure_ascii=False), row["collection_id"]),
         )
 
 

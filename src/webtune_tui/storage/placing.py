@@ -59,6 +59,7 @@ class Placed:
     changed: int = 0
     duplicates: int = 0
     errors: int = 0
+    repeated_errors: int = 0
     shown: list[RecordRow] = field(default_factory=list)
 
 
@@ -110,7 +111,10 @@ class _Placing:
                 live[row.key] = self._add(row, known)
 
     def _see_again(self, row: RecordRow, known: _Live) -> None:
-        self.placed.duplicates += 1
+        if row.kind == _DATA:
+            self.placed.duplicates += 1
+        else:
+            self.placed.repeated_errors += 1
         known.is_seen_here = True
         if not known.is_of_here:
             self.sightings += (self._collection_id, row.position, known.record_id, *row[-4:])

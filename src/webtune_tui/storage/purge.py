@@ -18,7 +18,7 @@ from webtune_tui.domain.datasets import version_name
 from webtune_tui.domain.erasure import AffectedJob, FoundExample, FoundRecord
 from webtune_tui.domain.examples import Split, body_digest, chat_row, decode_messages
 from webtune_tui.domain.mentions import Person
-from webtune_tui.domain.records import RawPlace, RecordKind
+from webtune_tui.domain.records import RecordKind
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.free_texts import TextColumns, erase_texts, find_texts
 from webtune_tui.storage.person_removal import (
@@ -31,6 +31,7 @@ from webtune_tui.storage.person_removal import (
     set_meta,
 )
 from webtune_tui.storage.recipe_erasure import edit_without, recipe_without
+from webtune_tui.storage.records import raw_place
 from webtune_tui.storage.revision_sums import alias_key
 
 PENDING = "purge_pending"
@@ -258,7 +259,7 @@ def _found_record(row: sqlite3.Row, *, is_sighting: bool = False) -> FoundRecord
         collection_id=row["collection_id"],
         position=row["position"],
         is_error=row["kind"] != RecordKind.DATA.value,
-        place=RawPlace(row["raw_file"], row["raw_line"], row["raw_start"], row["raw_length"]),
+        place=raw_place(row),
         is_sighting=is_sighting,
     )
 

@@ -18,9 +18,10 @@ _PAGE = 2000
 _FIELDS = "position, kind, key, content_hash, url, collected_at, fields"
 _PLACE = "raw_file, raw_line, raw_start, raw_length"
 _COLUMNS = f"record_id, collection_id, {_FIELDS}, {_PLACE}"
+_OWN = f"SELECT {_COLUMNS} FROM records WHERE collection_id = :id"
 # what a collection delivered: the records that it stored, and those that were here already, as it saw them
 _DELIVERED = f"""
-    SELECT {_COLUMNS} FROM records WHERE collection_id = :id AND {{records}}
+    {_OWN} AND {{records}}
     UNION ALL
     SELECT s.record_id, s.collection_id, s.position, r.kind, r.key, r.content_hash, r.url, r.collected_at, r.fields,
         s.raw_file, s.raw_line, s.raw_start, s.raw_length
@@ -91,7 +92,7 @@ class RecordRepository:
         Rows before the mark were stored by an earlier run and are left out. The same key with the same content is a
         duplicate and not stored again; where another collection stored it, it is noted that this one saw it too. With
         other content it takes the older record's place. ``errors_are_records`` says that error rows count as records
-        too, as those of an imported file do.
+        too, as those of an imported file do; else one that comes again is the same row and counts nothing.
         """
         with self._database.write() as connection:
             before = connection.execute(_BEFORE, (_mark(collection_id), collection_id)).fetchone()
@@ -99,13 +100,14 @@ class RecordRepository:
             fresh = [row for row in batch if row.position >= done]
             placed = place(connection, collection_id, fresh, before["newest"] + 1)
             data_new = placed.new + (placed.errors if errors_are_records else 0)
+            duplicates = placed.duplicates + (placed.repeated_errors if errors_are_records else 0)
             collection = change_in(
                 connection,
                 collection_id,
-                records=before["records"] + data_new + placed.changed + placed.duplicates,
+                records=before["records"] + data_new + placed.changed + duplicates,
                 new=before["new"] + data_new,
                 changed=before["changed"] + placed.changed,
-                duplicates=before["duplicates"] + placed.duplicates,
+                duplicates=before["duplicates"] + duplicates,
                 errors=before["errors"] + placed.errors,
                 rejected=before["rejected"] + (rejected if next_position > done else 0),
             )
@@ -116,21 +118,26 @@ class RecordRepository:
         return StoredBatch(collection, [_record(collection_id, row) for row in placed.shown])
 
     def of_collection(
-        self, collection_id: str, *, limit: int, offset: int = 0, kinds: Sequence[RecordKind] = ()
+        self,
+        collection_id: str,
+        *,
+        limit: int,
+        after: int = -1,
+        before: int | None = None,
+        kinds: Sequence[RecordKind] = (),
     ) -> list[Record]:
         """What a collection delivered, by position; of some kinds only, or error rows included.
 
-        A record that was here already comes once more, with the position and the place that it has in this collection.
+        The first ones after a position, or with ``before`` the last ones before another: wherever they lie, no other
+        rows are read. A record that was here already comes once more, with the position and the place that it has in
+        this collection.
         """
-        names = {f"kind{number}": kind.value for number, kind in enumerate(kinds)}
-        fitting = f"kind IN ({', '.join(f':{name}' for name in names)})" if names else "1"
+        query, names = _delivered_between(kinds, is_backward=before is not None)
+        asked = {"id": collection_id, "limit": limit, "bound": after if before is None else before, **names}
         with self._database.read() as connection:
-            rows = connection.execute(
-                f"{_DELIVERED.format(records=fitting, sightings=fitting)}"
-                " ORDER BY position LIMIT :limit OFFSET :offset",
-                {"id": collection_id, "limit": limit, "offset": offset, **names},
-            ).fetchall()
-        return [record_of(row) for row in rows]
+            rows = connection.execute(query, asked).fetchall()
+        found = [record_of(row) for row in rows]
+        return found if before is None else found[::-1]
 
     def sample(self, collection_id: str, size: int) -> Iterator[Record]:
         """At most ``size`` data records of a collection, the same ones each time, evenly over what it delivered."""
@@ -148,13 +155,20 @@ class RecordRepository:
             for row in connection.execute(query, {"id": collection_id, "every": every}):
                 yield record_of(row)
 
+    def repeated_in(self, collection: Collection) -> int:
+        """How many of a collection's records it had delivered itself before, with the same content."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM records WHERE collection_id = :id AND kind = 'data')"
+                " + (SELECT count(DISTINCT record_id) FROM sightings WHERE collection_id = :id) AS n",
+                {"id": collection.collection_id},
+            ).fetchone()
+        return max(0, collection.records - int(row["n"]))
+
     def failures_of(self, collection_id: str) -> list[Record]:
         """The error and warning rows of a collection by position."""
         with self._database.read() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM records WHERE collection_id = ? AND kind <> 'data' ORDER BY position",
-                (collection_id,),
-            ).fetchall()
+            rows = connection.execute(f"{_OWN} AND kind <> 'data' ORDER BY position", {"id": collection_id}).fetchall()
         return [record_of(row) for row in rows]
 
     def urls_of(self, collection_id: str, *, limit: int) -> tuple[list[str], int]:
@@ -199,23 +213,31 @@ class RecordRepository:
         return int(row["n"])
 
 
+def _delivered_between(kinds: Sequence[RecordKind], *, is_backward: bool) -> tuple[str, dict[str, str]]:
+    """Rows on one side of ``:bound``. Error and warning rows are told by the collection that stored them alone."""
+    names = {f"kind{number}": kind.value for number, kind in enumerate(kinds)}
+    fitting = f"kind IN ({', '.join(f':{name}' for name in names)})" if names else "1"
+    compared, order = ("<", "DESC") if is_backward else (">", "ASC")
+    if names and RecordKind.DATA not in kinds:
+        query = f"{_OWN} AND position {compared} :bound AND kind <> 'data' AND {fitting}"
+    else:
+        query = _DELIVERED.format(
+            records=f"position {compared} :bound AND {fitting}", sightings=f"s.position {compared} :bound AND {fitting}"
+        )
+    return f"{query} ORDER BY position {order} LIMIT :limit", names
+
+
 def record_of(row: sqlite3.Row) -> Record:
     """A stored row as a record."""
-    return Record(
-        collection_id=row["collection_id"],
-        position=row["position"],
-        kind=RecordKind(row["kind"]),
-        key=row["key"],
-        content_hash=row["content_hash"],
-        fields=json.loads(row["fields"]),
-        url=row["url"],
-        collected_at=row["collected_at"],
-        record_id=row["record_id"],
-        place=RawPlace(row["raw_file"], row["raw_line"], row["raw_start"], row["raw_length"]),
-    )
+    return _record(row["collection_id"], RecordRow(*(row[name] for name in RecordRow._fields)), row["record_id"])
 
 
-def _record(collection_id: str, row: RecordRow) -> Record:
+def raw_place(row: sqlite3.Row) -> RawPlace:
+    """Where the bytes of a stored row lie."""
+    return RawPlace(row["raw_file"], row["raw_line"], row["raw_start"], row["raw_length"])
+
+
+def _record(collection_id: str, row: RecordRow, record_id: int = 0) -> Record:
     return Record(
         collection_id=collection_id,
         position=row.position,
@@ -225,6 +247,7 @@ def _record(collection_id: str, row: RecordRow) -> Record:
         fields=json.loads(row.fields),
         url=row.url,
         collected_at=row.collected_at,
+        record_id=record_id,
         place=RawPlace(row.raw_file, row.raw_line, row.raw_start, row.raw_length),
     )
 

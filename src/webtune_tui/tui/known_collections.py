@@ -94,9 +94,3 @@ class KnownCollections:
         self._progress.pop(followed, None)
         self._progress.pop(key, None)
         return followed
-
-
-def searched(collection: Collection) -> str:
-    """What the filter looks through."""
-    parts = (collection.label, collection.state, collection.source, collection.collection_id)
-    return " ".join([*parts, collection.snapshot_id or ""]).lower()

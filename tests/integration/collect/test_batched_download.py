@@ -12,6 +12,8 @@ from tests.servers import brightdata as faults
 from tests.servers.brightdata import FaultyBrightData
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.records import CollectionState
+from webtune_tui.services import raw_data
+from webtune_tui.storage.records import RecordRepository
 
 ROWS, ERRORS = 3500, 3
 SMALL = {"batches_from_records": 2000, "records_per_batch": 1000}
@@ -76,7 +78,10 @@ async def test_records_that_stand_in_two_batches_are_stored_once(large: Desk, br
         bright_data.always(kind, faults.Batches(1, overlap=50))
     collection = await large.start()
     assert collection.state is CollectionState.READY and collection.new == ROWS - ERRORS
-    assert collection.duplicates > 0 and collection.changed == 0
+    assert collection.duplicates > 0 and collection.changed == 0 and collection.errors == ERRORS
+    repeated = RecordRepository(large.workspace.database).repeated_in(collection)
+    assert repeated == collection.records - (ROWS - ERRORS)
+    assert raw_data.surplus_of(large.workspace.raw_folder(collection.collection_id)) >= repeated
 
 
 @pytest.mark.parametrize(

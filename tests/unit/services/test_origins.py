@@ -109,7 +109,7 @@ async def test_a_deletion_that_nobody_waits_for_is_taken_back_whole(
         await work
     still_there = await services.collect.collections()
     if still_there:  # the last batch may have been done before the word came
-        assert len(await services.origins.delivered(collection_id, limit=99)) == 14
+        assert len(await services.collect.records_of(collection_id, limit=99)) == 14
         assert sorted(path.name for path in folder.iterdir()) == files
     else:
         assert not folder.exists()

@@ -54,6 +54,16 @@ def test_failed_inputs_stay_rows_of_their_own_collection() -> None:
     assert len(keys) == 4
 
 
+def test_a_failure_that_overlapping_batches_bring_twice_is_one_row() -> None:
+    def key(collection: str, position: int, **fields: object) -> str:
+        row = {**ENVELOPE, "error": "gone", "error_code": "dead_page", **fields}
+        return delivered_record(collection, position, row, AMAZON, now="t", is_overlapping=True).key
+
+    assert key("c1", 0) == key("c1", 7)
+    others = [key("c2", 0), key("c1", 0, error="refused"), key("c1", 0, input={"url": "https://a.example/2"})]
+    assert len({key("c1", 0), *others}) == 4
+
+
 def test_imported_rows_are_known_by_content_whatever_the_order_of_fields() -> None:
     first = imported_record("c1", 0, {"a": 1, "b": 2}, now="t")
     second = imported_record("c2", 5, {"b": 2, "a": 1}, now="t")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webtune_tui.domain.records import Collection, CollectionState, RawPlace, Record, RecordKind
+from webtune_tui.domain.records import BEHIND_ALL, Collection, CollectionState, RawPlace, Record, RecordKind
 from webtune_tui.json_text import content_hash
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.records import RecordRepository
@@ -72,12 +72,47 @@ def test_records_of_some_kinds_are_read_apart_in_pages(workspace: Workspace) -> 
     kinds = [RecordKind.DATA, RecordKind.ERROR, RecordKind.DATA, RecordKind.WARNING, RecordKind.DATA]
     repository.store("c1", [record("c1", n, f"k{n}", kind, n=n) for n, kind in enumerate(kinds)], next_position=5)
 
-    def positions(*wanted: RecordKind, offset: int = 0) -> list[int]:
-        return [r.position for r in repository.of_collection("c1", limit=2, offset=offset, kinds=wanted)]
+    def positions(*wanted: RecordKind, after: int = -1, before: int | None = None) -> list[int]:
+        return [r.position for r in repository.of_collection("c1", limit=2, after=after, before=before, kinds=wanted)]
 
-    assert positions(RecordKind.DATA) == [0, 2] and positions(RecordKind.DATA, offset=2) == [4]
+    assert positions(RecordKind.DATA) == [0, 2] and positions(RecordKind.DATA, after=2) == [4]
+    assert positions(RecordKind.DATA, before=4) == [0, 2] and positions(before=BEHIND_ALL) == [3, 4]
     assert positions(RecordKind.ERROR, RecordKind.WARNING) == [1, 3]
+    assert positions(RecordKind.ERROR, RecordKind.WARNING, before=3) == [1]
     assert positions() == [0, 1]
+
+
+def test_the_last_page_of_a_long_collection_takes_the_database_as_little_work_as_the_first(
+    workspace: Workspace,
+) -> None:
+    repository = RecordRepository(workspace.database)
+    for name, size in (("c1", 3000), ("c2", 4000)):  # every other record of the second was here already
+        add_collection(workspace, name)
+        rows = [record(name, n, f"k{n}" if n % 2 else f"{name}-{n}", n=n) for n in range(size)]
+        rows[size // 2] = record(name, size // 2, f"error:{name}", RecordKind.ERROR, error="gone")
+        repository.store(name, rows, next_position=size)
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    def work(**asked: Any) -> int:
+        nonlocal steps
+        steps = 0
+        assert repository.of_collection("c2", limit=20, **asked)
+        return steps
+
+    with workspace.database.read() as connection:
+        connection.set_progress_handler(count, 1)
+        data = {"kinds": [RecordKind.DATA]}
+        first = work(**data)
+        asks: list[dict[str, Any]] = [{"after": 3900}, {"after": 2000}, {"before": 3000}, {"before": BEHIND_ALL}]
+        assert all(work(**asked, **data) < 1.5 * first and work(**asked) < 1.5 * first for asked in asks)
+        failures = [RecordKind.ERROR, RecordKind.WARNING]
+        assert work(kinds=failures) < first > work(kinds=failures, before=BEHIND_ALL)
+        connection.set_progress_handler(None, 1)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.cli.collecting import access_of, carry_out, collect_dataset, list_errors, retry
+from webtune_tui.cli.collecting import (
+    access_of,
+    add_deadline,
+    add_sending,
+    carry_out,
+    collect_dataset,
+    list_errors,
+    retry,
+)
 from webtune_tui.cli.collection_commands import add_show_and_delete
 from webtune_tui.cli.collection_drift import drift_fields, told
 from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
@@ -52,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--resend-unknown", action="store_true", help="ask again for paid pages of unknown end, at their price"
     )
     for following in (snapshot, resume_parser):
-        _add_deadline(following)
+        add_deadline(following)
     cancel_parser = add_subcommand(
         group,
         "cancel",
@@ -116,7 +124,7 @@ def _add_brightdata(group: Any) -> None:
     parser.add_argument("--discover-by", metavar="DOOR", help="default: told by the fields of the inputs")
     parser.add_argument("--limit-per-input", metavar="N", type=int, help="records an input may bring")
     parser.add_argument("--max-records", metavar="N", type=int, help="records the whole collection may bring")
-    _add_sending(parser)
+    add_sending(parser)
 
 
 def _add_dataset(group: Any) -> None:
@@ -139,7 +147,7 @@ def _add_dataset(group: Any) -> None:
     parser.add_argument("--any", action="store_true", help="one of the conditions is enough; default: all of them")
     parser.add_argument("--filter", metavar="FILE", type=Path, help="the whole filter as JSON, nested up to 3 deep")
     parser.add_argument("--max-records", metavar="N", type=int, help="records the collection may bring")
-    _add_sending(parser)
+    add_sending(parser)
 
 
 def _add_failures(group: Any) -> None:
@@ -162,19 +170,7 @@ def _add_failures(group: Any) -> None:
     for parser in (errors_parser, retry_parser):
         parser.add_argument("collection", metavar="ID")
     retry_parser.add_argument("--all", action="store_true", help="dead pages and bad inputs too")
-    _add_sending(retry_parser)
-
-
-def _add_sending(parser: argparse.ArgumentParser) -> None:
-    """The options of whatever sends a paid request."""
-    parser.add_argument("--dry-run", action="store_true", help="show what would be sent and its price; send nothing")
-    _add_deadline(parser)
-
-
-def _add_deadline(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--deadline", metavar="S", type=_seconds, help="stop waiting after S seconds (exit 3); the work goes on"
-    )
+    add_sending(retry_parser)
 
 
 async def collect(context: CommandContext) -> Outcome:
@@ -349,10 +345,3 @@ def _inputs(pairs: Sequence[str]) -> list[Mapping[str, Any]]:
             inputs.append({})
         inputs[-1][name.strip()] = value
     return list(inputs)
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("seconds, 0 or more")
-    return value

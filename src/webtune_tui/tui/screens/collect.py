@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
-from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -15,59 +10,30 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
-from webtune_tui import registry
 from webtune_tui.domain import clock
-from webtune_tui.domain.errors import NotFound, WebtuneError
-from webtune_tui.domain.events import (
-    CollectEvent,
-    CollectionChanged,
-    FileImported,
-    Imported,
-    ImportEvent,
-    Noted,
-    Progressed,
-    RecordsArrived,
-)
-from webtune_tui.domain.records import Collection, CollectionState, Record, RecordKind
-from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.domain.records import Collection
 from webtune_tui.services.collect import CollectPlan
-from webtune_tui.services.drift import CollectionDrift
-from webtune_tui.services.import_files import SOURCE as FILES
 from webtune_tui.services.page_plan import SOURCE as PAGES
-from webtune_tui.tui import attention
-from webtune_tui.tui.known_collections import KnownCollections, searched
+from webtune_tui.tui.collecting.durations import UsualDurations
+from webtune_tui.tui.collecting.fitting import why_not
+from webtune_tui.tui.collecting.following import FollowedWork
+from webtune_tui.tui.collecting.looked_at import LookedAt
+from webtune_tui.tui.collecting.no_records import NoRecords
+from webtune_tui.tui.collecting.questions import CollectQuestions
+from webtune_tui.tui.known_collections import KnownCollections
 from webtune_tui.tui.presentation import figures
-from webtune_tui.tui.presentation.collections import progress_words, status, waiting_words
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.states import collection_look
 from webtune_tui.tui.screens.base import StageScreen
-from webtune_tui.tui.source_forms import base as sources
-from webtune_tui.tui.widgets.choice_bar import ChoiceBar
+from webtune_tui.tui.source_forms.base import ImportRequest
+from webtune_tui.tui.widgets.board_filter import BoardFilter
 from webtune_tui.tui.widgets.collection_board import CollectionBoard
-from webtune_tui.tui.widgets.collection_detail import CollectionDetail, stored
-from webtune_tui.tui.widgets.empty_state import EmptyState
-from webtune_tui.tui.widgets.record_list import RecordList
-from webtune_tui.tui.widgets.reject_list import RejectList, place_of
+from webtune_tui.tui.widgets.collection_detail import CollectionDetail
+from webtune_tui.tui.widgets.unfinished_offer import UnfinishedOffer
 
 _REDRAW_SECONDS = 0.2
-_MOST_PAGES = 50
-_LOG_SECONDS = 0.5
-_NEW_IMPORT = "import"
-_EMPTY = (
-    "No records yet",
-    "A model learns from records. Collect them with a scraper, from pages or a search, or import files that you "
-    "have. Before anything is sent you see its price at most. The loopback sandbox costs nothing: "
-    "webtune sandbox prints its address, and WEBTUNE_BRIGHTDATA_URL takes it.",
-    [("n", "new collection"), ("i", "import files"), ("a", "adopt a snapshot by its id")],
-)
-_NOT_HERE = {
-    "resume": "There is nothing to resume here.",
-    "cancel": "There is nothing to cancel here.",
-    "retry": "No input of this collection failed.",
-    "delete": "What is under way can't be deleted; cancel it first.",
-}
 
 
 class CollectScreen(StageScreen):
@@ -106,22 +72,26 @@ class CollectScreen(StageScreen):
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
         self._known = KnownCollections()
-        self._typical: dict[str, float | None] = {}
-        self._drift: dict[str, CollectionDrift | None] = {}
-        self._shown_id: str | None = None
-        self._is_dirty = False
-        self._is_log_dirty = False
-        self._log_read_at = 0.0
-        self._last_source = ""
+        self._durations = UsualDurations(self, self._show_board)
+        self._looked_at = LookedAt(self, self._known, self._durations)
+        self._questions = CollectQuestions(self)
+        self._followed_work = FollowedWork(
+            self,
+            self._known,
+            begun=self._work_begun,
+            importing=lambda progress: self.query_one(NoRecords).show_import(progress),
+            found=self._show_board,
+            ended=self._work_ended,
+        )
         self._opened_at = ""
         self._ticker: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
-        yield EmptyState(*_EMPTY, id="collect-empty")
+        yield NoRecords(id="collect-empty")
         with Vertical(id="collect-main"):
-            yield Static("", id="collect-offer", markup=False)
-            yield Input(placeholder="Filter by name, source, state or id", id="collect-filter", compact=True)
-            board = CollectionBoard(self._typical_of, id="collect-board", classes="panel")
+            yield UnfinishedOffer(id="collect-offer")
+            yield BoardFilter(id="collect-filter")
+            board = CollectionBoard(self._durations.of, id="collect-board", classes="panel")
             board.border_title = "Collections"
             yield board
             yield CollectionDetail(id="collect-detail")
@@ -138,12 +108,12 @@ class CollectScreen(StageScreen):
     @property
     def detail(self) -> CollectionDetail:
         """The collection under the cursor."""
-        return self.query_one("#collect-detail", CollectionDetail)
+        return self._looked_at.detail
 
     @property
     def current(self) -> Collection | None:
         """The collection under the cursor as it is known now."""
-        return self._known.get(self._shown_id)
+        return self._looked_at.current
 
     def focus_home(self) -> None:
         self.board.focus()
@@ -153,8 +123,7 @@ class CollectScreen(StageScreen):
         self._known.read(await self.services.collect.collections())
         self._show_board()
         self._offer()
-        if self.current is not None and not self.current.state.is_final:
-            await self._refresh_detail(self.current)
+        await self._looked_at.refresh()
         if self.focused is None:
             self.focus_home()
 
@@ -165,7 +134,7 @@ class CollectScreen(StageScreen):
     async def reveal(self, thing_id: str) -> None:
         """Puts the cursor on a collection, whatever was filtered before."""
         with self.prevent(Input.Changed):
-            self.query_one("#collect-filter", Input).value = ""
+            self.query_one(BoardFilter).value = ""
         await self.shown()
         self._show_board(thing_id)
         self.focus_home()
@@ -174,79 +143,37 @@ class CollectScreen(StageScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Greys what does not fit the collection under the cursor; its key then says why."""
-        return None if self._is_not_here(action) else super().check_action(action, parameters)
-
-    def _is_not_here(self, action: str) -> bool:
-        current = self.current
-        match action:
-            case "resume" | "cancel":
-                return current is None or current.state.is_final
-            case "retry":
-                return current is None or not current.errors or not current.state.is_final
-            case "delete":
-                return current is None or not current.state.is_final
-        return False
+        return None if why_not(action, self.current) else super().check_action(action, parameters)
 
     def on_key(self, event: events.Key) -> None:
         """Says why a greyed key does nothing; the frame's own answer comes beside it."""
+        if self.is_read_only or isinstance(self.focused, Input):
+            return
         for binding in self._bindings.key_to_bindings.get(event.key, []):
-            if not self.is_read_only and not isinstance(self.focused, Input) and self._is_not_here(binding.action):
+            reason = why_not(binding.action, self.current)
+            if reason:
                 event.stop()
-                self.notify(_NOT_HERE[binding.action])
+                self.notify(reason)
 
     # Actions
 
     @work(group="new", exclusive=True, exit_on_error=False)
     async def action_new(self) -> None:
-        """Asks for the source, opens its form and starts what was confirmed; esc leads back to the sources."""
-        from webtune_tui.tui.modals.pick_source import PickSource  # dialogues load when first needed
-
-        while True:
-            choices = sources.choices()
-            name = await self.webtune.push_screen_wait(PickSource(choices, self._last_source))
-            if name is None:
-                return
-            self._last_source = name
-            title = next(choice.title for choice in choices if choice.name == name)
-            if await self._ask_source(name, title):
-                return
-
-    async def _ask_source(self, name: str, title: str) -> bool:
-        """Opens one source's form or dialogue; false when the person went back."""
-        module = registry.load(sources.PACKAGE, name)
-        if hasattr(module, "DIALOGUE"):
-            answer = await self.webtune.push_screen_wait(module.DIALOGUE(self.services))
-        else:
-            answer = await self._confirmed(module.FORM(self.services), title)
-        match answer:
-            case CollectPlan():
-                self._begin(answer)
-            case sources.ImportRequest():
-                self._import(answer)
-        return answer is not None
-
-    async def _confirmed(self, form: sources.SourceForm, title: str) -> CollectPlan | None:
-        from webtune_tui.tui.modals.new_collection import NewCollection
-
-        await self._tell_notice()
-        plan: CollectPlan | None = await self.webtune.push_screen_wait(NewCollection(form, self.services, title))
-        return plan
-
-    async def _tell_notice(self) -> None:
-        """Shows, once for the person, what collecting asks of them."""
-        from webtune_tui.services.notice import Notice
-        from webtune_tui.tui.modals.message import Message
-
-        notice = Notice()
-        if await asyncio.to_thread(notice.is_due):
-            title, _, text = notice.text().partition("\n")
-            await self.webtune.push_screen_wait(Message(title, text))
-            await asyncio.to_thread(notice.acknowledge)
+        """Asks for the source, opens its form and starts what was confirmed."""
+        self.start(await self._questions.new())
 
     @work(group="import-ask", exclusive=True, exit_on_error=False)
     async def action_import_files(self) -> None:
         """Asks for files, shows what lies in them and imports them."""
-        await self._ask_source("files", "Files")
+        self.start(await self._questions.of_source("files", "Files"))
+
+    def start(self, answer: CollectPlan | ImportRequest | None) -> None:
+        """Starts what was confirmed and follows it."""
+        match answer:
+            case CollectPlan():
+                self._followed_work.start(answer)
+            case ImportRequest():
+                self._followed_work.start_import(answer)
 
     @work(group="resume", exclusive=True, exit_on_error=False)
     async def action_resume(self) -> None:
@@ -257,22 +184,9 @@ class CollectScreen(StageScreen):
         key = collection.collection_id
         if self._known.is_live(key):
             self.notify("It is being followed already.")
-        elif collection.source == PAGES and await self._asks_again(key):
-            stream = self.services.collect.resume(key, resend_unknown=True)
-            self._follow_live(key, stream, collection.label or key)
-        else:
-            self._resume(collection)
-
-    async def _asks_again(self, collection_id: str) -> bool:
-        """Whether the person agrees to pay again for pages whose end is not known; false where there are none."""
-        again = await self.services.collect.unknown_pages(collection_id)
-        if not again.count:
-            return False
-        question = (
-            f"{figures.count(again.count, 'page')} were asked for and their end is not known: they may have been paid "
-            f"already. Asking again costs at most {figures.money(again.cost)} more ({again.basis})."
-        )
-        return await self.confirm("Ask again for them?", question, yes="Ask again", no="Leave them out")
+            return
+        pays_again = collection.source == PAGES and await self._questions.pay_again(key)
+        self._followed_work.resume(collection, resend_unknown=pays_again)
 
     def action_resume_all(self) -> None:
         """Goes on with all that is unfinished."""
@@ -280,12 +194,8 @@ class CollectScreen(StageScreen):
         if not waiting:
             self.notify("Nothing is unfinished.")
         for collection in waiting:
-            self._resume(collection)
+            self._followed_work.resume(collection)
         self._offer()
-
-    def _resume(self, collection: Collection) -> None:
-        key = collection.collection_id
-        self._follow_live(key, self.services.collect.resume(key), collection.label or key)
 
     @work(group="cancel", exclusive=True, exit_on_error=False)
     async def action_cancel(self) -> None:
@@ -294,77 +204,42 @@ class CollectScreen(StageScreen):
         if collection is None or collection.state.is_final:
             return
         label = collection.label or collection.collection_id
-        if collection is self._known.found_as(_NEW_IMPORT):
-            words = f"{label}\nWhat is here by then stays; importing the same files again adds only the rest."
-            if await self.confirm("Stop the import?", words, yes="Stop it", no="Let it go on"):
-                self.workers.cancel_group(self, _NEW_IMPORT)
-            return
-        question = f"{label}\nThe service is asked to stop. What it has collected by then may still be charged."
-        if await self.confirm("Cancel the collection?", question, yes="Cancel it", no="Let it go on", danger=True):
+        if collection is self._followed_work.running_import:
+            if await self._questions.stop_import(label):
+                self._followed_work.stop_import()
+        elif await self._questions.cancel(label):
             answered = await self.services.collect.cancel(collection.collection_id)
             self._known.put(answered)
             self._show_board()
             self.refresh_overview()
             self.notify(f"The collection is {collection_look(answered.state).word}.")
-            await self._load_log(answered.collection_id)
+            await self._looked_at.load_log(answered.collection_id)
 
     @work(group="retry", exclusive=True, exit_on_error=False)
     async def action_retry(self) -> None:
         """Prices the failed inputs as a collection of their own and asks for the confirmation."""
-        from webtune_tui.tui.widgets.retry_form import RetryForm
-
-        collection = self.current
-        if collection is None:
-            return
-        key = collection.collection_id
-        failed = await self.services.collect.failed_inputs(key)
-        plan = await self._confirmed(RetryForm(self.services, key, failed), "failed inputs again")
-        if plan is not None:
-            self._begin(plan)
+        if self.current is not None:
+            self.start(await self._questions.retry(self.current))
 
     @work(group="pages", exclusive=True, exit_on_error=False)
     async def action_pages(self) -> None:
         """Opens the pages form with the addresses of this collection's records."""
-        from webtune_tui.tui.source_forms.pages import PagesForm
-
-        collection = self.current
-        if collection is None:
-            return
-        urls, total = await self.services.collect.urls_of(collection.collection_id, limit=_MOST_PAGES)
-        if not urls:
-            self.notify("The records of this collection have no addresses.")
-            return
-        if total > len(urls):
-            self.notify(f"The first {len(urls):,} of {total:,} addresses.")
-        plan = await self._confirmed(PagesForm(self.services, urls), "Pages")
-        if plan is not None:
-            self._begin(plan)
+        if self.current is not None:
+            self.start(await self._questions.pages(self.current))
 
     @work(group="adopt", exclusive=True, exit_on_error=False)
     async def action_adopt(self) -> None:
-        """Takes over a snapshot of the account; those that fit an unknown collection are offered."""
-        from webtune_tui.tui.modals.choose_snapshot import ChooseSnapshot, candidates_in
-
-        current = self.current
-        is_unknown = current is not None and current.state is CollectionState.UNKNOWN
-        candidates = candidates_in(current.message) if current is not None and is_unknown else []
-        why = "A snapshot that the service already holds becomes a collection here. Nothing is collected anew."
-        if candidates:
-            why = "These snapshots of the account fit the time of the collection. Which one did it become?"
-        snapshot = await self.webtune.push_screen_wait(ChooseSnapshot(candidates, why))
-        if snapshot:
-            self._follow_live(f"snapshot {snapshot}", self.services.collect.adopt(snapshot), f"Snapshot {snapshot}")
+        """Takes over a snapshot of the account."""
+        snapshot_id = await self._questions.snapshot(self.current)
+        if snapshot_id:
+            self._followed_work.adopt(snapshot_id)
 
     @work(group="delete", exclusive=True, exit_on_error=False)
     async def action_delete(self) -> None:
         """Says what depends on the collection, asks, and deletes it with its records and raw files."""
-        collection, origins = self.current, self.services.origins
-        if collection is None:
-            return
-        depends = "\n".join((await origins.dependents(collection.collection_id)).lines) or "Nothing depends on it."
-        question = f"{collection.label or collection.collection_id}\n\n{depends}\n\nThis can't be undone."
-        if await self.confirm("Delete the collection?", question, yes="Delete it", no="Keep it", danger=True):
-            await origins.delete(collection.collection_id)
+        collection = self.current
+        if collection is not None and await self._questions.delete(collection):
+            await self.services.origins.delete(collection.collection_id)
             self._known.forget(collection.collection_id)
             self._show_board()
             self.refresh_overview()
@@ -372,9 +247,7 @@ class CollectScreen(StageScreen):
 
     def action_filter(self) -> None:
         """Opens the filter; esc clears and closes it."""
-        field = self.query_one("#collect-filter", Input)
-        field.display = True
-        field.focus()
+        self.query_one(BoardFilter).open()
 
     @on(Input.Changed, "#collect-filter")
     def filter_changed(self) -> None:
@@ -387,10 +260,9 @@ class CollectScreen(StageScreen):
         self.focus_home()
 
     def action_back(self) -> None:
-        field = self.query_one("#collect-filter", Input)
-        if field.display and (self.focused is field or self.focused is self.board):
-            field.value = ""
-            field.display = False
+        field = self.query_one(BoardFilter)
+        if field.display and self.focused in (field, self.board):
+            field.close()
         self.focus_home()
 
     def action_turn(self, steps: int) -> None:
@@ -407,116 +279,20 @@ class CollectScreen(StageScreen):
 
     # Work that is followed
 
-    def _begin(self, plan: CollectPlan) -> None:
-        self._follow_live(plan.collection_id, self.services.collect.start(plan), plan.label)
-
-    def _follow_live(self, key: str, stream: AsyncIterator[CollectEvent], label: str) -> None:
-        self._known.begin(key)
-        self.webtune.is_notice_hidden = True
-        self._tick()
-        self.follow(
-            stream,
-            partial(self._collect_event, key),
-            group=f"collect {key}",
-            label=f"Collecting {display_line(label, limit=80)}",
-            ended=partial(self._collect_ended, key),
-        )
-        self._offer()
-
-    def _tick(self) -> None:
+    def _work_begun(self) -> None:
         if self._ticker is not None:
             self._ticker.resume()
+        self._offer()
 
-    def _collect_event(self, key: str, event: CollectEvent) -> None:
-        match event:
-            case CollectionChanged(collection):
-                before = self._known.changed(key, collection)
-                if before is None:
-                    self._show_board(collection.collection_id)
-                if before is None or before.state is not collection.state:
-                    self.refresh_overview()
-                    self.refresh_bindings()
-                self._is_log_dirty = True
-            case Progressed():
-                self._known.progressed(key, event)
-            case RecordsArrived():
-                pass  # the counters tell how many there are; the list reads what is in sight
-            case Noted():
-                self._is_log_dirty = True
-        self._is_dirty = True
-
-    async def _collect_ended(self, key: str) -> None:
-        followed = self._known.ended(key)
-        self.query_one("#collect-empty", EmptyState).show(*_EMPTY)
-        self._known.read(await self.services.collect.collections())
-        collection = self._known.get(followed)
-        if collection is not None and collection.state.is_final:
-            self._tell_end(collection)
+    async def _work_ended(self) -> None:
+        self.query_one(NoRecords).show_beginning()
         self._show_board()
         self.refresh_overview()
         self.refresh_bindings()
-        if self.current is not None:
-            await self._load(self.current.collection_id)
+        await self._looked_at.load()
         self._offer()
         if not self._known.has_live and self._ticker is not None:
             self._ticker.pause()
-
-    def _tell_end(self, collection: Collection) -> None:
-        label = collection.label or collection.collection_id
-        if collection.state is CollectionState.READY:
-            words = f"{label}: {figures.count(collection.records, 'record')} are here."
-            self.notify(words)
-        else:
-            words = f"{label}: {collection_look(collection.state).word}. {collection.message}"
-        attention.announce(self.webtune, "collected", words)
-
-    def _import(self, request: sources.ImportRequest) -> None:
-        self._tick()
-        self._known.begin(_NEW_IMPORT)
-        self.follow(
-            self.services.imports.run(
-                request.paths, format=request.format, encoding=request.encoding, list_path=request.list_path
-            ),
-            self._import_event,
-            group=_NEW_IMPORT,
-            label=f"Importing {display_line(request.paths[0].name, limit=80)}",
-            survives=False,
-            ended=partial(self._collect_ended, _NEW_IMPORT),
-        )
-
-    def _import_event(self, event: ImportEvent) -> None:
-        match event:
-            case Progressed():
-                self.query_one("#collect-empty", EmptyState).show("Importing", progress_words(event))
-                self._known.progressed(_NEW_IMPORT, event)
-                self._show_import(event)
-            case Noted() | FileImported():
-                self._is_log_dirty = True
-            case Imported(collection, files):
-                self._known.put(collection)
-                self._show_board(collection.collection_id)
-                rejected = sum(file.rejected for file in files)
-                rest = f", {rejected:,} rejected (R lists them)" if rejected else ""
-                words = f"Imported {figures.count(collection.records, 'record')}{rest}"
-                self.notify(words)
-                attention.announce(self.webtune, "imported", words)
-        self._is_dirty = True
-
-    def _show_import(self, progress: Progressed) -> None:
-        """A row of its own for the import that runs; the service tells its collection only at the end."""
-        running = self._known.found_as(_NEW_IMPORT)
-        if running is None:
-            self.launch(self._find_import, "find-import")
-        elif progress.unit == "records":
-            self._known.put(replace(running, records=progress.done, new=progress.done))
-
-    async def _find_import(self) -> None:
-        for collection in await self.services.collect.collections():
-            is_it = collection.source == FILES and collection.state is CollectionState.RUNNING
-            if is_it and not self._known.is_live(collection.collection_id):
-                self._known.changed(_NEW_IMPORT, collection)
-                self._show_board(collection.collection_id)
-                return
 
     # Drawing
 
@@ -524,209 +300,52 @@ class CollectScreen(StageScreen):
     def board_moved(self) -> None:
         """Shows the collection under the cursor."""
         current = self.board.current
-        if current is not None and current.collection_id != self._shown_id:
-            self._shown_id = current.collection_id
-            self._drift.pop(current.collection_id, None)
-            self._show_status()
+        if current is not None and self._looked_at.turn_to(current.collection_id):
             self.refresh_bindings()
-            self.launch(partial(self._load, current.collection_id), "load")
 
     @on(CollectionBoard.Chosen, "#collect-board")
     def board_opened(self) -> None:
         """Enter goes into the pane that is shown."""
         self.detail.focus_pane()
 
-    @on(RecordList.Chosen)
-    def record_opened(self, event: RecordList.Chosen) -> None:
-        """Shows one record whole."""
-        from webtune_tui.tui.modals.record import RecordDetail
-
-        listed = event.control
-        if isinstance(listed, RecordList) and listed.current is not None:
-            self.app.push_screen(RecordDetail(listed.current))
-
-    @on(RejectList.Chosen, "#pane-rejects")
-    def reject_opened(self) -> None:
-        """Shows one reject whole."""
-        from webtune_tui.tui.modals.message import Message
-
-        reject = self.detail.rejects.current
-        if reject is not None:
-            place = reject.path if reject.line is None else f"{reject.path}, line {reject.line}"
-            title = f"Rejected: {place_of(reject)}"
-            self.app.push_screen(Message(title, f"{reject.reason}\n\n{place}\n\n{reject.snippet}"))
-
-    @on(ChoiceBar.Chosen, "#collect-tabs")
-    def pane_turned(self) -> None:
-        """The focus stays on the screen when a pane goes out of sight."""
-        if self.focused is not None and not self.focused.display:
-            self.detail.focus_pane()
-
     def _show_board(self, current_id: str | None = None) -> None:
         ordered = self._known.ordered
-        wanted = self.query_one("#collect-filter", Input).value.strip().lower()
-        fitting = [one for one in ordered if wanted in searched(one)] if wanted else ordered
+        field = self.query_one(BoardFilter)
+        fitting = field.fitting(ordered)
         self._show_emptiness()
         self.board.styles.height = None if self.has_class("-short") else max(len(fitting), 4) + 3
         self.board.show(fitting, current_id)
-        few = f"{len(fitting):,} of {len(ordered):,}" if wanted else figures.count(len(ordered))
+        few = f"{len(fitting):,} of {len(ordered):,}" if field.is_narrowing else figures.count(len(ordered))
         self.board.border_subtitle = Content(f"{few} {GLYPHS.dot} / filters")
         self.board_moved()
-        self._show_status()
-        self._learn_durations(fitting)
+        self._looked_at.show_status()
+        current = [self.current] if self.current is not None else []
+        self._durations.learn([one for one in fitting if not one.state.is_final] + current)
 
     def _show_emptiness(self) -> None:
         is_empty = not len(self._known)
-        self.query_one("#collect-empty").display = is_empty
+        self.query_one(NoRecords).display = is_empty
         self.query_one("#collect-main").display = not is_empty
-
-    def _show_status(self) -> None:
-        collection = self.current
-        if collection is None:
-            return
-        key = collection.collection_id
-        detail = self.detail
-        detail.query_one("#collect-state").border_title = Content(display_line(collection.label or key, limit=60))
-        drift = self._drift.get(key)
-        words = status(
-            collection,
-            self._known.progress_of(key),
-            clock.now(),
-            width=detail.state_width,
-            typical=self._typical_of(collection),
-            drift=drift,
-        )
-        detail.show_state(words)
-        detail.show_tabs(collection, drift)
-        if not collection.state.is_final:
-            progress, typical = self._known.progress_of(key), self._typical_of(collection)
-            detail.say_what_is_empty(collection, waiting_words(collection, progress, clock.now(), typical))
 
     def _offer(self) -> None:
         """Offers what earlier days left unfinished."""
-        waiting = [
-            one
-            for one in self._known.unfinished
-            if one.state is not CollectionState.DRAFT and one.created_at < self._opened_at
-        ]
-        line = self.query_one("#collect-offer", Static)
-        line.display = bool(waiting) and not self.is_read_only
-        if waiting:
-            what = figures.count(len(waiting), "collection")
-            verb = "is" if len(waiting) == 1 else "are"
-            since = figures.age(waiting[0].created_at)
-            line.update(
-                Content.assemble(
-                    (f"{GLYPHS.attention} {what} {verb} unfinished since {since}  ", "bold $accent"),
-                    (" ^r ", "bold $accent on $panel"),
-                    (" resumes; nothing is sent again", "$text-muted"),
-                )
-            )
+        waiting = self._known.unfinished
+        self.query_one(UnfinishedOffer).offer(waiting, self._opened_at, is_read_only=self.is_read_only)
 
-    @on(events.Click, "#collect-offer")
+    @on(UnfinishedOffer.Taken)
     def offer_clicked(self) -> None:
         """A click does what the key does."""
         if not self.refuses_editing():
             self.action_resume_all()
 
     def _redraw(self) -> None:
-        if not (self.is_current or self._is_dirty):
+        followed = self._followed_work
+        if not (self.is_current or followed.is_dirty):
             return
-        self._is_dirty = False
+        followed.is_dirty = False
         self._show_board()
-        collection = self.current
-        if collection is None or not (self._known.is_live(collection.collection_id) or self._known.has_live):
-            return
-        self.detail.records.grow(stored(collection))
-        if self._is_log_dirty and time.monotonic() - self._log_read_at >= _LOG_SECONDS:
-            self._is_log_dirty = False
-            self._log_read_at = time.monotonic()
-            self.launch(partial(self._load_log, collection.collection_id), "log")
-
-    # Reading
-
-    async def _load(self, collection_id: str) -> None:
-        """Everything below the board for one collection."""
-        collection = self._known.get(collection_id)
-        if collection is None or collection_id != self._shown_id:
-            return
-        kinds = (RecordKind.DATA,) if collection.errors or not collection.state.is_final else ()
-        read = partial(self._read_records, collection_id, kinds)
-        self.detail.open(
-            collection, read, partial(self._read_records, collection_id, (RecordKind.ERROR, RecordKind.WARNING))
-        )
-        await self._load_log(collection_id)
-        await self._load_rejects(collection)
-        await self._load_drift(collection_id)
-        if collection_id == self._shown_id and collection.state.is_final:
-            self.detail.say_what_is_empty(collection)
-        self._show_status()
-
-    async def _refresh_detail(self, collection: Collection) -> None:
-        """What has come to a collection that is followed elsewhere, such as by the demo."""
-        self.detail.records.grow(stored(collection))
-        await self._load_log(collection.collection_id)
-
-    async def _read_records(
-        self, collection_id: str, kinds: Sequence[RecordKind], offset: int, limit: int
-    ) -> Sequence[Record]:
-        more: dict[str, Any] = {"kinds": kinds} if kinds else {}
-        try:
-            return await self.services.collect.records_of(collection_id, limit=limit, offset=offset, **more)
-        except NotFound:
-            return ()
-
-    async def _load_log(self, collection_id: str) -> None:
-        lines = await self.services.collect.events_of(collection_id)
-        if collection_id == self._shown_id:
-            self.detail.show_log(lines)
-
-    async def _load_rejects(self, collection: Collection) -> None:
-        from webtune_tui.services.rejects import read_rejects, rejects_path
-
-        if not collection.rejected:
-            return
-        found = await read_rejects(self.services.workspace, collection.collection_id)
-        if collection.collection_id == self._shown_id:
-            path = rejects_path(self.services.workspace, collection.collection_id)
-            self.detail.show_rejects(found, collection.rejected, str(path))
-
-    async def _load_drift(self, collection_id: str) -> None:
-        try:
-            self._drift[collection_id] = await self.services.drift.report(collection_id)
-        except NotFound:
-            return
-        if collection_id == self._shown_id:
-            self.detail.show_drift(self._drift[collection_id])
-            self._show_status()
-
-    # Usual durations
-
-    def _typical_of(self, collection: Collection) -> float | None:
-        return self._typical.get(_kind_of(collection))
-
-    def _learn_durations(self, collections: Sequence[Collection]) -> None:
-        """Asks once for each kind of collection that is under way or looked at, away from the drawing."""
-        current = self.current
-        wanted = [one for one in collections if not one.state.is_final] + ([current] if current else [])
-        unknown = {_kind_of(one): one for one in wanted if _kind_of(one) not in self._typical}
-        if unknown:
-            self._typical |= dict.fromkeys(unknown, None)
-            self.launch(partial(self._read_durations, unknown), "durations")
-
-    async def _read_durations(self, wanted: dict[str, Collection]) -> None:
-        for kind, collection in wanted.items():
-            try:
-                self._typical[kind] = await self.services.collect.typical_seconds(collection)
-            except WebtuneError:
-                continue  # a figure that only informs
-        self._show_board()
-
-
-def _kind_of(collection: Collection) -> str:
-    request = collection.request
-    door = f"{request.get('scraper_id', '')} {request.get('discover_by', '')}"
-    return f"{collection.source} {door}"
+        if self._known.has_live and self._looked_at.grow(is_log_dirty=followed.is_log_dirty):
+            followed.is_log_dirty = False
 
 
 SCREEN = CollectScreen

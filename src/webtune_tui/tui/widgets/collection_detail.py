@@ -20,7 +20,7 @@ from webtune_tui.tui.presentation.collections import drift_words
 from webtune_tui.tui.widgets.choice_bar import ChoiceBar
 from webtune_tui.tui.widgets.event_log import EventLog
 from webtune_tui.tui.widgets.record_list import Read, RecordList
-from webtune_tui.tui.widgets.reject_list import RejectList
+from webtune_tui.tui.widgets.reject_list import RejectList, place_of
 
 PANES = ("status", "records", "errors", "rejects", "changes", "log")
 
@@ -90,11 +90,6 @@ class CollectionDetail(Horizontal):
     def rejects(self) -> RejectList:
         """What could not be read."""
         return self.query_one("#pane-rejects", RejectList)
-
-    @property
-    def log_view(self) -> EventLog:
-        """The log."""
-        return self.query_one("#pane-log", EventLog)
 
     @property
     def is_narrow(self) -> bool:
@@ -194,9 +189,33 @@ class CollectionDetail(Horizontal):
 
     @on(ChoiceBar.Chosen, "#collect-tabs")
     def tab_chosen(self, event: ChoiceBar.Chosen) -> None:
-        """Shows the chosen pane."""
+        """Shows the chosen pane; the focus goes into it where it was in another."""
         event.stop()
+        focused = self.screen.focused
+        was_inside = focused is not None and focused.has_class("pane")
         self._take(event.name)
+        if was_inside:
+            self.focus_pane()
+
+    @on(RecordList.Chosen)
+    def record_opened(self, event: RecordList.Chosen) -> None:
+        """Shows one record whole."""
+        from webtune_tui.tui.modals.record import RecordDetail  # dialogues load when first needed
+
+        listed = event.control
+        if isinstance(listed, RecordList) and listed.current is not None:
+            self.app.push_screen(RecordDetail(listed.current))
+
+    @on(RejectList.Chosen, "#pane-rejects")
+    def reject_opened(self) -> None:
+        """Shows one reject whole."""
+        from webtune_tui.tui.modals.message import Message
+
+        reject = self.rejects.current
+        if reject is not None:
+            place = reject.path if reject.line is None else f"{reject.path}, line {reject.line}"
+            title = f"Rejected: {place_of(reject)}"
+            self.app.push_screen(Message(title, f"{reject.reason}\n\n{place}\n\n{reject.snippet}"))
 
     def _take(self, name: str) -> None:
         for pane in PANES:

@@ -10,16 +10,13 @@ from webtune_tui.domain.records import Record
 from webtune_tui.tui.presentation.collections import record_parts
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.text_layout import Part
+from webtune_tui.tui.widgets.record_pages import PAGE, Asked, RecordPages
 from webtune_tui.tui.widgets.row_view import RowView
 
 if TYPE_CHECKING:
     from textual.worker import WorkType
 
-PAGE = 100
-_KEPT_PAGES = 8
-
-Read = Callable[[int, int], Awaitable[Sequence[Record]]]
-"""Records from an offset on, at most so many."""
+Read = Callable[[Asked], Awaitable[Sequence[Record]]]
 
 
 class RecordList(RowView):
@@ -30,7 +27,7 @@ class RecordList(RowView):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._read: Read | None = None
-        self._pages: dict[int, Sequence[Record]] = {}
+        self._pages = RecordPages()
         self._asked: set[int] = set()
         self._told = 0
 
@@ -51,32 +48,26 @@ class RecordList(RowView):
             return
         self._told = count
         last = self.row_count // PAGE
-        for page in [page for page in self._pages if page >= last]:
-            del self._pages[page]
+        self._pages.clear(last)
         self.set_row_count(max(count, self.row_count))
         self._ask(last)
 
     @property
     def current(self) -> Record | None:
         """The record under the cursor, where it has been read."""
-        return self._record(self.cursor)
+        return self._pages.record(self.cursor)
 
     @property
     def records(self) -> Sequence[Record]:
         """What has been read of it, in order."""
-        return [record for page in sorted(self._pages) for record in self._pages[page]]
+        return list(self._pages)
 
     def row(self, index: int, width: int) -> Sequence[Part]:
-        record = self._record(index)
+        record = self._pages.record(index)
         if record is None:
             self._ask(index // PAGE)
             return [(f"{index:>6} {GLYPHS.ellipsis}", "muted")]
         return record_parts(record, width)
-
-    def _record(self, index: int) -> Record | None:
-        page = self._pages.get(index // PAGE)
-        place = index % PAGE
-        return page[place] if page is not None and place < len(page) else None
 
     def _forget(self) -> None:
         self._pages.clear()
@@ -91,18 +82,29 @@ class RecordList(RowView):
         self.run_worker(work, group=f"page {page}", exclusive=True, exit_on_error=False)
 
     async def _load(self, read: Read, page: int) -> None:
+        asked = self._pages.wanted(page, self.row_count)
         try:
-            records = await read(page * PAGE, PAGE)
+            records = await read(asked)
         finally:
             self._asked.discard(page)
         if read is not self._read:
             return  # another list is open by now
-        self._pages[page] = records
-        while len(self._pages) > _KEPT_PAGES:
-            del self._pages[max(self._pages, key=lambda kept: abs(kept - page))]
-        known = page * PAGE + len(records)
-        if len(records) < PAGE:
-            self.set_row_count(min(self.row_count, known))
-        if known > self.row_count:
-            self.set_row_count(known)
+        if not self._pages.take(page, asked, records):
+            self._ask(page)
+        elif asked.before is not None:
+            self._end_at_the_top(page * PAGE + asked.limit - len(records), asked.limit - len(records))
+        else:
+            known = page * PAGE + len(records)
+            if len(records) < PAGE:
+                self.set_row_count(min(self.row_count, known))
+            if known > self.row_count:
+                self.set_row_count(known)
         self.refresh()
+
+    def _end_at_the_top(self, excess: int, missing: int) -> None:
+        """Upwards the rows came to their end before the first one: there are fewer of them than was told."""
+        if missing:
+            self._forget()
+            cursor = self.cursor - excess
+            self.set_row_count(self.row_count - excess)
+            self.cursor = cursor
