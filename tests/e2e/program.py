@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,8 +112,8 @@ class Program:
         """The same home, another workspace."""
         return self.using(WEBTUNE_WORKSPACE=str(self.folder / name))
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """Starts it; stdin is closed unless given."""
+    def start(self, *arguments: str, wrapper: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
+        """Starts it, behind a ``wrapper`` such as ``unshare -n`` where given; stdin is closed unless given."""
         (self.folder / "home").mkdir(exist_ok=True)
         defaults: dict[str, Any] = {
             "stdin": subprocess.DEVNULL,
@@ -124,7 +124,7 @@ class Program:
             "text": True,
             "encoding": "utf-8",
         }
-        return subprocess.Popen([sys.executable, "-m", "webtune_tui", *arguments], **(defaults | options))
+        return subprocess.Popen([*wrapper, sys.executable, "-m", "webtune_tui", *arguments], **(defaults | options))
 
     def __call__(self, *arguments: str, stdin: str | None = None, seconds: float = 60, **options: Any) -> Ended:
         """Runs it to its end."""

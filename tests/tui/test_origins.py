@@ -27,6 +27,7 @@ from webtune_tui.tui.screens.dataset import DatasetScreen
 from webtune_tui.tui.widgets.dropped_records import DroppedList
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
 from webtune_tui.tui.widgets.example_table import ExampleTable
+from webtune_tui.tui.widgets.record_list import RecordList
 from webtune_tui.tui.widgets.styled_lines import StyledLines
 
 
@@ -90,7 +91,7 @@ async def test_from_an_example_to_its_bytes_its_collection_and_back(root: Path, 
         assert any("No page of its own" in note.message for note in app._notifications)
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, CollectScreen))
-        await until(pilot, lambda: app.screen.query_one("#collect-records", OptionList).option_count == 14)
+        await until(pilot, lambda: app.screen.query_one("#pane-records", RecordList).row_count == 14)
         await pilot.press("enter", "end", "enter")
         await until(pilot, lambda: isinstance(app.screen, RecordDetail) and "shop.example/13" in text(app))
         await pilot.press("x")
@@ -200,7 +201,7 @@ async def test_hostile_records_do_nothing_on_any_side(tmp_path: Path, size: tupl
     app = app_on(tmp_path / "shop")
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
         await open_stage(app, pilot, "2")
-        await pilot.press("enter", "down", "enter")
+        await pilot.press("enter", "enter")
         await until(pilot, lambda: isinstance(app.screen, RecordDetail) and "records.ndjson" in text(app))
         for key, mark in (("f", "[@click=app.quit]"), ("r", "changed"), ("p", "page ["), ("f", "shop.example")):
             await pilot.press(key)

@@ -75,6 +75,7 @@ class DriftService:
             return None
         after = self._history.profile(collection_id) or {}
         before = self._history.profile(previous.collection_id) or {}
+        is_known = "fields" in before and "fields" in after  # a profile goes where a person was erased from it
         return CollectionDrift(
             previous_id=previous.collection_id,
             previous_at=previous.finished_at or previous.created_at,
@@ -84,8 +85,10 @@ class DriftService:
             gone_sample=tuple(after.get("gone_sample", ())),
             fields=tuple(
                 field_drift(
-                    [profile_of(stored) for stored in before.get("fields", ())],
-                    [profile_of(stored) for stored in after.get("fields", ())],
+                    [profile_of(stored) for stored in before["fields"]],
+                    [profile_of(stored) for stored in after["fields"]],
                 )
+                if is_known
+                else ()
             ),
         )

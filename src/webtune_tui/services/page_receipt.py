@@ -71,7 +71,7 @@ class PageReceipts:
             message = f"{unknown:,} paid pages were sent and their end is unknown; they count as charged"
         elif not found.records:
             state = CollectionState.EMPTY
-            message = f"No records: all {found.errors:,} pages failed" if found.errors else "No records"
+            message = "No records: every page failed" if found.errors else "No records"
         level = "info" if state is CollectionState.READY else "warn"
         previous, gone = None, None
         if state is CollectionState.READY:

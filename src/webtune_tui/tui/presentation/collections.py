@@ -181,7 +181,7 @@ def _facts_of(collection: Collection, seconds: float, typical: float | None) -> 
             ("rejected", figures.count(collection.rejected)),
             ("new", figures.count(collection.new)),
             ("changed", figures.count(collection.changed)),
-            ("already here", figures.count(collection.duplicates)),
+            ("duplicates", figures.count(collection.duplicates)),
         ]
         if collection.gone is not None:
             facts.append(("gone", figures.count(collection.gone)))
