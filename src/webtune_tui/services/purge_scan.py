@@ -22,6 +22,7 @@ _CHUNK = 1024**2
 _OVERLAP = 4096  # a mention over the border of two chunks is found in the second
 _MOST_UNPACKED = 8 * 1024**3
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1", b"BZh", b"\xfd7zXZ")
+_HALF_EMPTIED = bytes(8)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -78,15 +79,18 @@ def is_ascii_based(encoding: str) -> bool:
 def mentions(path: Path, person: Person, encoding: str | None) -> bool:
     """Whether a file's text mentions the person; of gzip and zip (and thus of sheets) what is inside of them.
 
-    Other binary data can't be searched. Raises OSError.
+    Other binary data can't be searched. A file that was being emptied when the program was killed begins with zeros;
+    it counts as one that does. Raises OSError.
     """
     with open_plain(path) as stream:
-        head = stream.read(4)
+        head = stream.read(len(_HALF_EMPTIED))
         stream.seek(0)
+        if head == _HALF_EMPTIED:
+            return True
         if head[:2] == b"\x1f\x8b":
             with gzip.open(stream) as inside:
                 return _unpacked_mentions(cast(IO[bytes], inside), person)
-        if head == b"PK\x03\x04":
+        if head[:4] == b"PK\x03\x04":
             return _archive_mentions(stream, person)
         return encoding is not None and _text_mentions(stream, person, encoding)
 

@@ -129,6 +129,14 @@ def test_what_cannot_be_overwritten_in_part_is_emptied(tmp_path: Path, name: str
     assert sweep(tmp_path) == []
 
 
+def test_a_page_that_a_kill_left_half_emptied_is_emptied_to_its_end(tmp_path: Path) -> None:
+    page = tmp_path / "pages" / "0001.html"
+    page.parent.mkdir()
+    page.write_bytes(bytes(15) + b"uster wrote this</p>")
+    assert [hit.is_whole for hit in sweep(tmp_path)] == [True]
+    assert page.read_bytes() == b"" and sweep(tmp_path) == []
+
+
 def test_a_table_with_the_person_in_its_heading_is_emptied(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Anna Muster,b\n1,2\n")
     assert sweep(tmp_path)[0].is_whole
