@@ -54,6 +54,7 @@ from webtune_tui.tui.widgets.reject_list import RejectList, place_of
 _REDRAW_SECONDS = 0.2
 _MOST_PAGES = 50
 _LOG_SECONDS = 0.5
+_CLOCK_SECONDS = 1.0
 _NEW_IMPORT = "import"
 _EMPTY = (
     "No records yet",
@@ -109,6 +110,9 @@ class CollectScreen(StageScreen):
         self._typical: dict[str, float | None] = {}
         self._drift: dict[str, CollectionDrift | None] = {}
         self._shown_id: str | None = None
+        self._shown_title = ""
+        self._shown_count = ""
+        self._drawn_at = 0.0
         self._is_dirty = False
         self._is_log_dirty = False
         self._log_read_at = 0.0
@@ -570,7 +574,9 @@ class CollectScreen(StageScreen):
         self.board.styles.height = None if self.has_class("-short") else max(len(fitting), 4) + 3
         self.board.show(fitting, current_id)
         few = f"{len(fitting):,} of {len(ordered):,}" if wanted else figures.count(len(ordered))
-        self.board.border_subtitle = Content(f"{few} {GLYPHS.dot} / filters")
+        if few != self._shown_count:
+            self._shown_count = few
+            self.board.border_subtitle = Content(f"{few} {GLYPHS.dot} / filters")
         self.board_moved()
         self._show_status()
         self._learn_durations(fitting)
@@ -586,7 +592,10 @@ class CollectScreen(StageScreen):
             return
         key = collection.collection_id
         detail = self.detail
-        detail.query_one("#collect-state").border_title = Content(display_line(collection.label or key, limit=60))
+        title = display_line(collection.label or key, limit=60)
+        if title != self._shown_title:  # setting it draws the whole panel
+            self._shown_title = title
+            detail.query_one("#collect-state").border_title = Content(title)
         drift = self._drift.get(key)
         words = status(
             collection,
@@ -630,9 +639,11 @@ class CollectScreen(StageScreen):
             self.action_resume_all()
 
     def _redraw(self) -> None:
-        if not (self.is_current or self._is_dirty):
+        """Draws what has changed, and each second what counts time; nothing while a dialogue or another screen is above."""
+        now = time.monotonic()
+        if not self.is_active or not (self._is_dirty or now - self._drawn_at >= _CLOCK_SECONDS):
             return
-        self._is_dirty = False
+        self._is_dirty, self._drawn_at = False, now
         self._show_board()
         collection = self.current
         if collection is None or not (self._known.is_live(collection.collection_id) or self._known.has_live):
