@@ -639,7 +639,7 @@ class CollectScreen(StageScreen):
             self.action_resume_all()
 
     def _redraw(self) -> None:
-        """Draws what has changed, and each second what counts time; nothing while a dialogue or another screen is above."""
+        """Draws what has changed, and each second what counts time; nothing while something else is above."""
         now = time.monotonic()
         if not self.is_active or not (self._is_dirty or now - self._drawn_at >= _CLOCK_SECONDS):
             return

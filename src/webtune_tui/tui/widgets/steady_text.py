@@ -19,7 +19,9 @@ class SteadyText(Static):
                 return
         elif isinstance(before, str) and isinstance(now, str) and before == now:
             return
-        takes_as_much = self._fitting_lines(before) is not None and self._fitting_lines(before) == self._fitting_lines(now)
+        takes_as_much = self._fitting_lines(before) is not None and self._fitting_lines(before) == self._fitting_lines(
+            now
+        )
         super().update(content, layout=layout and not takes_as_much)
 
     def _fitting_lines(self, words: object) -> int | None:
