@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,15 @@ def test_a_money_question_without_a_terminal_names_the_flag(program: Program, ar
     assert asking.json("collect", "list").done()["collections"] == []
 
 
+@pytest.fixture
+def hang_ups_are_told() -> Iterator[None]:
+    """Programs started by the tests hear that a terminal is gone, though the tests themselves run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hang_ups_are_told")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_an_interrupted_command_says_so_and_the_next_one_works(program: Program, name: str) -> None:
     codes = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}

@@ -75,7 +75,7 @@ class DriftService:
             return None
         after = self._history.profile(collection_id) or {}
         before = self._history.profile(previous.collection_id) or {}
-        is_known = "fields" in before and "fields" in after  # a profile goes where a person was erased from it
+        is_known = "fields" in before and "fields" in after  # collections of an older webtune have no profile
         return CollectionDrift(
             previous_id=previous.collection_id,
             previous_at=previous.finished_at or previous.created_at,

@@ -187,7 +187,6 @@ class PersonRows:
             connection.execute("PRAGMA secure_delete = ON")
             renamed = remove_examples(connection, found)
             remove_records(connection, found)
-            _forget_profiles(connection, found)
             remove_edits(connection, found.edits or {})
             connection.executemany("DELETE FROM chat_turns WHERE turn_id = ?", [(one,) for one in found.turns])
             self._clean_recipes(connection, found)
@@ -227,12 +226,6 @@ class PersonRows:
             or self._person.is_in(row["key"])
             or (row["url"] is not None and self._person.is_in(row["url"]))
         )
-
-
-def _forget_profiles(connection: sqlite3.Connection, found: FoundRows) -> None:
-    """What the fields of a collection look like is told with samples, also of the records that go."""
-    collections = {record.collection_id for record in found.records}
-    connection.executemany("DELETE FROM profiles WHERE collection_id = ?", [(one,) for one in collections])
 
 
 def is_in_copy(path: Path, person: Person) -> bool:
