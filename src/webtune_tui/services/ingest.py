@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +13,7 @@ from typing import Any
 
 from webtune_tui.domain.erasure import ERASED_ROW
 from webtune_tui.domain.records import Record, RecordRow
+from webtune_tui.services.beside_screen import SHORT_TURNS
 from webtune_tui.sources.files.base import Reject, Row
 from webtune_tui.storage.files import write_text
 from webtune_tui.storage.placing import row_of
@@ -26,7 +25,6 @@ _BATCH_CHARACTERS = 16 * 1024**2  # a batch of large records is cut here, to bou
 # the screen would share its turn with the reading.
 FEW_ROWS = 48  # for what goes on for long beside the screen
 MANY_ROWS = 400
-_TURN_SECONDS = 0.0005
 _PAUSE_SECONDS = 0.00005
 
 
@@ -85,7 +83,7 @@ class Ingest:
 
         While one batch is written, the next one is read. Closed early, it ends after the transaction under way.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, _short_turns:
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, SHORT_TURNS:
             under_way: Future[StoredBatch] | None = None
             for batch, next_position in self._batches(items, first_position):
                 if under_way is not None:
@@ -137,31 +135,3 @@ class Ingest:
             rejected=len(batch.rejects),
             errors_are_records=self.errors_are_records,
         )
-
-
-class _ShortTurns:
-    """Lets threads take turns quickly: storing needs dozens of turns a batch and must not wait 5 ms for each.
-
-    The interpreter has one such setting; the last of several that run at once puts it back.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
-        self._before = 0.0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._users == 0:
-                self._before = sys.getswitchinterval()
-                sys.setswitchinterval(min(self._before, _TURN_SECONDS))
-            self._users += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                sys.setswitchinterval(self._before)
-
-
-_short_turns = _ShortTurns()

@@ -20,6 +20,7 @@ from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services import raw_data
 from webtune_tui.services.batched_download import BatchedDownload
 from webtune_tui.services.batched_download import forget as forget_batches
+from webtune_tui.services.beside_screen import SHORT_COLLECTIONS
 from webtune_tui.services.collection_book import CollectionBook, Connections
 from webtune_tui.services.drift import DriftService
 from webtune_tui.services.ingest import FEW_ROWS, Ingest, RejectsFile
@@ -73,6 +74,12 @@ class SnapshotFollow:
 
     async def run(self, collection: Collection, patience: Patience) -> AsyncGenerator[CollectEvent, None]:
         """From a snapshot id to the stored records; what earlier runs did is not done again."""
+        with SHORT_COLLECTIONS:
+            async with aclosing(self._run(collection, patience)) as steps:
+                async for event in steps:
+                    yield event
+
+    async def _run(self, collection: Collection, patience: Patience) -> AsyncGenerator[CollectEvent, None]:
         folder = self._workspace.raw_folder(collection.collection_id)
         await asyncio.to_thread(make_folder, folder)
         if not await asyncio.to_thread(_is_downloaded, folder):

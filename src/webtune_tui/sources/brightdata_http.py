@@ -9,7 +9,8 @@ import asyncio
 import os
 import ssl
 import zlib
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -38,6 +39,7 @@ DOWNLOAD_TIMEOUTS = httpx.Timeout(connect=15, read=120, write=60, pool=15)
 _EXPANSION_FREE = 64 * 1024**2
 _TEXT_LIMIT = 1024**2
 _SAME_TIME = 30.0
+_TAKEN_SIZE = 256 * 1024  # of what the network gives, handed to a thread at once
 _WRITE_SIZE = 1024**2
 _TIMEOUTS = httpx.Timeout(connect=15, read=75, write=60, pool=15)
 
@@ -134,21 +136,21 @@ class BrightDataHttp:
         """The body into the file; a short first piece is looked at for a notice in place of data."""
         decoder = _Decoder(is_gzip=response.headers.get("content-encoding", "").lower() == "gzip")
         stream = await asyncio.to_thread(_create, target)
-        written = 0
+        body = _Body(stream, decoder, self._require_bounded)
         try:
-            pending = bytearray()
+            taken, written = bytearray(), 0
             async for chunk in response.aiter_raw():
-                pending += decoder.decode(chunk)
-                if len(pending) >= _WRITE_SIZE:
-                    self._require_bounded(written + len(pending), decoder.taken)
-                    written += await asyncio.to_thread(stream.write, bytes(pending))
-                    pending.clear()
-                    yield written
+                taken += chunk
+                if len(taken) >= _TAKEN_SIZE:
+                    before, written = written, await asyncio.to_thread(body.add, bytes(taken))
+                    taken.clear()
+                    if written > before:
+                        yield written
+            written = await asyncio.to_thread(body.add, bytes(taken))
             decoder.finish()
             if not written:
-                self._require_no_notice(bytes(pending))
-            written += await asyncio.to_thread(_finish, stream, bytes(pending))
-            yield written
+                self._require_no_notice(bytes(body.pending))
+            yield await asyncio.to_thread(body.finish)
         finally:
             await asyncio.to_thread(stream.close)
 
@@ -224,6 +226,37 @@ class BrightDataHttp:
         )
 
 
+@dataclass(slots=True)
+class _Body:
+    """What was received, unpacked and written in a thread: neither holds up the screen."""
+
+    stream: BinaryIO
+    decoder: _Decoder
+    require_bounded: Callable[[int, int], None]
+    written: int = 0
+    pending: bytearray = field(default_factory=bytearray)
+
+    def add(self, received: bytes) -> int:
+        """Takes bytes as they came; answers how many were written so far, unpacked."""
+        for piece in self.decoder.pieces(received):
+            self.pending += piece
+            if len(self.pending) >= _WRITE_SIZE:
+                self.require_bounded(self.written + len(self.pending), self.decoder.taken)
+                self._write()
+        return self.written
+
+    def finish(self) -> int:
+        """Writes the rest to the disk itself."""
+        self._write()
+        self.stream.flush()
+        os.fsync(self.stream.fileno())
+        return self.written
+
+    def _write(self) -> None:
+        self.written += self.stream.write(self.pending)
+        self.pending.clear()
+
+
 class _Decoder:
     """Unpacks gzip piece by piece and knows whether its end was seen; plain bytes pass."""
 
@@ -233,24 +266,31 @@ class _Decoder:
         self._started = False
         self._inflater = zlib.decompressobj(31)
 
-    def decode(self, chunk: bytes) -> bytes:
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """What a piece of the body becomes, in pieces of bounded size however much it was packed."""
+        if not chunk:
+            return
         if not self._started:
             self._started = True
             self._is_gzip = self._is_gzip or chunk[:2] == b"\x1f\x8b"
         self.taken += len(chunk)
         if not self._is_gzip:
-            return chunk
+            yield chunk
+            return
         try:
-            return self._inflate(chunk)
+            yield from self._inflated(chunk)
         except zlib.error as error:
             raise CutBody("The download says that it is gzip and is not") from error
 
-    def _inflate(self, chunk: bytes) -> bytes:
-        unpacked = self._inflater.decompress(chunk)
-        while self._inflater.eof and self._inflater.unused_data:  # several members in one file
-            rest, self._inflater = self._inflater.unused_data, zlib.decompressobj(31)
-            unpacked += self._inflater.decompress(rest)
-        return unpacked
+    def _inflated(self, chunk: bytes) -> Iterator[bytes]:
+        while chunk:
+            if self._inflater.eof:  # several members in one file
+                self._inflater = zlib.decompressobj(31)
+            piece = self._inflater.decompress(chunk, _WRITE_SIZE)
+            chunk = self._inflater.unused_data if self._inflater.eof else self._inflater.unconsumed_tail
+            yield piece
+        while not self._inflater.eof and (piece := self._inflater.decompress(b"", _WRITE_SIZE)):
+            yield piece
 
     def finish(self) -> None:
         if self._is_gzip and self._started and not self._inflater.eof:
@@ -324,10 +364,3 @@ def _span(seconds: float) -> str:
 def _create(target: Path) -> BinaryIO:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     return os.fdopen(os.open(target, flags, 0o600), "wb")
-
-
-def _finish(stream: BinaryIO, rest: bytes) -> int:
-    written = stream.write(rest)
-    stream.flush()
-    os.fsync(stream.fileno())
-    return written

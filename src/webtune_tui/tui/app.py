@@ -164,6 +164,13 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     def _busy_workers(self) -> bool:
         return any(not worker.is_finished for worker in self.workers)
 
+    def _end_batch(self) -> None:
+        """Draws what changed meanwhile: Textual 8.2.8 waits for the next message to the screen, so a letter typed
+        while another widget was made anew stayed out of sight until something else happened."""
+        super()._end_batch()
+        for screen in self._screen_stack if not self._batch_count else ():
+            screen.check_idle()
+
     def _take_plain_theme_for_few_colours(self) -> None:
         """Ours in its plain form, where the terminal has no more than 16 colours to draw it with."""
         has_few_colours = self.console.color_system in ("standard", "windows") and not self.console.no_color

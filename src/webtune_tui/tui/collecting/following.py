@@ -105,7 +105,8 @@ class FollowedWork:
         followed = self._known.ended(key)
         self._known.read(await self._screen.services.collect.collections())
         collection = self._known.get(followed)
-        if collection is not None and collection.state.is_final:
+        is_told = key == _NEW_IMPORT and collection is not None and collection.state is CollectionState.READY
+        if collection is not None and collection.state.is_final and not is_told:
             self._tell_end(collection)
         await self._ended()
 

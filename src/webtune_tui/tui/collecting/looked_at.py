@@ -32,6 +32,7 @@ class LookedAt:
         self._durations = durations
         self._drift: dict[str, CollectionDrift | None] = {}
         self._shown_id: str | None = None
+        self._shown_title = ""
         self._log_read_at = 0.0
 
     @property
@@ -61,7 +62,10 @@ class LookedAt:
             return
         key = collection.collection_id
         detail = self.detail
-        detail.query_one("#collect-state").border_title = Content(display_line(collection.label or key, limit=60))
+        title = display_line(collection.label or key, limit=60)
+        if title != self._shown_title:  # setting it draws the whole panel
+            self._shown_title = title
+            detail.query_one("#collect-state").border_title = Content(title)
         drift = self._drift.get(key)
         progress, typical = self._known.progress_of(key), self._durations.of(collection)
         words = status(collection, progress, clock.now(), width=detail.state_width, typical=typical, drift=drift)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalGroup, VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
 from textual.screen import ModalScreen
 
 from webtune_tui.domain.terminal_text import display, display_line
@@ -57,6 +58,13 @@ class Dialog(ModalScreen[Answer | None], ReportsErrors):
     def compose_buttons(self) -> ComposeResult:
         """The buttons, the safe one first."""
         yield from ()
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Draws the whole of it where a part behind it changed.
+
+        Textual 8.2.8 would draw that part alone, and forget what else was to be drawn at that moment.
+        """
+        return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
 
     def action_leave(self) -> None:
         """Leaves without an answer."""

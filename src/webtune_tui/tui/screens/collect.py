@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 from textual import events, on, work
@@ -34,6 +35,7 @@ from webtune_tui.tui.widgets.collection_detail import CollectionDetail
 from webtune_tui.tui.widgets.unfinished_offer import UnfinishedOffer
 
 _REDRAW_SECONDS = 0.2
+_CLOCK_SECONDS = 1.0
 
 
 class CollectScreen(StageScreen):
@@ -84,6 +86,8 @@ class CollectScreen(StageScreen):
             ended=self._work_ended,
         )
         self._opened_at = ""
+        self._shown_count = ""
+        self._drawn_at = 0.0
         self._ticker: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -316,7 +320,9 @@ class CollectScreen(StageScreen):
         self.board.styles.height = None if self.has_class("-short") else max(len(fitting), 4) + 3
         self.board.show(fitting, current_id)
         few = f"{len(fitting):,} of {len(ordered):,}" if field.is_narrowing else figures.count(len(ordered))
-        self.board.border_subtitle = Content(f"{few} {GLYPHS.dot} / filters")
+        if few != self._shown_count:  # setting it draws the whole panel
+            self._shown_count = few
+            self.board.border_subtitle = Content(f"{few} {GLYPHS.dot} / filters")
         self.board_moved()
         self._looked_at.show_status()
         current = [self.current] if self.current is not None else []
@@ -339,10 +345,11 @@ class CollectScreen(StageScreen):
             self.action_resume_all()
 
     def _redraw(self) -> None:
-        followed = self._followed_work
-        if not (self.is_current or followed.is_dirty):
+        """Draws what has changed, and each second what counts time; nothing while something else is above."""
+        followed, now = self._followed_work, time.monotonic()
+        if not self.is_active or not (followed.is_dirty or now - self._drawn_at >= _CLOCK_SECONDS):
             return
-        followed.is_dirty = False
+        followed.is_dirty, self._drawn_at = False, now
         self._show_board()
         if self._known.has_live and self._looked_at.grow(is_log_dirty=followed.is_log_dirty):
             followed.is_log_dirty = False

@@ -21,6 +21,7 @@ from webtune_tui.tui.widgets.choice_bar import ChoiceBar
 from webtune_tui.tui.widgets.event_log import EventLog
 from webtune_tui.tui.widgets.record_list import Read, RecordList
 from webtune_tui.tui.widgets.reject_list import RejectList, place_of
+from webtune_tui.tui.widgets.steady_text import SteadyText
 
 PANES = ("status", "records", "errors", "rejects", "changes", "log")
 
@@ -43,7 +44,7 @@ class CollectionDetail(Horizontal):
     def compose(self) -> ComposeResult:
         with Vertical(id="collect-side"):
             with VerticalScroll(id="collect-state", classes="panel"):
-                yield Static("", id="collect-status", markup=False)
+                yield SteadyText("", id="collect-status", markup=False)
             log = EventLog(id="collect-log", classes="panel")
             log.border_title = "Log"
             yield log
@@ -51,11 +52,11 @@ class CollectionDetail(Horizontal):
             panes.border_subtitle = Content("[ ] panes")
             yield ChoiceBar([(name, name.title()) for name in PANES], id="collect-tabs")
             with VerticalScroll(id="pane-status", classes="pane"):
-                yield Static("", id="collect-status-pane", markup=False)
+                yield SteadyText("", id="collect-status-pane", markup=False)
             for name in ("records", "errors"):
-                yield Static("", id=f"empty-{name}", classes="pane-empty", markup=False)
+                yield SteadyText("", id=f"empty-{name}", classes="pane-empty", markup=False)
                 yield RecordList(id=f"pane-{name}", classes="pane")
-            yield Static("", id="empty-rejects", classes="pane-empty", markup=False)
+            yield SteadyText("", id="empty-rejects", classes="pane-empty", markup=False)
             yield RejectList(id="pane-rejects", classes="pane")
             with VerticalScroll(id="pane-changes", classes="pane"):
                 yield Static("", id="collect-changes", markup=False)
