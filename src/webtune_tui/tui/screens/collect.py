@@ -9,7 +9,6 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -24,8 +23,6 @@ from webtune_tui.tui.collecting.looked_at import LookedAt
 from webtune_tui.tui.collecting.no_records import NoRecords
 from webtune_tui.tui.collecting.questions import CollectQuestions
 from webtune_tui.tui.known_collections import KnownCollections
-from webtune_tui.tui.presentation import figures
-from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.states import collection_look
 from webtune_tui.tui.screens.base import StageScreen
 from webtune_tui.tui.source_forms.base import ImportRequest
@@ -86,7 +83,6 @@ class CollectScreen(StageScreen):
             ended=self._work_ended,
         )
         self._opened_at = ""
-        self._shown_count = ""
         self._drawn_at = 0.0
         self._ticker: Timer | None = None
 
@@ -95,9 +91,7 @@ class CollectScreen(StageScreen):
         with Vertical(id="collect-main"):
             yield UnfinishedOffer(id="collect-offer")
             yield BoardFilter(id="collect-filter")
-            board = CollectionBoard(self._durations.of, id="collect-board", classes="panel")
-            board.border_title = "Collections"
-            yield board
+            yield CollectionBoard(self._durations.of, id="collect-board", classes="panel")
             yield CollectionDetail(id="collect-detail")
 
     def on_mount(self) -> None:
@@ -319,10 +313,7 @@ class CollectScreen(StageScreen):
         self._show_emptiness()
         self.board.styles.height = None if self.has_class("-short") else max(len(fitting), 4) + 3
         self.board.show(fitting, current_id)
-        few = f"{len(fitting):,} of {len(ordered):,}" if field.is_narrowing else figures.count(len(ordered))
-        if few != self._shown_count:  # setting it draws the whole panel
-            self._shown_count = few
-            self.board.border_subtitle = Content(f"{few} {GLYPHS.dot} / filters")
+        self.board.tell_count(len(fitting), len(ordered), is_narrowed=field.is_narrowing)
         self.board_moved()
         self._looked_at.show_status()
         current = [self.current] if self.current is not None else []

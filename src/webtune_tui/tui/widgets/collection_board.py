@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual.content import Content
+
 from webtune_tui.domain import clock
 from webtune_tui.domain.records import Collection
+from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.collections import board_header, board_row
+from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.text_layout import Part
 from webtune_tui.tui.widgets.row_view import RowView
 
@@ -28,6 +32,8 @@ class CollectionBoard(RowView):
         self._typical = typical
         self._shown: list[Collection] = []
         self._now = ""
+        self._count = ""
+        self.border_title = "Collections"
 
     @property
     def current(self) -> Collection | None:
@@ -48,6 +54,13 @@ class CollectionBoard(RowView):
         self.set_row_count(len(self._shown))
         if places:
             self.cursor = places[0]
+
+    def tell_count(self, fitting: int, every: int, *, is_narrowed: bool) -> None:
+        """Says in the border how many collections there are, and of how many they are picked."""
+        count = f"{fitting:,} of {every:,}" if is_narrowed else figures.count(every)
+        if count != self._count:  # setting it draws the whole panel
+            self._count = count
+            self.border_subtitle = Content(f"{count} {GLYPHS.dot} / filters")
 
     def header(self, width: int) -> Sequence[Part]:
         return board_header(width)
