@@ -51,7 +51,7 @@ from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.record_list import RecordList
 from webtune_tui.tui.widgets.reject_list import RejectList, place_of
 
-_REDRAW_SECONDS = 0.2
+_REDRAW_SECONDS = 0.5
 _MOST_PAGES = 50
 _LOG_SECONDS = 0.5
 _CLOCK_SECONDS = 1.0
