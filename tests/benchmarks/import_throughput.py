@@ -56,7 +56,7 @@ def floor(source: Path, folder: Path) -> None:
     """Parsing, and the bare rows into SQLite."""
     database = Database(folder / "floor.db", read_only=False)
     with database.write() as connection:
-        connection.execute("CREATE TABLE rows (position INTEGER NOT NULL, line TEXT NOT NULL) STRICT")
+        connection.execute("CREATE TABLE rows (position INTEGER PRIMARY KEY, line TEXT NOT NULL) STRICT")
     rows: list[tuple[int, str]] = []
 
     def store() -> None:

@@ -6,21 +6,25 @@ import os
 
 import pytest
 
-from tests.benchmarks.million_records import measure, percentile
+from tests.benchmarks.million_records import LOST_SECONDS, measure, percentile
 
 RECORDS = int(os.environ.get("WEBTUNE_BENCHMARK_RECORDS", "200000"))
 
 
 @pytest.mark.benchmark
 @pytest.mark.timeout(2400)
+@pytest.mark.parametrize("place", ["dialogue", "filter"])
 def test_a_huge_snapshot_takes_little_memory_and_the_app_answers_meanwhile(
-    record_property: pytest.RecordProperty,
+    place: str, record_property: pytest.RecordProperty
 ) -> None:
-    costs = measure(RECORDS)
+    costs = measure(RECORDS, place)
+    at_rest, busy = percentile(costs.idle_echoes, 99), percentile(costs.echoes, 99)
     record_property("peak_megabytes", round(costs.peak_megabytes))
-    record_property("echo_p99_ms", round(percentile(costs.echoes, 99) * 1000))
-    print(f"\nhuge snapshot: {costs.told()}")
+    record_property("echo_p99_ms", round(busy * 1000))
+    record_property("idle_echo_p99_ms", round(at_rest * 1000))
+    print(f"\nhuge snapshot, keys to the {place}: {costs.told()}")
     assert costs.stored == costs.new == RECORDS
     assert costs.peak_megabytes < 300
-    at_rest = percentile(costs.idle_echoes, 99)  # on a busy machine this alone passes the limit
-    assert percentile(costs.echoes, 99) < max(0.100, 3 * at_rest)
+    assert max(costs.echoes) < LOST_SECONDS, "a letter never came"
+    # 100 ms is the promise; a machine that is busy with other things is slow before anything is collected
+    assert busy < max(0.100, 3 * at_rest)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 _TURN_SECONDS = 0.0005
+_NEW_OBJECTS = 7000  # after which the interpreter looks for cycles among them; 700 are those of fifty records
 
 
 class _WhileUsed:
@@ -39,8 +40,15 @@ def _take_short_turns() -> Callable[[], None]:
 
 
 def _leave_out_what_is_old() -> Callable[[], None]:
+    thresholds = gc.get_threshold()
     gc.freeze()
-    return gc.unfreeze
+    gc.set_threshold(max(thresholds[0], _NEW_OBJECTS), *thresholds[1:])
+
+    def put_back() -> None:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+    return put_back
 
 
 SHORT_TURNS = _WhileUsed(_take_short_turns)

@@ -16,6 +16,7 @@ from webtune_tui.domain.events import FileImported, Imported, ImportEvent, Progr
 from webtune_tui.domain.previews import FilePreview
 from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services import previewing, raw_data
+from webtune_tui.services.beside_screen import SHORT_COLLECTIONS
 from webtune_tui.services.collect_plan import new_collection_id, request_key_of
 from webtune_tui.services.drift import DriftService
 from webtune_tui.services.import_paths import STDIN, expand
@@ -92,9 +93,10 @@ class ImportService:
         run = await asyncio.to_thread(self._begin, paths, files)
         is_settled = False
         try:
-            async with aclosing(in_thread(self._import(run, files, choice, stdin))) as events:
-                async for event in events:
-                    yield event
+            with SHORT_COLLECTIONS:
+                async with aclosing(in_thread(self._import(run, files, choice, stdin))) as events:
+                    async for event in events:
+                        yield event
             collection = await asyncio.to_thread(self._settle, run)
             is_settled = True
         finally:

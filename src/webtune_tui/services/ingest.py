@@ -24,7 +24,7 @@ _BATCH_CHARACTERS = 16 * 1024**2  # a batch of large records is cut here, to bou
 # Reading steps aside every so many rows: else the screen and the writer would wait 5 ms for each of their turns, and
 # the screen would share its turn with the reading.
 FEW_ROWS = 48  # for what goes on for long beside the screen
-MANY_ROWS = 400
+MANY_ROWS = 2000
 _PAUSE_SECONDS = 0.00005
 
 
@@ -109,7 +109,7 @@ class Ingest:
             yield batch, position
 
     def _take(self, batch: _Batch, item: Row | Reject, position: int) -> None:
-        if isinstance(item, Reject):
+        if type(item) is Reject:
             batch.rejects.append(
                 {
                     "path": self.label,
@@ -120,10 +120,11 @@ class Ingest:
                 }
             )
             return
+        assert type(item) is Row
         if item.fields == ERASED_ROW:  # a person's row was erased from a file that was not stored to its end
             return
         made = self.make_record(position, item)
-        batch.rows.append(row_of(made, item.json) if isinstance(made, Record) else made)
+        batch.rows.append(made if isinstance(made, RecordRow) else row_of(made, item.json))
         batch.characters += item.length or sum(len(value) for value in item.fields.values() if isinstance(value, str))
 
     def _store(self, batch: _Batch, next_position: int) -> StoredBatch:

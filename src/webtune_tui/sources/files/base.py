@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
 
@@ -29,8 +29,7 @@ _MARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record of a file as it stands there.
 
     ``line`` counts from 1 and is where the record begins (the row where a format has no lines); ``start`` and

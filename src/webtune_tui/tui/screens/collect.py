@@ -31,7 +31,7 @@ from webtune_tui.tui.widgets.collection_board import CollectionBoard
 from webtune_tui.tui.widgets.collection_detail import CollectionDetail
 from webtune_tui.tui.widgets.unfinished_offer import UnfinishedOffer
 
-_REDRAW_SECONDS = 0.2
+_REDRAW_SECONDS = 0.5
 _CLOCK_SECONDS = 1.0
 
 

@@ -43,14 +43,13 @@ class RecordList(RowView):
         self._ask(self.cursor // PAGE)
 
     def grow(self, count: int) -> None:
-        """More records have come: rows are added, and what was read of the end is read anew."""
+        """More records have come: rows are added, and what was read of the end is read anew where it is in sight."""
         if self._read is None or count <= self._told:
             return
         self._told = count
         last = self.row_count // PAGE
         self._pages.clear(last)
-        self.set_row_count(max(count, self.row_count))
-        self._ask(last)
+        self.set_row_count(max(count, self.row_count))  # drawing asks for what is missing: far pages are slow to read
 
     @property
     def current(self) -> Record | None:
