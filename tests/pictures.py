@@ -33,6 +33,11 @@ async def main(workspace: Path) -> None:
                 await app.settled()
                 await _arrange(pilot, stage.name)
                 _save(app, f"{stage.name.replace('_', '-')}-{size[0]}x{size[1]}")
+                if stage.name == "collect":
+                    await _show_new_collection(pilot)
+                    _save(app, f"new-collection-{size[0]}x{size[1]}")
+                    await pilot.press("escape", "escape")
+                    await app.settled()
 
 
 async def _arrange(pilot: Pilot[int], stage: str) -> None:
@@ -46,6 +51,16 @@ async def _arrange(pilot: Pilot[int], stage: str) -> None:
         await pilot.press(key)
         await app.settled()
     await pilot.pause()
+
+
+async def _show_new_collection(pilot: Pilot[int]) -> None:
+    """Opens the form of a scraper and waits for its price."""
+    app = pilot.app
+    assert isinstance(app, WebtuneApp)
+    await pilot.press("n", "1")
+    for _ in range(3):  # the form is mounted, its inputs are, then the price is asked for
+        await app.settled()
+        await pilot.pause(0.3)
 
 
 def _save(app: WebtuneApp, name: str) -> None:
