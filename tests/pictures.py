@@ -15,6 +15,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from webtune_tui import settings as settings_module
+from webtune_tui.services.notice import Notice
 from webtune_tui.tui.app import WebtuneApp
 from webtune_tui.tui.presentation.stages import stages
 
@@ -24,6 +25,7 @@ SIZES = ((120, 40), (80, 24))
 
 async def main(workspace: Path) -> None:
     """Draws all pictures; an app of its own for each size."""
+    Notice().acknowledge()  # it would stand before the first form
     for size in SIZES:
         app = WebtuneApp(workspace, settings_module.load(workspace))
         async with app.run_test(size=size, notifications=False) as pilot:

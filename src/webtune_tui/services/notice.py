@@ -15,8 +15,8 @@ _TEXT = """\
 Before your first collection
 - You are responsible for having the right to collect this data and to train on it.
 - Respect robots.txt, the terms of each site and the rights of authors.
-- Data about people is protected by law (GDPR, LGPD and others): collect only what you need, redact it in the recipe,
-  and erase a person who asks for it with: webtune purge --person TEXT
+- Data about people is protected by law (GDPR, LGPD and others): collect only what you need and redact it in the recipe.
+- Erase a person who asks for it with: webtune purge --person TEXT
 - Where each record came from is kept beside it (raw files with a manifest; webtune dataset lineage EXAMPLE_ID).
 This is shown once."""
 
