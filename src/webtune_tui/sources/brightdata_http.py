@@ -135,7 +135,7 @@ class BrightDataHttp:
     async def store(self, response: httpx.Response, target: Path) -> AsyncGenerator[int, None]:
         """The body into the file; a short first piece is looked at for a notice in place of data."""
         decoder = _Decoder(is_gzip=response.headers.get("content-encoding", "").lower() == "gzip")
-        stream = await asyncio.to_thread(_create, target)
+        stream = _create(target)  # microseconds; in a thread a cancelled caller would lose the open file
         body = _Body(stream, decoder, self._require_bounded)
         try:
             taken, written = bytearray(), 0

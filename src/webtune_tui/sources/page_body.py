@@ -70,7 +70,7 @@ async def store(pieces: AsyncIterator[bytes], encoding: str, target: Path, limit
         CutBody: it ended before its end, or is damaged.
     """
     unpack = _Unpacker(encoding, limits)
-    stream = await asyncio.to_thread(create, target)
+    stream = create(target)  # microseconds; in a thread a cancelled caller would lose the open file
     try:
         pending = bytearray()
         async for piece in pieces:

@@ -192,8 +192,6 @@ async def test_a_cancel_keeps_what_is_there_and_fetches_no_more(desk: Desk, site
     assert await desk.collect.cancel(plan.collection_id) == collection
 
 
-# a fetch that is left while its file is being opened in a thread leaves that file to the collector
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file:ResourceWarning")
 async def test_an_interrupted_run_goes_on_where_it_stood(open_desk: OpenDesk, desk: Desk, site: PageServer) -> None:
     for name in "abcd":
         site.page(f"/{name}", article(name))
