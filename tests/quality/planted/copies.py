@@ -102,10 +102,9 @@ def _near_misses(maker: Maker, count: int) -> None:
         for one in (row, other):
             maker.add("near_miss_words", one, answer=text_of(one))
         first = review(writer)
-        text = writer.line("feature")
-        another = writer.line("feature")
-        for one in (text, another):
-            short = first | {"review_header": writer.line("review_title"), "review_text": f"{one}; {writer.line('review_title')}"}
+        for one in (writer.line("feature"), writer.line("feature")):
+            text = f"{one}; {writer.line('review_title')}"
+            short = first | {"review_header": writer.line("review_title"), "review_text": text}
             maker.add("near_miss_short", short, answer=text_of(short))
 
 

@@ -79,7 +79,10 @@ def _quality(maker: Maker, each: int) -> None:
         return " ".join("".join(chance.choices(_LETTERS, k=chance.randint(3, 11))) for _ in range(words))
 
     def soup(length: int) -> str:
-        return "".join(chance.choice(_SYMBOLS) + ("a1 "[chance.randrange(3)] if chance.random() < 0.2 else "") for _ in range(length))
+        return "".join(
+            chance.choice(_SYMBOLS) + ("a1 "[chance.randrange(3)] if chance.random() < 0.2 else "")
+            for _ in range(length)
+        )
 
     for _ in range(each):
         maker.add("gibberish", with_text(maker.row("product", "article"), mash(40)), reason="quality")
@@ -172,8 +175,10 @@ def _boilerplate(maker: Maker, count: int) -> None:
 
 
 def _not_data(maker: Maker, each: int) -> None:
+    """Rows that a service sent instead of data, with its marks."""
     for number in range(each):
+        told = f"{maker.language} {number}"
+        marks = {"timestamp": "2026-11-20T08:00:00.000Z", "input": {"url": f"https://shop.example/gone/{told}"}}
         code = ("dead_page", "timeout", "blocked")[number % 3]
-        maker.add("error", {"error": f"{code} {maker.language} {number}", "error_code": code, "input": {}}, reason="error")
-        warned = {"warning": f"odd input {maker.language} {number}", "warning_code": "odd_input", "input": {}}
-        maker.add("warning", warned, reason="warning")
+        maker.add("error", marks | {"error": f"{code} {told}", "error_code": code}, reason="error")
+        maker.add("warning", marks | {"warning": f"odd input {told}", "warning_code": "odd_input"}, reason="warning")

@@ -61,7 +61,7 @@ def _moved(text: str, share: float, chance: random.Random) -> str:
     sentences = [one.strip() for one in sentences]
     moving = sentences.pop(max(short, key=lambda number: size(sentences[number])))
     before = gap.join(sentences)
-    places = [number for number in range(len(sentences) + 1)]
+    places = list(range(len(sentences) + 1))
     chance.shuffle(places)
     for place in places:
         made = gap.join([*sentences[:place], moving, *sentences[place:]])

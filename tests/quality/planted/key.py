@@ -39,7 +39,9 @@ class Planted:
         return replace(self, **changes)
 
 
-CLEAN = frozenset(("clean", "near_miss_specs", "near_miss_words", "near_miss_short", "lookalike", "injection", "linked"))
+CLEAN = frozenset(
+    ("clean", "near_miss_specs", "near_miss_words", "near_miss_short", "lookalike", "injection", "linked")
+)
 """The kinds of which no record may be dropped and no text changed."""
 
 

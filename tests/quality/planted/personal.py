@@ -239,12 +239,18 @@ LOOKALIKES: dict[str, Callable[[random.Random], str]] = {
     "time": lambda chance: f"{chance.randrange(24):02d}:{chance.randrange(60):02d}:{chance.randrange(60):02d}",
     "dimensions": lambda chance: f"{chance.randrange(20, 240)} x {chance.randrange(20, 99)} x {chance.randrange(9)}.5",
     "years": lambda chance: f"{chance.randrange(1950, 1999)}-{chance.randrange(2000, 2025)}",
-    "place": lambda chance: f"{chance.randrange(30, 60)}.{_digits(chance, 4)}, {chance.randrange(2, 30)}.5{_digits(chance, 3)}",
-    "standard": lambda chance: f"EN {chance.randrange(1000, 9999)}-{chance.randrange(1, 9)}:20{chance.randrange(10, 25)}",
+    "place": lambda chance: (
+        f"{chance.randrange(30, 60)}.{_digits(chance, 4)}, {chance.randrange(2, 30)}.5{_digits(chance, 3)}"
+    ),
+    "standard": lambda chance: (
+        f"EN {chance.randrange(1000, 9999)}-{chance.randrange(1, 9)}:20{chance.randrange(10, 25)}"
+    ),
     "no_card": _no_card,
-    "plain_url": lambda chance: f"https://www.example.com/parts/{chance.randrange(999)}?page={chance.randrange(9)}&sort=new",
+    "plain_url": lambda chance: (
+        f"https://www.example.com/parts/{chance.randrange(999)}?page={chance.randrange(9)}&sort=new"
+    ),
     "handle": lambda chance: f"@{_drawn(chance, 7, string.ascii_lowercase)}",
-    "code": lambda chance: f"std::vector<int>({chance.randrange(9)})"[:11] + f"::{chance.randrange(9)}",
+    "code": lambda chance: f"std::vector::{chance.randrange(9)}",
     "hash_colour": lambda chance: f"#{_drawn(chance, 6, '0123456789ABCDEF')}",
 }
 """What must be left as it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.quality.planted.personal import KINDS, LOOKALIKES
 from tests.quality.planted.shapes import Maker, text_of, with_text
 
+
 def plant_persons(maker: Maker, each: int = 6) -> None:
     """Each kind in ``each`` records, some with several; as many records with look-alikes alone."""
     for kind, draw in KINDS.items():

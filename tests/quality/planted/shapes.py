@@ -10,6 +10,7 @@ from tests.quality.planted.key import Planted
 
 TEXT_FIELD = {"product": "description", "thread": "answer", "article": "article_text", "review": "review_text"}
 """The column of each shape that becomes the answer."""
+_SITES = {"product": "shop", "thread": "forum", "article": "news", "review": "opinions"}
 SHAPES: dict[str, Callable[[Writer], dict[str, Any]]] = {}
 
 
@@ -86,11 +87,10 @@ class Maker:
 
     def add(self, kind: str, row: dict[str, Any], **told: Any) -> Planted:
         """Puts a record into the corpus."""
-        shape = next((shape for shape, name in TEXT_FIELD.items() if name in row), "rows")
         name = f"{self.language}-{len(self.records):04d}"
-        site = {"product": "shop", "thread": "forum", "article": "news", "review": "opinions"}.get(shape, "shop")
-        placed = row | {"url": f"https://{site}.example/{self.language}/{kind.replace('_', '-')}/{name}"}
-        made = Planted(name=name, language=self.language, kind=kind, row=placed, **told)
+        if "timestamp" not in row:  # which only a service's own rows carry
+            row = row | {"url": f"https://{_SITES[shape_of(row)]}.example/{self.language}/{name}"}
+        made = Planted(name=name, language=self.language, kind=kind, row=row, **told)
         self.records.append(made)
         return made
 
