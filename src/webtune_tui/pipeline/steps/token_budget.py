@@ -12,7 +12,8 @@ from webtune_tui.domain.options import option
 from webtune_tui.pipeline.base import Draft, Dropped
 from webtune_tui.pipeline.tokens import BundledCounter, TokenCounter, count_examples
 
-_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[」』）”]*|\n)\s*")
+# the look behind keeps a run of a million dots from being read anew from each of them
+_SENTENCE_END = re.compile(r"(?:(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[」』）”]*|\n)\s*")
 
 
 @dataclass(frozen=True)
