@@ -214,9 +214,10 @@ def _items(fields: Mapping[str, Any], path: FieldPath) -> Sequence[Any]:
     """The items at the path of a list; a value that is no list is its only item, an object is its pairs."""
     found = _found(fields, path)
     if isinstance(found, list | tuple):
+        items: Sequence[Any] = found
         for _ in range(path.count(None)):
-            found = [item for one in found if isinstance(one, list | tuple) for item in one]
-        return found
+            items = [item for one in items if isinstance(one, list | tuple) for item in one]
+        return items
     if isinstance(found, Mapping):
         return [f"{name}: {text}" for name, text in named_values(found)]
     return [] if found is None else [found]
