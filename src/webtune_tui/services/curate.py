@@ -124,6 +124,8 @@ class CurateService:
     async def restore(self, example_ids: Sequence[str]) -> EditResult:
         """Brings dropped examples back: at once where they went by hand, else with the next prepare.
 
+        A duplicate takes the place of the one that stayed for it; both stay where both are wanted.
+
         Raises:
             NotFound: one was not dropped.
         """
