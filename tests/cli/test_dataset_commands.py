@@ -82,6 +82,9 @@ def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFix
         "source", "also_in", "deleted_at",
     }  # fmt: skip
     assert command(capsys, "dataset", "stats")["examples"] == 13
+    packing = command(capsys, "dataset", "packing", "--sequence-length", "4096", "--batch-size", "2")
+    assert packing["sequences"] == 1 < packing["examples"] <= 13
+    assert packing["steps_packed"] == 1 < packing["steps_alone"]
 
     exported = command(capsys, "dataset", "export")
     assert (exported["format"], exported["content_hash"]) == ("openai", dropped["content_hash"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -499,6 +500,15 @@ class DatasetStore:
             ).fetchall()
         found = {row[0]: row[1] for row in rows}
         return {split.value: found.get(split.value, 0) for split in Split}
+
+    def token_counts(self, revision: Revision, split: Split) -> array[int]:
+        """The tokens of each example of a split, in order."""
+        with self._database.read() as connection:
+            cursor = connection.execute(
+                f"SELECT tokens FROM examples WHERE {_ALIVE} AND split = ? ORDER BY ordinal",
+                (revision.build, revision.revision, revision.revision, split.value),
+            )
+            return array("q", (row[0] for row in cursor))
 
     # Edits
 
