@@ -78,7 +78,8 @@ FORMS: Mapping[str, QuestionForms] = {
         topics=("Was sollte man über „{title}“ wissen?", "Was gibt es zu „{title}“ zu sagen?"),
         openers=(
             "wie", "was", "warum", "weshalb", "wieso", "wann", "wo", "woher", "wohin", "wer", "wem", "wen", "womit",
-            "wofür", "welche", "welcher", "welches", "welchen", "kann man", "kann ich", "gibt es", "muss man", "muss ich",
+            "wofür", "welche", "welcher", "welches", "welchen", "kann man", "kann ich", "gibt es", "muss man",
+            "muss ich",
         ),
         never_after=_words("ich wir er sie es uns mich ihr du der die das den dem ein eine einen einem mein unser für"),
         common=_words("der die das und ist nicht mit ein eine für auf den von dem sich auch wird sind zu im"),
