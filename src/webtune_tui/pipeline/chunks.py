@@ -35,8 +35,8 @@ _MOST_AT_ONCE = 100  # pieces that are weighed for one chunk
 class Chunk:
     """The text from ``start`` to ``end``, with ``overlap`` in front of it: the last sentences of the chunk before.
 
-    ``headings`` are those above its first words, the outermost first; ``is_section`` says that it begins with the last
-    of them.
+    ``headings`` are those above its first words, the outermost first; ``is_section`` says that it begins with one of
+    them.
     """
 
     start: int
@@ -91,10 +91,15 @@ def _parted(text: str, room: int, counter: TokenCounter) -> list[Chunk]:
     pieces = _pieces(text, room, counter)
     borders = [*_borders(pieces, room), len(pieces)]
     return [
-        Chunk(start, end, text[start:end], pieces[first].headings, bool(pieces[first].passage.heading))
+        Chunk(start, end, text[start:end], _above(pieces[first:behind]), bool(pieces[first].passage.heading))
         for first, behind in itertools.pairwise(borders)
         for start, end in [(pieces[first].passage.start, pieces[behind - 1].passage.end)]
     ]
+
+
+def _above(pieces: Sequence[_Piece]) -> tuple[str, ...]:
+    """The headings above the first words that are no heading."""
+    return next((piece for piece in pieces if not piece.passage.heading), pieces[-1]).headings
 
 
 def _pieces(text: str, room: int, counter: TokenCounter) -> list[_Piece]:

@@ -6,6 +6,7 @@ than what stood there before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ REJECTED = "rejected"
 """The key of a message's extras under which the worse answer stands."""
 
 _ROLES = {"human": "user", "user": "user", "assistant": "assistant", "gpt": "assistant", "system": "system"}
-_MARKS = (("\n\nHuman:", "user"), ("\n\nAssistant:", "assistant"))
+_MARK = re.compile(r"\n\n(Human|Assistant):")
 
 
 def with_rejected(conversation: Conversation, rejected: str) -> Conversation:
@@ -68,7 +69,7 @@ def turns_in(value: Any) -> tuple[Message, ...]:
         roles = [_ROLES.get(str(turn.get("from"))) for turn in value]
         if all(roles):
             return tuple(Message(str(role), str(t.get("value", ""))) for role, t in zip(roles, value, strict=True))
-    if isinstance(value, str) and value.lstrip().startswith("Human:") and _MARKS[1][0] in value:
+    if isinstance(value, str) and value.lstrip().startswith("Human:") and "\n\nAssistant:" in value:
         return tuple(_marked("\n\n" + value.lstrip()))
     return ()
 
@@ -87,15 +88,9 @@ def split_pair(chosen: Sequence[Message], rejected: Sequence[Message]) -> tuple[
 
 
 def _marked(text: str) -> list[Message]:
-    messages: list[Message] = []
-    at = 0
-    while at < len(text):
-        found = [(text.find(mark, at), mark, role) for mark, role in _MARKS]
-        begin, mark, role = min(((p, m, r) for p, m, r in found if p >= 0), default=(-1, "", ""))
-        if begin < 0:
-            break
-        start = begin + len(mark)
-        ends = [end for other, _ in _MARKS if (end := text.find(other, start)) >= 0]
-        at = min(ends, default=len(text))
-        messages.append(Message(role, text[start:at].strip()))
-    return messages
+    marks = list(_MARK.finditer(text))
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    return [
+        Message(_ROLES[mark.group(1).lower()], text[mark.end() : end].strip())
+        for mark, end in zip(marks, ends, strict=True)
+    ]
