@@ -30,7 +30,7 @@ def test_a_long_document_becomes_one_example_for_each_section() -> None:
     assert [one.messages[1].content.partition("\n")[2] for one in made] == [
         "Section: Part A", "Section: Part B", "Section: Part C",
     ]  # fmt: skip
-    assert "".join(one.messages[2].content for one in made).split() == GUIDE.split()
+    assert " ".join(one.messages[2].content for one in made).split() == GUIDE.split()
     assert [one.values for one in made] == [("Kettle guide", f"Part {name}") for name in "ABC"]
     assert all(one.messages[0].content == "S" for one in made)
 
