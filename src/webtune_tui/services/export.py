@@ -102,7 +102,11 @@ class ExportService:
         rows.require(format)
         place = (out or self._workspace.exports / _folder_name(version, format)).absolute()
         suffix = rows.SUFFIXES[format.container]
-        told = {"format": format.name, "raw_cells": _is_raw(format), "content_hash": version.content_hash}
+        told: dict[str, Any] = {
+            "format": format.name,
+            "raw_cells": _is_raw(format),
+            "content_hash": version.content_hash,
+        }
         manifest = export_folder.found_manifest(place, told)
         if manifest is None:
             with export_folder.new_folder(place) as part:

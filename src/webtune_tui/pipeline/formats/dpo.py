@@ -18,7 +18,10 @@ class Preference(JsonLines):
 
     name: ClassVar[str] = "dpo"
     title: ClassVar[str] = "Preference pairs for DPO, in OpenAI's form"
-    hint: ClassVar[str] = "Make pairs first, or import a preference file (prompt, chosen, rejected); then: webtune prepare"
+    hint: ClassVar[str] = (
+        "Import preference pairs (prompt, chosen, rejected), keep them: webtune recipe set build.preferences=true, then"
+        " webtune prepare"
+    )
 
     def row(self, messages: Sequence[Message]) -> dict[str, Any]:
         """The pair. Raises NotExpressible."""

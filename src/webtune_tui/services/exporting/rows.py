@@ -15,7 +15,7 @@ from webtune_tui.pipeline.formats.base import Container, Format
 from webtune_tui.storage.files import FILE_MODE
 
 SUFFIXES = {Container.JSON_LINES: ".jsonl", Container.CSV: ".csv", Container.PARQUET: ".parquet"}
-RowWriter = Callable[[Mapping[str, Any]], None]
+RowWriter = Callable[[Mapping[str, Any]], object]
 
 _SMALLEST_OBJECT = 16 * 1024**2  # DuckDB's own limit of one JSON object
 _MEMORY = "256MB"
