@@ -35,7 +35,11 @@ class DatasetVersion:
 
 @dataclass(frozen=True, slots=True)
 class PrepareReport:
-    """What one run of prepare took, dropped, changed and made. ``seconds`` is wall time."""
+    """What one run of prepare took, dropped, changed and made. ``seconds`` is wall time.
+
+    ``redacted_by_domain`` counts personal data by domain and kind; ``findings`` tells by step what was found over the
+    set, ``mix`` how much of each part of the mix stayed.
+    """
 
     dataset_version: str
     content_hash: str
@@ -51,6 +55,9 @@ class PrepareReport:
     tokens: Mapping[str, Any]
     seconds: float
     notes: tuple[str, ...] = ()
+    redacted_by_domain: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    mix: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """Whether a file can be trained on, and where it can't. ``repaired`` is the path of the mended copy."""
+    """Whether a file can be trained on, and where it can't. ``repaired`` is the path of the mended copy.
+
+    ``repairs`` counts what was changed on the way there, by kind. ``form`` is what most lines are: openai, preference,
+    trl, sharegpt, alpaca, flat, text or unknown. ``longest`` and ``limit`` are tokens of one example, in ``encoding``.
+    ``overlaps`` counts the lines that stand in each of the other files, ``personal_data`` finds by kind.
+    """
 
     ok: bool
     examples: int
@@ -72,11 +84,21 @@ class ValidationReport:
     errors: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
     repaired: str | None = None
+    repairs: Mapping[str, int] = field(default_factory=dict)
+    form: str = ""
+    longest: int = 0
+    limit: int = 0
+    encoding: str = ""
+    overlaps: Mapping[str, int] = field(default_factory=dict)
+    personal_data: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class DroppedRecord:
-    """A record that makes no example, with the reason of the first step that dropped it."""
+    """A record that makes no example, with the reason of the first step that dropped it.
+
+    ``example_id`` brings it back; ``keeper_id`` is the example that a duplicate was dropped for.
+    """
 
     record_id: int
     collection_id: str
@@ -85,6 +107,16 @@ class DroppedRecord:
     step: str
     detail: str = ""
     title: str = ""
+    example_id: str = ""
+    keeper_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """An example and the records that were dropped for it."""
+
+    keeper_id: str
+    members: tuple[DroppedRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
