@@ -138,7 +138,9 @@ def odd_lines() -> dict[str, bytes]:
         "cut": b'{"title": "cut off", "text": "it ends he',
         "no_object": b'"only a string"',
         "many_fields": json.dumps({f"field {n}": f"value {n}" for n in range(10_000)}).encode(),
-        "many_texts": json.dumps({"title": "many", "features": ["x" * 40] * 100_000, "brand": "b", "description": "y"}).encode(),
+        "many_texts": json.dumps(
+            {"title": "many", "features": ["x" * 40] * 100_000, "brand": "b", "description": "y"}
+        ).encode(),
         "odd_names": json.dumps(
             {
                 "title": "odd names",
