@@ -8,7 +8,7 @@ from collections import Counter
 
 from webtune_tui.pipeline.cleaning.entities import decoded
 from webtune_tui.pipeline.cleaning.fences import outside_fences
-from webtune_tui.pipeline.cleaning.hidden import without_hidden
+from webtune_tui.pipeline.cleaning.hidden import has_hidden, without_hidden
 from webtune_tui.pipeline.cleaning.markup import has_markup, markup_to_text
 from webtune_tui.pipeline.cleaning.model_tokens import neutralised
 from webtune_tui.pipeline.cleaning.mojibake import repaired
@@ -63,7 +63,7 @@ class Cleaner:
         if not text.isascii():
             text = self._repaired(text) if self._mojibake else text
             text = unicodedata.normalize("NFC", text)
-        if self._invisible and not (text.isascii() and text.isprintable()):
+        if self._invisible and has_hidden(text):
             text = without_hidden(text, self.removed)
         keeps_layout = is_written and _PAGE.match(text) is None
         if keeps_layout:

@@ -17,17 +17,25 @@ _RANGES: tuple[tuple[str, str], ...] = (
         "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
         "\ufff0-\ufffb",
     ),
-    ("private_use", "\ue000-\uf8ff\U000f0000-\U0010ffff"),
-    ("variation", "\ufe00-\ufe0f\U000e0100-\U000e01ef"),
-    ("tag", "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"),
+    ("private_use", "\ue000-\uf8ff"),
+    ("variation", "\ufe00-\ufe0f"),
     ("surrogate", "\ud800-\udfff"),
     ("noncharacter", "\ufdd0-\ufdef\ufffe\uffff"),
 )
+_FAR_RANGES: tuple[tuple[str, str], ...] = (
+    ("tag", "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"),
+    ("variation", "\U000e0100-\U000e01ef"),
+    ("private_use", "\U000f0000-\U0010ffff"),
+)
 HIDDEN_RANGES = "".join(ranges for _, ranges in _RANGES)
-"""The inside of a character class with every character that may have to go."""
+"""The inside of a character class with every character that may have to go, up to U+FFFF.
+
+Those beyond are looked for apart: a class with both is searched several times slower.
+"""
 
 _HIDDEN = re.compile(f"[{HIDDEN_RANGES}]")
-_KINDS = tuple((kind, re.compile(f"[{ranges}]")) for kind, ranges in _RANGES)
+_FAR_HIDDEN = re.compile("[\U000e0000-\U000e0fff\U000f0000-\U0010ffff]")
+_KINDS = tuple((kind, re.compile(f"[{ranges}]")) for kind, ranges in (*_RANGES, *_FAR_RANGES))
 _ANSI = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"
     "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{0,4096}(?:\x07|\x1b\\\\|\x9c)"
@@ -42,6 +50,7 @@ _JOINS_PICTURES = re.compile(f"[{_PICTURE}\ufe0f]")
 _PICTURES = re.compile(f"[{_PICTURE}]")
 _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _HAS_VARIANTS = re.compile("[^\x00-\x22\x24-\x29\x2b-\x2f\x3a-\xa8\u2000-\u200f\u2028-\u202f\ufe00-\ufe0f\\s]")
+_SEEN_BYTES = bytes(range(0x20, 0x7F)) + b"\t\n\x0b\x0c\r"
 _FLAG = "\U0001f3f4"
 _FLAGS = tuple("".join(chr(0xE0000 + ord(letter)) for letter in region) + "\U000e007f"
                for region in ("gbeng", "gbsct", "gbwls"))  # fmt: skip
@@ -64,7 +73,23 @@ def without_hidden(text: str, removed: Counter[str]) -> str:
         removed[_kind(match.group())] += 1
         return ""
 
-    return _HIDDEN.sub(replacement, text)
+    text = _HIDDEN.sub(replacement, text)
+    return _FAR_HIDDEN.sub(replacement, text)
+
+
+def has_hidden(text: str) -> bool:
+    """Whether there is a character that may have to go, or the beginning of a terminal sequence."""
+    odd = text.encode("utf-8", "surrogatepass").translate(None, _SEEN_BYTES)
+    if not odd:
+        return False
+    if has_far_hidden(odd):
+        return True
+    return _HIDDEN.search(odd.decode("utf-8", "surrogatepass") if len(odd) * 2 < len(text) else text) is not None
+
+
+def has_far_hidden(utf8: bytes) -> bool:
+    """Whether a text, as UTF-8, has hidden characters beyond U+FFFF: tags, variation selectors, private use."""
+    return b"\xf3" in utf8 or b"\xf4" in utf8
 
 
 def _kind(character: str) -> str:

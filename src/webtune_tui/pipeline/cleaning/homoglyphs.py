@@ -14,6 +14,7 @@ _MIXED = re.compile(f"[{_LATIN}][{_CYRILLIC}{_GREEK}]|[{_CYRILLIC}{_GREEK}][{_LA
 _WORD = re.compile(f"[{_LATIN}{_CYRILLIC}{_GREEK}]{{1,64}}")
 _OTHERS = re.compile(f"[{_CYRILLIC}{_GREEK}]")
 _SHORTEST = 4
+_NOT_OTHERS = bytes(byte for byte in range(256) if not 0xCD <= byte <= 0xD4)  # bytes that begin none of their letters
 
 
 def has_homoglyphs(text: str) -> bool:
@@ -21,7 +22,7 @@ def has_homoglyphs(text: str) -> bool:
 
     Endings after a word of the other script (``SMSка``) and signs such as ``kΩ`` and ``μm`` are none.
     """
-    if text.isascii() or _MIXED.search(text) is None:
+    if text.isascii() or not text.encode("utf-8", "surrogatepass").translate(None, _NOT_OTHERS):
         return False
     place = 0
     while (mixed := _MIXED.search(text, place)) is not None:

@@ -131,12 +131,12 @@ class Page:
         column = self._columns[-1]
         if self._code is not None:
             self._code.append("\n")
-        elif not column.lead:
-            column.breaks = min(2, max(column.breaks, count))
+        elif not column.lead and column.breaks < count:
+            column.breaks = count
 
     def line_break(self) -> None:
         """A break within a paragraph; two in a row leave an empty line."""
-        self.line_end(self._columns[-1].breaks + 1)
+        self.line_end(min(2, self._columns[-1].breaks + 1))
 
     # Lists
 

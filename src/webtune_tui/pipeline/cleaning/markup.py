@@ -58,29 +58,29 @@ def markup_to_text(text: str) -> str:
     if "<![CDATA[" in text:
         text = text.replace("<![CDATA[", "").replace("]]>", "")
     tags = [tag for tag in _TAG.finditer(text) if _is_known(tag)]
-    makes_lines = any(tag[2] and tag[2].lower() in _MAKES_LINES for tag in tags)
-    page: Page | Lines = Page() if makes_lines else Lines()
+    names = [(tag[2] or "").lower() for tag in tags]
+    page: Page | Lines = Lines() if _MAKES_LINES.isdisjoint(names) else Page()
     unclosed: set[str] = set()
     place = 0
     small = ""
-    for tag in tags:
-        start = tag.start()
+    for tag, name in zip(tags, names, strict=True):
+        start, end = tag.span()
         if start < place:
             continue
         if start > place:
-            page.write(_small(decoded(text[place:start]), small))
-        name = (tag[2] or "").lower()
+            page.write(_read(text[place:start], small))
         small = name if name in _SMALL and not tag[1] else ""
-        place = tag.end()
-        if tag[3]:
+        place = end
+        if (action := _ACTIONS.get(name)) is not None:
+            action(page, tag)
+        elif tag[3]:
             place = _after_comment(text, tag, unclosed)
-            if place == tag.end():
+            if place == end:
                 page.write(tag.group())
         elif name in _UNREAD:
             place = _after_unread(text, tag, name, unclosed)
-        elif name not in _INLINE or name == "br":
-            _apply(page, name, tag)
-    page.write(_small(decoded(text[place:]), small))
+    if place < len(text):
+        page.write(_read(text[place:], small))
     return page.text()
 
 
@@ -88,8 +88,10 @@ def _is_known(tag: re.Match[str]) -> bool:
     return tag[2] is None or tag[2].lower() in _KNOWN
 
 
-def _small(text: str, element: str) -> str:
-    """Figures that stand raised or lowered, as in m² and H₂O."""
+def _read(text: str, element: str) -> str:
+    """The characters that are meant; figures that stand raised or lowered do so, as in m² and H₂O."""
+    if "&" in text:
+        text = decoded(text)
     if element and (form := _SMALL[element])[0].fullmatch(text):
         return text.translate(form[1])
     return text
@@ -114,40 +116,49 @@ def _after_unread(text: str, tag: re.Match[str], name: str, unclosed: set[str]) 
     return len(text) if name in ("script", "style") else tag.end()
 
 
-def _apply(page: Page | Lines, name: str, tag: re.Match[str]) -> None:
+def _start_list(page: Page, tag: re.Match[str]) -> None:
+    start = _START.search(tag.group()) if tag[2] in "olOL" else None
+    page.start_list(int(start[1]) if start else int(tag[2] in "olOL"))
+
+
+def _action(name: str) -> Callable[[Page | Lines, re.Match[str]], None] | None:
+    """What an element's tags do; ``None`` where they only mark words."""
     if name == "br":
-        page.line_break()
-    elif name in _LINE_AROUND:
-        page.line_end(1)
-    elif isinstance(page, Lines):
-        return
-    elif name in _BLANK_LINE_AROUND:
-        page.line_end(2)
-    elif name in ("ol", "ul", "menu"):
-        if tag[1]:
-            page.end_list()
-        else:
-            start = _START.search(tag.group()) if name == "ol" else None
-            page.start_list(int(start[1]) if start else int(name == "ol"))
-    else:
-        _STRUCTURES[name, bool(tag[1])](page)
+        return lambda page, tag: page.line_break()
+    if name in _LINE_AROUND:
+        return lambda page, tag: page.line_end(1)
+    if name in _BLANK_LINE_AROUND:
+        return lambda page, tag: page.line_end(2)
+    if name in _STRUCTURE:
+        begin, end = _STRUCTURES[name]
+
+        def act(page: Page | Lines, tag: re.Match[str]) -> None:
+            assert isinstance(page, Page)
+            if tag[1]:
+                end(page)
+            else:
+                begin(page, tag)
+
+        return act
+    return None
 
 
-_STRUCTURES: dict[tuple[str, bool], Callable[[Page], None]] = {
-    ("li", False): Page.start_item,
-    ("li", True): Page.end_item,
-    ("dt", False): Page.start_term,
-    ("dt", True): Page.end_term,
-    ("dd", False): Page.start_meaning,
-    ("dd", True): Page.end_item,
-    ("table", False): Page.start_table,
-    ("table", True): Page.end_table,
-    ("tr", False): Page.start_row,
-    ("tr", True): Page.end_row,
-    ("td", False): Page.start_cell,
-    ("td", True): Page.end_cell,
-    ("th", False): Page.start_header,
-    ("th", True): Page.end_cell,
-    ("pre", False): Page.start_code,
-    ("pre", True): Page.end_code,
+def _without_tag(method: Callable[[Page], None]) -> Callable[[Page, re.Match[str]], None]:
+    return lambda page, tag: method(page)
+
+
+_LIST = (_start_list, Page.end_list)
+_STRUCTURES: dict[str, tuple[Callable[[Page, re.Match[str]], None], Callable[[Page], None]]] = {
+    "ul": _LIST,
+    "ol": _LIST,
+    "menu": _LIST,
+    "li": (_without_tag(Page.start_item), Page.end_item),
+    "dt": (_without_tag(Page.start_term), Page.end_term),
+    "dd": (_without_tag(Page.start_meaning), Page.end_item),
+    "table": (_without_tag(Page.start_table), Page.end_table),
+    "tr": (_without_tag(Page.start_row), Page.end_row),
+    "td": (_without_tag(Page.start_cell), Page.end_cell),
+    "th": (_without_tag(Page.start_header), Page.end_cell),
+    "pre": (_without_tag(Page.start_code), Page.end_code),
 }
+_ACTIONS = {name: action for name in _KNOWN if (action := _action(name)) is not None}

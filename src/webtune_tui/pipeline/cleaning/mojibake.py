@@ -9,25 +9,30 @@ from __future__ import annotations
 import re
 
 _AFTER = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"  # what a byte from 0x80 to 0xbf looks like
-MAY_BE_BROKEN = re.compile(
-    f"[Â-ß][{_AFTER}]|[à-ï][{_AFTER}]{{2}}|[ð-ô][{_AFTER}]{{3}}|Ã[ \u00a0]|ï¿½|[\x80\x91-\x97\x99]"
+_BARE = "\x80\x91-\x97\x99"  # marks and dashes of Windows where they were read as Latin-1
+_MAY_BE_BROKEN = re.compile(  # begins with one class, since that is what is looked for quickly
+    f"[{_BARE}Â-ô](?:(?<=[{_BARE}])|(?<=[Â-ß])[{_AFTER}]|(?<=[à-ï])[{_AFTER}]{{2}}|(?<=[ð-ô])[{_AFTER}]{{3}}"
+    "|(?<=Ã)[ \u00a0])"
 )
-"""What a character of several bytes looks like when each byte is read as a character of its own."""
-
-_C1 = re.compile("[\x80\x91-\x97\x99]")  # marks and dashes of Windows where they were read as Latin-1
+_C1 = re.compile(f"[{_BARE}]")
 _STRANGE = re.compile("[\ufffd\x80-\x9f]")
 _LONGEST = 100_000  # characters; the library's time on long text is its own
 
 
+def may_be_broken(text: str) -> bool:
+    """Whether characters stand together as the bytes of one do, when each is read as a character of its own."""
+    return _MAY_BE_BROKEN.search(text) is not None
+
+
 def repaired(text: str) -> str:
     """The text as it was meant; as it is where nothing is wrong with it."""
-    if MAY_BE_BROKEN.search(text) is None:
+    if not may_be_broken(text):
         return text
     from ftfy import fix_encoding  # 60 ms, and most sets need it for few rows
 
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        if len(line) <= _LONGEST and MAY_BE_BROKEN.search(line):
+        if len(line) <= _LONGEST and may_be_broken(line):
             fixed = fix_encoding(line)
             if fixed != line and _is_better(line, fixed):
                 lines[number] = fixed

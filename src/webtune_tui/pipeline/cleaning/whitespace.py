@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 ODD_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800"
 ODD_NEWLINES = "\u2028\u2029\x85\x0b\x0c\r"
 
 _NEWLINES = re.compile(f"\r\n?|[{ODD_NEWLINES}]")
-_RUNS = re.compile(f"(?:[^\\S\n]|[{ODD_SPACES}])+")
-_RUNS_TO_FOLD = re.compile(f"  |[^\\S\n ]|[{ODD_SPACES}]")
 _ODD_SPACE = re.compile(f"[{ODD_SPACES}\x1c-\x1f]")
+_BLANK_PATTERN = "\u2800"  # Braille without dots: blank, but no space to Python
 _BLANK_LINES = re.compile(r"\n{3,}")
 _ITEM = re.compile(r"(?:[-*+•‣◦–]|\d{1,3}[.)])[^\S\n]+\S")
 _DEEPEST = 6
@@ -22,40 +22,30 @@ def tidy_space(text: str) -> str:
 
     Items of a nested list keep their depth, at two spaces a level.
     """
-    text = _with_plain_newlines(text)
-    if "\n" not in text:
-        return _folded(text).strip()
-    depths = _item_depths(text) if "\n " in text or "\n\t" in text else {}
-    text = _folded(text)
-    if "\n " in text or " \n" in text:
-        lines = [line.strip(" ") for line in text.split("\n")]
-        for number, depth in depths.items():
+    if _BLANK_PATTERN in text:
+        text = text.replace(_BLANK_PATTERN, " ")
+    source = text.splitlines()
+    lines = [" ".join(line.split()) for line in source]
+    if len(lines) < 2:
+        return "".join(lines)
+    if "\n " in text or "\n\t" in text:
+        for number, depth in _item_depths(source).items():
             lines[number] = f"{'  ' * depth}{lines[number]}"
-        text = "\n".join(lines)
-    return _BLANK_LINES.sub("\n\n", text).strip()
+    text = "\n".join(lines)
+    return (_BLANK_LINES.sub("\n\n", text) if "\n\n\n" in text else text).strip()
 
 
 def tidy_lines(text: str) -> str:
     """The lines as they are laid out, without trailing spaces and without empty lines around them."""
-    text = _ODD_SPACE.sub(" ", _with_plain_newlines(text))
+    text = _ODD_SPACE.sub(" ", _NEWLINES.sub("\n", text))
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()
 
 
-def _with_plain_newlines(text: str) -> str:
-    if text.isascii() and not ("\r" in text or "\x0b" in text or "\x0c" in text):
-        return text
-    return _NEWLINES.sub("\n", text)
-
-
-def _folded(text: str) -> str:
-    return _RUNS.sub(" ", text) if _RUNS_TO_FOLD.search(text) else text
-
-
-def _item_depths(text: str) -> dict[int, int]:
+def _item_depths(lines: Sequence[str]) -> dict[int, int]:
     """The depth of each indented list item by its line's number, for items below another one."""
     depths: dict[int, int] = {}
     open_indents: list[int] = []
-    for number, line in enumerate(text.split("\n")):
+    for number, line in enumerate(lines):
         if not is_item(line.lstrip()):
             continue
         spread = line.expandtabs(_TAB)
