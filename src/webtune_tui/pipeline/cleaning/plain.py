@@ -31,7 +31,7 @@ def are_plain(texts: Sequence[str]) -> bool:
     if not _is_plain(together):
         return False
     shortest = 0 if "\n" in together else _SHORTEST_TWICE
-    for text in texts:
+    for text in texts:  # noqa: SIM110 - half the time of any()
         if len(text) >= shortest and may_repeat(text):
             return False
     return True
