@@ -106,12 +106,12 @@ def _question(row: Columns) -> Conversation | None:
     title = title_of(row)
     if not title:
         return None
-    language = as_text(row.get(*_LANGUAGES))
+    forms = forms_of(title, answer, as_text(row.get(*_LANGUAGES)))
     product = _told(row, ("product_name", "product_title", "product")) if kind == "review" else ""
     product = "" if product == title else product
-    asked = question(title, answer, kind, language=language, about=product)
+    asked = question(title, forms, kind, about=product)
     messages = (
-        Message("system", forms_of(title, answer, language).system),
+        Message("system", forms.system),
         Message("user", asked),
         Message("assistant", answer),
     )
