@@ -11,12 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from webtune_tui.domain.examples import ROW_KEYS, Message
+from webtune_tui.domain.examples import REJECTED, ROW_KEYS, Message
 from webtune_tui.pipeline.base import Conversation
 from webtune_tui.pipeline.wording import is_same_wording
-
-REJECTED = "rejected"
-"""The key of a message's extras under which the worse answer stands."""
 
 _ROLES = {"human": "user", "user": "user", "assistant": "assistant", "gpt": "assistant", "system": "system"}
 _MARK = re.compile(r"\n\n(Human|Assistant):")

@@ -9,6 +9,7 @@ from webtune_tui.domain.examples import Message
 from webtune_tui.pipeline.base import Conversation
 from webtune_tui.pipeline.build_plan import BuildPlan
 from webtune_tui.pipeline.columns import Columns
+from webtune_tui.pipeline.formats.alpaca import history_of
 from webtune_tui.pipeline.preferences import with_rejected
 from webtune_tui.pipeline.template import as_text
 from webtune_tui.pipeline.threads import ACCEPTED_ID, answers_in, best_of, pair_of
@@ -44,12 +45,13 @@ class NamedTurns:
         if pair is None:
             return None
         asked, answered = pair
-        question = as_text(row.get(asked))
+        question = _as_written(row.get(asked))
         context = as_text(row.get(*_CONTEXTS.get(asked, ())))
-        system = as_text(row.get(*_SYSTEMS))
-        if not question and not context:
+        system = _as_written(row.get(*_SYSTEMS))
+        if not question.strip() and not context:
             return None
-        messages = [Message("system", system)] if system else []
+        messages = [Message("system", system)] if system.strip() else []
+        messages += history_of(row.get("history"))
         messages.append(Message("user", "\n\n".join(part for part in (question, context) if part)))
         messages.append(Message("assistant", _answer_text(row, answered)))
         return Conversation(tuple(messages), tuple(part for part in (question, context) if part))
@@ -82,7 +84,12 @@ def _answer_text(row: Columns, column: str) -> str:
         value = value.get("text")
     if isinstance(value, list):
         value = next((item for item in value if as_text(item)), "")
-    return as_text(value)
+    return _as_written(value)
+
+
+def _as_written(value: Any) -> str:
+    """A text with its spaces, since the row was written as an example; anything else in words."""
+    return value if isinstance(value, str) else as_text(value)
 
 
 def _pair(row: Columns) -> tuple[str, str] | None:
