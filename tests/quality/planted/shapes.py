@@ -89,7 +89,7 @@ class Maker:
         """Puts a record into the corpus."""
         name = f"{self.language}-{len(self.records):04d}"
         if "timestamp" not in row:  # which only a service's own rows carry
-            row = row | {"url": f"https://{_SITES[shape_of(row)]}.example/{self.language}/{name}"}
+            row = row | {"url": f"https://{self.language}.{_SITES[shape_of(row)]}.example/{name}"}
         made = Planted(name=name, language=self.language, kind=kind, row=row, **told)
         self.records.append(made)
         return made
