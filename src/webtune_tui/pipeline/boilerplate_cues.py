@@ -18,17 +18,21 @@ _CUES_OF_LANGUAGES = {
         |advertis|sponsored|affiliate|money[- ]back|all prices|\bvat\b""",
     "de": r"""versand|lieferung|lieferzeit|geliefert|rückgabe|widerruf|warenkorb|bestell|datenschutz|impressum|\bagb\b
         |alle rechte|anmelden|registrier|kunden(?:service|dienst|\b)|kauften|weiterlesen|\bteilen\b|folgen sie|mwst
-        |zahlung|klicken|rücksend|unser(?:em|en)? (?:online-?)?shop""",
+        |(?:verwenden|nutzen|setzen) cookies|cookies? (?:zu|ein)|cookie-|zahlung|klicken|rücksend
+        |unser(?:em|en)? (?:online-?)?shop""",
     "fr": r"""livraison|livré|expédi|retours? (?:gratuit|sous|accept)|rembours|panier|(?:votre|toute|passer) commande
         |commandez|confidentialité|mentions légales|tous droits|service client|clients ayant|lire la suite|partage[rz]
-        |suivez|inscri(?:vez|ption)|abonnez|se connecter|paiement|cliquez|notre (?:boutique|site)""",
+        |(?:des|les|nos|de) cookies|suivez|inscri(?:vez|ption)|abonnez|se connecter|paiement|cliquez
+        |notre (?:boutique|site)""",
     "es": r"""\benvíos?\b|enviamos|entregas? (?:en|a|gratis)|devoluci|reembols|carrito|pedidos?\b|privacidad|aviso legal
         |derechos reservados|atención al cliente|clientes (?:que|también)|leer más|comparte|compartir|síguenos|suscrí
-        |iniciar sesión|\bpagos?\b|haz clic|nuestra (?:tienda|web)""",
+        |(?:utiliza|usa)(?:mos)? cookies|(?:uso|política) de cookies|iniciar sesión|\bpagos?\b|haz clic
+        |nuestra (?:tienda|web)""",
     "pt": r"""frete|\benvios?\b|enviamos|entregas? (?:em|para|gr)|devolu|reembolso|carrinho|privacidade
         |direitos reservados|atendimento|clientes (?:que|também)|leia (?:mais|também)|siga-nos|assine|cadastre|pagamento
-        |clique|nossa loja""",
-    "it": r"spedizion|consegna (?:in|entro|gratuita)|rimbors|carrello|\bordini\b|diritti riservati|servizio clienti|iscriviti",
+        |(?:utiliza|usa)(?:mos)? cookies|(?:uso|política) de cookies|clique|nossa loja""",
+    "it": r"""spedizion|consegna (?:in|entro|gratuita)|rimbors|carrello|\bordini\b|diritti riservati|servizio clienti
+        |iscriviti|(?:usa|utilizza)(?:mo)? (?:i )?cookie""",
     "nl": r"verzending|verzonden|retourneren|winkelwagen|bestelling|klantenservice|privacybeleid|alle rechten",
     "pl": r"wysyłk|dostaw|zwrot|koszyk|zamówieni|polityk[ai] prywatności",
     "ru": r"доставк|возврат|корзин|заказ|конфиденциальност|подпис|все права",

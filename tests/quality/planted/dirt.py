@@ -36,7 +36,7 @@ def plant_dirt(maker: Maker, each: int = 4) -> None:
     _targets(maker, each)
     _quality(maker, each)
     _text(maker, each)
-    _boilerplate(maker, 12 * each)
+    _boilerplate(maker, 20 * each)
     _not_data(maker, each)
     for _ in range(each):
         row = maker.row()

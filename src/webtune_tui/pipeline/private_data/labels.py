@@ -53,6 +53,7 @@ _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words.split
 _SIGNS = dict.fromkeys("$€£¥", PRODUCT) | {"§": VERSION}
 _TOKEN = re.compile(r"[^\W\d_]+|[$€£¥§]")
 _ENDINGS = ("nummern", "nummer", "numéro", "number", "nr", "s")
+_SHORTEST_PLURAL = 4  # letters: "dois" is no plural of "doi"
 _UNSPACED: dict[str, str] = {
     PHONE: "電話|でんわ|携帯|ケータイ|ファックス|ファクス|ダイヤル|連絡|手机|电话|联系|전화|휴대폰",
     CARD: "カード",
@@ -97,7 +98,7 @@ def _nearest(window: str) -> str:
 
 def _without_ending(token: str) -> str:
     for ending in _ENDINGS:
-        if token.endswith(ending):
+        if token.endswith(ending) and (ending != "s" or len(token) > _SHORTEST_PLURAL):
             found = _KIND_OF.get(token[: -len(ending)])
             if found:
                 return found

@@ -38,6 +38,7 @@ _DATE = re.compile(
     r"(?:[0-3]?[0-9][ ./\-][01]?[0-9][ ./\-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[ ./\-][01]?[0-9][ ./\-][0-3]?[0-9])(?![0-9])"
 )
 _YEARS = re.compile(r"(?:19|20)[0-9]{2}[ \-/](?:19|20)[0-9]{2}$")
+_CALLED_AFTER = re.compile("[ ]?番?(?:へ|に|まで)?[ ]?[おご]?(?:電話|連絡|ファッ?クス)")  # said behind it in Japanese
 _WIDEST_SERIES = 40
 _AREAS_BR = frozenset(
     [
@@ -171,6 +172,8 @@ def _is_solid(match: re.Match[str]) -> bool:
 
 
 def _label(text: str, match: re.Match[str], field: str) -> str:
+    if _CALLED_AFTER.match(text, match.end()):
+        return "phone"
     return label_before(text, match.start(), field)
 
 
