@@ -55,7 +55,7 @@ def _stands_in_url(text: str, start: int) -> bool:
 def _is_far(text: str, start: int) -> bool:
     """Whether whole words stand between a label and the number: "update from 203.0.113.7" is no version."""
     before = text[max(0, start - 44) : start].lower()
-    return re.search(r"(?:from|at|to|by|von|auf|unter|de|via|on|para|em|から)[ :]{1,2}$", before) is not None
+    return re.search(r"(?<![^\W\d_])(?:from|at|to|by|von|auf|unter|de|via|on|para|em|から)[ :]{1,2}$", before) is not None
 
 
 def _is_outline(text: str, match: re.Match[str]) -> bool:

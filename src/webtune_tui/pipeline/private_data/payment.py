@@ -9,7 +9,7 @@ from hashlib import sha256
 from webtune_tui.pipeline.private_data.checks import gtin, iban_mod97, luhn
 from webtune_tui.pipeline.private_data.hits import Hit
 from webtune_tui.pipeline.private_data.iban_forms import iban_form, iban_length
-from webtune_tui.pipeline.private_data.labels import PRODUCT, label_before
+from webtune_tui.pipeline.private_data.labels import CARD, PHONE, PRODUCT, label_before
 
 _CARD = re.compile(
     r"(?<![A-Za-z0-9_$€£¥#])(?<![0-9A-Za-z][.\-_/,:])"
@@ -24,12 +24,12 @@ _BRANDS = re.compile(
     r"|(?:30[0-5]|309|36[0-9]|3[89][0-9])[0-9]{11}(?:[0-9]{2})?"  # Diners
     r"|(?:6011|64[4-9][0-9]|65[0-9]{2})[0-9]{12}(?:[0-9]{3})?"  # Discover, Elo, RuPay
     r"|35(?:2[89]|[3-8][0-9])[0-9]{12}"  # JCB
-    r"|62[0-9]{14}(?:[0-9]{1,3})?|81[0-9]{14}"  # UnionPay
+    r"|62[0-9]{14}(?:[0-9]{1,3})?"  # UnionPay
     r"|220[0-4][0-9]{12}"  # Mir
     r"|(?:5018|5019|5020|5038|5[678][0-9]{2}|6304|6759|676[0-9]|6390|0604)[0-9]{12}(?:[0-9]{1,3})?"  # Maestro
-    r"|(?:50[46-9][0-9]|60[0-9]{2}|6277|6362|6363|82[0-9]{2})[0-9]{12}"  # Elo, Hipercard, RuPay, cards of shops
+    r"|(?:50[46-9][0-9]|606[23]|6277|6362|6363)[0-9]{12}"  # Elo, Hipercard
 )
-_BRANDS_WITH_A_WORD = re.compile(r"4[0-9]{12}|1[0-9]{14}|(?:50|5[6-8]|6)[0-9]{10,17}|3[0689][0-9]{12}")
+_BRANDS_WITH_A_WORD = re.compile(r"4[0-9]{12}|1[0-9]{14}|(?:50|5[6-8]|6|8[12])[0-9]{10,17}|3[0689][0-9]{12}")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][\-_/])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){4}")
 
 
@@ -40,9 +40,9 @@ def cards(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
         if len(set(digits)) < 2 or not luhn(digits):
             continue
         label = label_before(text, match.start(), field)
-        if label == "card":
+        if label == CARD:
             is_card = _BRANDS.fullmatch(digits) or _BRANDS_WITH_A_WORD.fullmatch(digits)
-        elif label in (PRODUCT, "phone") or match["odd"]:
+        elif label == PRODUCT or (label == PHONE and match["bare"] and len(digits) < 15) or match["odd"]:
             is_card = None
         else:
             is_card = _BRANDS.fullmatch(digits)

@@ -12,14 +12,17 @@ from webtune_tui.pipeline.private_data.labels import PRODUCT, label_before
 from webtune_tui.pipeline.private_data.phone_codes import calling_code, digits_after
 
 _LEFT = r"(?:(?<=wa\.me/)|(?<![A-Za-z0-9+#$€£¥%&_])(?<![0-9][.,:/\-])(?<![A-Za-z0-9][\-/_]))"
-_RIGHT = re.compile(r"(?![A-Za-wyz0-9_%@])(?!x(?![0-9]))(?!-[A-Za-z0-9])(?![.,:]?[0-9])(?!/[1-9])(?! ?[€$£¥%°])")
+_END = (
+    r"(?![A-Za-wyz0-9_%@])(?!x(?![0-9]))(?!-[A-Za-z0-9])(?![.,:]?[0-9])(?!/[1-9])(?![ ]?[€%°])(?![ ]?[$£¥](?![0-9]))"
+)
+_RIGHT = re.compile(_END)
 
 _SHAPES = re.compile(
     _LEFT
     + r"""(?:
     (?P<plus>\(?\+\(?[1-9](?:[ ./()\-]{0,3}[0-9]){6,16})
     |(?P<zeros>(?<![0-9][ ])\(?00\)?[ ./\-]?[1-9](?:[ ./()\-]{0,3}[0-9]){6,16})
-    |(?P<us>(?:1[ .\-]?)?\([0-9]{3}\)[ .\-]{0,2}[0-9]{3}[ .\-]?[0-9]{4}
+    |(?:(?P<us>(?:1[ .\-]?)?\([0-9]{3}\)[ .\-]{0,2}[0-9]{3}[ .\-]?[0-9]{4}
         |(?:1[.\-])?[0-9]{3}-[0-9]{3}-[0-9]{4}
         |(?:1\.)?[2-9][0-9]{2}\.[2-9][0-9]{2}\.[0-9]{4}
         |1[ \-]8(?:00|33|44|55|66|77|88)[ \-][0-9]{3}[ \-][0-9]{4})
@@ -30,6 +33,9 @@ _SHAPES = re.compile(
         |0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4})
     |(?P<es>[6-9][0-9]{2}(?:[ ][0-9]{2}){3}|[89][1-8][ ][0-9]{3}[ ][0-9]{2}[ ][0-9]{2})
     |(?P<trunk>\(?0\)?[1-9][0-9]{0,4}\)?(?:[ ]?[/\-.][ ]?|[ ])[0-9]{2,8}(?:[ \-.][0-9]{2,6}){0,3})
+    )"""
+    + _END
+    + r"""
     |(?P<bare>\(?[0-9](?:[ ./()\-]{0,2}[0-9]){5,14})
     )""",
     re.VERBOSE,
@@ -38,78 +44,11 @@ _DATE = re.compile(
     r"(?:[0-3]?[0-9][ ./\-][01]?[0-9][ ./\-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[ ./\-][01]?[0-9][ ./\-][0-3]?[0-9])(?![0-9])"
 )
 _YEARS = re.compile(r"(?:19|20)[0-9]{2}[ \-/](?:19|20)[0-9]{2}$")
+_SIGNED_DECIMAL = re.compile(r"\(?\+[0-9]{1,3}\.[0-9]{3,8}(?![0-9])(?!\.[0-9])")
+_SOLID = re.compile(r"[0-9]{9,13}(?![0-9])")
 _WIDEST_SERIES = 40
-_AREAS_BR = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "16",
-        "17",
-        "18",
-        "19",
-        "21",
-        "22",
-        "24",
-        "27",
-        "28",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "37",
-        "38",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "47",
-        "48",
-        "49",
-        "51",
-        "53",
-        "54",
-        "55",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "66",
-        "67",
-        "68",
-        "69",
-        "71",
-        "73",
-        "74",
-        "75",
-        "77",
-        "79",
-        "81",
-        "82",
-        "83",
-        "84",
-        "85",
-        "86",
-        "87",
-        "88",
-        "89",
-        "91",
-        "92",
-        "93",
-        "94",
-        "95",
-        "96",
-        "97",
-        "98",
-        "99",
-    ]
-)
+_AREAS_BR = frozenset(str(area) for area in (*range(11, 20), 21, 22, 24, 27, 28, *range(31, 36), 37, 38, *range(41, 50),
+                      51, 53, 54, 55, *range(61, 70), 71, 73, 74, 75, 77, 79, *range(81, 90), *range(91, 100)))  # fmt: skip
 
 
 def phones(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
@@ -119,7 +58,7 @@ def phones(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
         stop = _end_of(text, match, field)
         if stop:
             first = match.start()
-            if text[first] == "(" and ")" not in text[first:stop]:  # the bracket of a remark
+            if text[first] == "(" and text.count("(", first, stop) > text.count(")", first, stop):  # the bracket of a remark
                 first += 1
             yield Hit("phone", first, stop)
         place = stop or _after_first_group(text, match)
@@ -128,6 +67,8 @@ def phones(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
 def _after_first_group(text: str, match: re.Match[str]) -> int:
     """Where to look on after a run that is no telephone: it may hide one in its later groups."""
     place = match.start() + 1
+    if text[place - 1] == "(":
+        return place
     while place < match.end() and (text[place].isdecimal() or text[place] == "+"):
         place += 1
     return place
@@ -141,8 +82,6 @@ def _end_of(text: str, match: re.Match[str], field: str) -> int:
     if shape in ("plus", "zeros"):
         end = _international_end(text, match)
         return end if end and (shape == "plus" or _label(text, match, field) == "phone" or not _is_solid(match)) else 0
-    if shape != "bare" and _RIGHT.match(text, end) is None:
-        shape = "bare"
     if _DATE.match(text, match.start()) or _YEARS.search(text, match.start(), end):
         return 0
     label = _label(text, match, field)
@@ -213,6 +152,9 @@ def _is_trunk_number(found: str, groups: list[str], digits: str) -> bool:
 
 def _labelled_end(text: str, match: re.Match[str]) -> int:
     """The end of a number that a word calls a telephone: the longest run of whole groups with 7 to 13 digits."""
+    solid = _SOLID.match(text, match.start())
+    if solid and _ends_well(text, solid.end()):
+        return solid.end()
     return _cut(text, match.start(), match.end(), 7, 11 if text[match.start()] != "0" else 13)
 
 
@@ -225,8 +167,7 @@ def _international_end(text: str, match: re.Match[str]) -> int:
         return 0
     fewest, most = digits_after(code)
     lead = len(code) + (2 if match["zeros"] else 0) + (1 if "(0)" in found else 0)
-    whole, _, decimals = found.lstrip("(+").partition(".")
-    if decimals.isdecimal() and whole.isdecimal() and len(decimals) < 9:  # a signed decimal number
+    if _SIGNED_DECIMAL.match(found):
         return 0
     return _cut(text, match.start(), match.end(), lead + fewest, lead + most)
 

@@ -24,7 +24,7 @@ _NAMES = (
 _ASSIGNED = re.compile(
     rf"(?P<name>{_NAMES})(?P<rest>[A-Za-z0-9_.\-]{{0,24}})(?:[\"'`\]]{{0,2}}| is| ist| est| é| es)[ \t]{{0,4}}"
     r"(?P<sign>:=|=>|={1,3}|:|：|->|,(?=[ ]?[\"']))[ \t]{0,4}"
-    r"(?:(?P<quote>[\"'`])(?P<quoted>[^\s\"'`]{6,512})(?P=quote)|(?:\\\")?(?P<value>[^\s\"'`<>\\,;(){}\[\]]{6,512}))",
+    r"(?:(?P<quote>[\"'`])(?P<quoted>[^\s\"'`]{6,512})(?P=quote)|(?:\\\")?(?P<value>[^\s\"'`<>\\,;(){}\[\]\u2e80-\uffff]{6,512}))",
     re.IGNORECASE,
 )
 _NAME_PARTS = ("pass", "pwd", "kennwort", "senha", "contrase", "clave", "wachtwoord", "secret", "token", "key", "credential",
@@ -34,8 +34,10 @@ _HEADER = re.compile(
     r"(?P<scheme>bearer|basic|token|apikey)[ \t]{1,3}(?P<value>[A-Za-z0-9_\-.~+/]{16,4096}={0,2})", re.IGNORECASE
 )
 _NOT_A_SECRET = re.compile(
-    r"x{4,}|\*{3,}|\.{3}|•{3,}|^\$|^%|^@|^//|^https?:|^[/~.]|^(?:your|my|the|some|example|sample|test|dummy|change|insert|enter|replace|none|null|true|false"
-    r"|undefined|required|optional|string|process\.env|os\.|env\.|self\.|config|settings|secrets?\.|var\.|params|request|get_?|wpa|wep|aes|sha|md5|rsa|oauth|base64|utf|bcrypt|pbkdf2|http)",
+    r"x{4,}|\*{3,}|\.{3}|•{3,}|^[$%@]|^//|^https?:|^[/~.]|^(?:your|my|the|some|sample|test|dummy|insert|enter|replace)[_\-. ]"
+    r"|^(?:example|change_?me|none|null|true|false|undefined|required|optional|string)(?![A-Za-z0-9])"
+    r"|^(?:process\.env|os\.|env\.|self\.|this\.|config\.|settings\.|secrets?\.|var\.|params\.|request\.|get_)"
+    r"|^(?:wpa[0-9]?|wep|aes|sha|md5|rsa|oauth[0-9]?|base64|utf|bcrypt|pbkdf2|erc|http)(?:[\-_ ]?[0-9a-z]{1,6})?$",
     re.IGNORECASE,
 )
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
