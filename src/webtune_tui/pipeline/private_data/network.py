@@ -23,7 +23,8 @@ _MAC = re.compile(
     r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][:\-.])(?:[0-9A-Fa-f]{2}(?P<gap>[:\-])[0-9A-Fa-f]{2}(?:(?P=gap)[0-9A-Fa-f]{2}){4}"
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![A-Za-z0-9])(?![:\-.][A-Za-z0-9])"
 )
-_SMALL = 20
+_SMALL = 20  # four small numbers are rather a version or a heading
+_LEAST_FIRST = 10
 _OUTLINE_AFTER = re.compile(r"\.?[ \t]+[A-ZÀ-Þ]")
 
 
@@ -43,9 +44,10 @@ def _is_address(text: str, match: re.Match[str], field: str) -> bool:
         return True
     if label in (VERSION, PRODUCT) and not _is_far(text, match.start()):
         return False
-    if max(octets) > _SMALL:
+    small = sum(octet <= _SMALL for octet in octets)
+    if small < (3 if octets[0] < _LEAST_FIRST else 4):
         return True
-    return octets[0] >= 10 and not _is_outline(text, match)
+    return octets[0] >= _LEAST_FIRST and not _is_outline(text, match)
 
 
 def _stands_in_url(text: str, start: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from webtune_tui.pipeline.private_data.checks import gtin
 from webtune_tui.pipeline.private_data.hits import Hit
-from webtune_tui.pipeline.private_data.labels import PRODUCT, label_before
+from webtune_tui.pipeline.private_data.labels import PRODUCT, REACH, label_before
 from webtune_tui.pipeline.private_data.phone_codes import calling_code, digits_after
 
 _LEFT = r"(?:(?<=wa\.me/)|(?<![A-Za-z0-9+#$€£¥%&_])(?<![0-9][.,:/\-])(?<![A-Za-z0-9][\-/_]))"
@@ -41,10 +41,12 @@ _SHAPES = re.compile(
     re.VERBOSE,
 )
 _DATE = re.compile(
-    r"(?:[0-3]?[0-9][ ./\-][01]?[0-9][ ./\-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[ ./\-][01]?[0-9][ ./\-][0-3]?[0-9])(?![0-9])"
+    r"(?:[0-3]?[0-9][ ./\-][0-3]?[0-9][ ./\-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[ ./\-][01]?[0-9][ ./\-][0-3]?[0-9]"
+    r"|(?:19|20)[0-9]{2}[01][0-9][0-3][0-9])(?![0-9])"
 )
 _YEARS = re.compile(r"(?:19|20)[0-9]{2}[ \-/](?:19|20)[0-9]{2}$")
 _SIGNED_DECIMAL = re.compile(r"\(?\+[0-9]{1,3}\.[0-9]{3,8}(?![0-9])(?!\.[0-9])")
+_NUMBER_BEFORE = re.compile(r"[0-9]{5}")
 _SOLID = re.compile(r"[0-9]{9,13}(?![0-9])")
 _WIDEST_SERIES = 40
 _AREAS_BR = frozenset(str(area) for area in (*range(11, 20), 21, 22, 24, 27, 28, *range(31, 36), 37, 38, *range(41, 50),
@@ -154,7 +156,8 @@ def _labelled_end(text: str, match: re.Match[str]) -> int:
     """The end of a number that a word calls a telephone: the longest run of whole groups with 7 to 13 digits."""
     solid = _SOLID.match(text, match.start())
     if solid and _ends_well(text, solid.end()):
-        return solid.end()
+        is_second = _NUMBER_BEFORE.search(text, max(0, match.start() - REACH), match.start()) is not None
+        return 0 if is_second and gtin(solid.group()) else solid.end()
     return _cut(text, match.start(), match.end(), 7, 11 if text[match.start()] != "0" else 13)
 
 
@@ -183,10 +186,9 @@ def _cut(text: str, start: int, end: int, fewest: int, most: int) -> int:
             break
         is_group_end = place + 1 == len(text) or not text[place + 1].isdecimal()
         is_lone = text[place - 1] == " "  # a count or a page after the number
-        if count >= fewest and is_group_end and not (best and is_lone) and _ends_well(text, place + 1):
+        is_closed = text.count("(", start, place) <= text.count(")", start, place + 2)
+        if count >= fewest and is_group_end and is_closed and not (best and is_lone) and _ends_well(text, place + 1):
             best = place + 1
-    if best and gtin(_digits(text[start:best])) and text[start:best].isdecimal() and best - start == 13:
-        return 0
     return best
 
 

@@ -41,6 +41,10 @@ _NOT_A_SECRET = re.compile(
     re.IGNORECASE,
 )
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_ABOUT = re.compile(r"(?:spec|arn|type|name|ur[il]|length|size|count|format|policy|field|label|hint|file|path|limit|[a-z_]id|expir[a-z]{1,4})s?$", re.IGNORECASE)
+_SHORT_NAME = 4
+_WORD_IN_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_LETTERS_OF_A_WORD = 4.5
 _LEAST_BITS = 3.0
 
 
@@ -76,11 +80,22 @@ def _end_of_lines(text: str, end: int) -> int:
 def assigned_secrets(text: str, start: int, end: int) -> Iterator[Hit]:
     """Values that stand after a name such as ``password:`` or ``api_key =`` and look like no word."""
     for match in _ASSIGNED.finditer(text, start, end):
+        if not _is_name(text, match):
+            continue
         group = "quoted" if match["quoted"] else "value"
         value = match[group] if match["quoted"] else match[group].rstrip(".!?:|&").partition("&")[0]
+        first = match.start(group)
+        is_call = text[first + len(value) : first + len(value) + 1] in ("(", "[")
         is_password = _IS_PASSWORD.match(match["name"]) is not None
-        if _is_secret(value, is_password=is_password, is_quoted=group == "quoted"):
-            yield Hit("api_key", match.start(group), match.start(group) + len(value))
+        if not is_call and _is_secret(value, is_password=is_password, is_quoted=group == "quoted"):
+            yield Hit("api_key", first, first + len(value))
+
+
+def _is_name(text: str, match: re.Match[str]) -> bool:
+    """Whether a secret's name is meant: not the middle of "association", nor what is said about a key."""
+    name, before = match["name"], text[match.start() - 1 : match.start()]
+    is_inside = before.isalpha() and not (name[0].isupper() and before.islower())
+    return not (is_inside and len(name) <= _SHORT_NAME) and _ABOUT.search(match["rest"]) is None
 
 
 def named_secrets(text: str, start: int, end: int) -> Iterator[Hit]:
@@ -107,17 +122,21 @@ def headers(text: str, start: int, end: int) -> Iterator[Hit]:
 def _is_secret(value: str, *, is_password: bool, is_quoted: bool) -> bool:
     if len(value) < 6 or _NOT_A_SECRET.search(value):
         return False
-    has_digit = any(map(str.isdecimal, value))
-    has_letter = any(map(str.isalpha, value))
-    has_sign = any(not sign.isalnum() for sign in value.strip("-_.:/"))
+    digits = sum(map(str.isdecimal, value))
     if is_password:
-        has_both_cases = value.lower() != value and value[1:].upper() != value[1:] and not value.istitle()
-        return has_letter and (
-            has_digit or (is_quoted and (has_sign or has_both_cases)) or (has_sign and has_both_cases)
-        )
+        has_letter = any(map(str.isalpha, value))
+        has_sign = any(not sign.isalnum() and sign not in "._-/:" for sign in value)
+        has_both_cases = value.lower() != value and value[1:].upper() != value[1:]
+        return has_letter and (digits > 0 or (has_sign and (is_quoted or has_both_cases)))
     if _UUID.fullmatch(value):
         return True
-    return _looks_random(value, 12 if is_quoted else 16)
+    return _looks_random(value, 12 if is_quoted else 16) and not _is_identifier(value)
+
+
+def _is_identifier(value: str) -> bool:
+    """Names of programs, which are made of words: ``ScaledWordEmbedding2``."""
+    parts = _WORD_IN_NAME.findall(value)
+    return len(parts) * _LETTERS_OF_A_WORD <= sum(map(len, parts))
 
 
 def _looks_random(value: str, shortest: int) -> bool:
