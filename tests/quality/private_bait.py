@@ -103,7 +103,9 @@ BAIT: list[Callable[[random.Random], str]] = [
     lambda r: f"sha384-{pick(r, BASE62, 64)}",
     lambda r: f"data:image/png;base64,iVBORw0KGgo{pick(r, BASE62, 60)}",
     lambda r: f"https://www.example.com/p/{digits(r, 10)}?id={digits(r, 9)}&utm_source=mail&ref=sr_1_{n(r, 1, 9)}",
-    lambda r: f"https://www.example.com/{digits(r, 3)}-{digits(r, 3)}-{digits(r, 4)}/a-long-product-name-{digits(r, 5)}.html",
+    lambda r: (
+        f"https://www.example.com/{digits(r, 3)}-{digits(r, 3)}-{digits(r, 4)}/a-long-product-name-{digits(r, 5)}.html"
+    ),
     lambda r: f"https://youtu.be/{pick(r, BASE62, 11)}",
     lambda r: f"https://docs.example.com/d/{pick(r, BASE62, 44)}/edit",
     lambda r: "https://cdn.example.com/image@2x.png",

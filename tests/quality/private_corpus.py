@@ -47,8 +47,8 @@ def luhn_digit(body: str) -> str:
 
 def card(rng: random.Random) -> str:
     prefix, length = rng.choice(
-        [("4", 16), ("51", 16), ("55", 16), ("2221", 16), ("2720", 16), ("34", 15), ("37", 15), ("6011", 16), ("65", 16),
-         ("3530", 16), ("36", 14), ("62", 16)]
+        [("4", 16), ("51", 16), ("55", 16), ("2221", 16), ("2720", 16), ("34", 15), ("37", 15), ("6011", 16),
+         ("65", 16), ("3530", 16), ("36", 14), ("62", 16)]
     )  # fmt: skip
     body = prefix + pick(rng, string.digits, length - len(prefix) - 1)
     number = body + luhn_digit(body)
@@ -133,7 +133,15 @@ def ssn(rng: random.Random) -> str:
 # --- contacts, addresses, secrets
 
 NAMES = ("jane", "max.mustermann", "j.silva", "marie-claire.dupont", "tanaka_k", "o.neill77", "info", "sales", "b2b")
-HOSTS = ("example.com", "example.org", "mail.example.co.uk", "beispiel.de", "exemplo.com.br", "exemple.fr", "example.co.jp")
+HOSTS = (
+    "example.com",
+    "example.org",
+    "mail.example.co.uk",
+    "beispiel.de",
+    "exemplo.com.br",
+    "exemple.fr",
+    "example.co.jp",
+)
 
 
 def email(rng: random.Random) -> str:
@@ -150,7 +158,9 @@ def email(rng: random.Random) -> str:
 
 def fake_phone(rng: random.Random, form: str) -> str:
     """A telephone in a form: N is a digit from 2, X any digit."""
-    drawn = [rng.choice("23456789") if sign == "N" else rng.choice(string.digits) if sign == "X" else sign for sign in form]
+    drawn = [
+        rng.choice("23456789") if sign == "N" else rng.choice(string.digits) if sign == "X" else sign for sign in form
+    ]
     return "".join(drawn)
 
 
@@ -159,9 +169,12 @@ PHONES = {
            "020 7NXX XXXX", "07NXX NXXXXX", "+44 20 7NXX XXXX", "+44 7NXX NXXXXX", "0161 NXX XXXX", "+91 9NXXX NXXXX"),
     "de": ("030 NXXXXXX", "0171 NXXXXXX", "089/NXXXXX", "+49 30 NXXXXXX", "+49 (0)171 NXXXXXX", "(030) NXXXXXX",
            "0221-NXXXXX", "0049 40 NXXXXXX", "+4917NXXXXXXXX", "+43 1 NXXXXXX", "+41 44 NXX XX XX"),
-    "fr": ("01 NX XX 4X XX", "06.NX.XX.1X.XX", "+33 6 NX XX XX XX", "+33 (0)1 NX XX XX XX", "04-NX-XX-0X-XX", "0033 1 NX XX XX XX"),
-    "pt": ("(11) 9NXXX-XXXX", "(21) NXXX-XXXX", "+55 11 9NXXX-XXXX", "11 9NXXX-XXXX", "+351 91N XXX XXX", "+55 (31) NXXX-XXXX"),
-    "ja": ("03-NXXX-XXXX", "090-NXXX-XXXX", "0120-NXX-XXX", "+81-3-NXXX-XXXX", "+81 90 NXXX XXXX", "06(NXXX)XXXX", "0463-NX-XXXX"),
+    "fr": ("01 NX XX 4X XX", "06.NX.XX.1X.XX", "+33 6 NX XX XX XX", "+33 (0)1 NX XX XX XX", "04-NX-XX-0X-XX",
+           "0033 1 NX XX XX XX"),
+    "pt": ("(11) 9NXXX-XXXX", "(21) NXXX-XXXX", "+55 11 9NXXX-XXXX", "11 9NXXX-XXXX", "+351 91N XXX XXX",
+           "+55 (31) NXXX-XXXX"),
+    "ja": ("03-NXXX-XXXX", "090-NXXX-XXXX", "0120-NXX-XXX", "+81-3-NXXX-XXXX", "+81 90 NXXX XXXX", "06(NXXX)XXXX",
+           "0463-NX-XXXX"),
 }  # fmt: skip
 BARE_PHONES = {
     "en": ("Phone: ", "NXXNXXXXXX"), "de": ("Tel. ", "030NXXXXXX"), "fr": ("tél : ", "06NXXXXXXX"),
@@ -178,7 +191,13 @@ def ip(rng: random.Random) -> str:
 
 def mac(rng: random.Random) -> str:
     gap = rng.choice(":-")
-    return gap.join([pick(rng, "abcdef", 1) + pick(rng, HEX, 1), *(pick(rng, HEX, 2) for _ in range(4)), "0" + pick(rng, "abcdef", 1)])
+    return gap.join(
+        [
+            pick(rng, "abcdef", 1) + pick(rng, HEX, 1),
+            *(pick(rng, HEX, 2) for _ in range(4)),
+            "0" + pick(rng, "abcdef", 1),
+        ]
+    )
 
 
 def api_key(rng: random.Random) -> str:
@@ -208,7 +227,8 @@ def jwt(rng: random.Random) -> str:
     def part(text: str) -> str:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
-    return f'{part(chr(123) + chr(34) + "alg" + chr(34) + ":1}")}.{part(chr(123) + chr(34) + f"sub:{rng.random()}")}.{pick(rng, BASE62, 43)}'
+    head, body = part('{"alg":"HS256"}'), part(f'{{"sub":"{rng.random()}"}}')
+    return f"{head}.{body}.{pick(rng, BASE62, 43)}"
 
 
 def assigned(rng: random.Random) -> tuple[str, str]:
@@ -224,10 +244,13 @@ def assigned(rng: random.Random) -> tuple[str, str]:
 def token_url(rng: random.Random) -> tuple[str, str, str]:
     """A URL in three pieces, the secret in the middle."""
     value = pick(rng, BASE62, 24) + "7"
+    login = "deploy:" + pick(rng, BASE62, 12)
     return rng.choice(
-        [("https://api.example.com/v1/items?token=", value, "&page=2"), ("https://", "deploy:" + pick(rng, BASE62, 12), "@git.example.com/a.git"),
-         ("https://bucket.example.com/a.pdf?X-Amz-Date=20240101T000000Z&X-Amz-Signature=", pick(rng, HEX, 64), ""),
-         ("https://store.example.net/c?sv=2022-11-02&sig=", value + "%3D", "&sp=r"), ("postgres://", "app:" + pick(rng, BASE62, 10), "@db.example.com:5432/x"),
+        [("https://api.example.com/v1/items?token=", value, "&page=2"),
+         ("https://", login, "@git.example.com/a.git"),
+         ("https://b.example.com/a.pdf?X-Amz-Date=20240101T000000Z&X-Amz-Signature=", pick(rng, HEX, 64), ""),
+         ("https://store.example.net/c?sv=2022-11-02&sig=", value + "%3D", "&sp=r"),
+         ("postgres://", login, "@db.example.com:5432/x"),
          ("https://example.com/cb#access_token=", value, "&state=1")]
     )  # fmt: skip
 
@@ -235,11 +258,16 @@ def token_url(rng: random.Random) -> tuple[str, str, str]:
 # --- texts
 
 CARRIERS = {
-    "en": ("Works well so far.", "You can reach me at {} any time.", "Sold by the maker ({}).", "My details: {}", "Sent from {} last week."),
-    "de": ("Schnelle Lieferung.", "Bei Fragen gern an {} wenden.", "Verkauf durch den Hersteller ({}).", "Meine Angaben: {}", "Gesendet von {} am Montag."),
-    "fr": ("Livraison rapide.", "Vous pouvez me joindre : {} à tout moment.", "Vendu par le fabricant ({}).", "Mes données : {}", "Envoyé de {} lundi."),
-    "pt": ("Entrega rápida.", "Meu contato é {} a qualquer hora.", "Vendido pelo fabricante ({}).", "Meus dados: {}", "Enviado de {} na segunda."),
-    "ja": ("配送が早かったです。", "ご連絡は{}までお願いします。", "メーカー直販（{}）です。", "私の情報：{}", "{}から送信されました。"),
+    "en": ("Works well so far.", "You can reach me at {} any time.", "Sold by the maker ({}).", "My details: {}",
+           "Sent from {} last week."),
+    "de": ("Schnelle Lieferung.", "Bei Fragen gern an {} wenden.", "Verkauf durch den Hersteller ({}).",
+           "Meine Angaben: {}", "Gesendet von {} am Montag."),
+    "fr": ("Livraison rapide.", "Vous pouvez me joindre : {} à tout moment.", "Vendu par le fabricant ({}).",
+           "Mes données : {}", "Envoyé de {} lundi."),
+    "pt": ("Entrega rápida.", "Meu contato é {} a qualquer hora.", "Vendido pelo fabricante ({}).", "Meus dados: {}",
+           "Enviado de {} na segunda."),
+    "ja": ("配送が早かったです。", "ご連絡は{}までお願いします。", "メーカー直販（{}）です。", "私の情報：{}",
+           "{}から送信されました。"),
 }  # fmt: skip
 WIDE = str.maketrans("0123456789-", "０１２３４５６７８９－")
 

@@ -96,9 +96,10 @@ _SPOKEN = re.compile(
     r"(?P<tld>com|org|net|edu|gov|io|co|de|fr|es|it|pt|br|uk|nl|jp|info|me|dev|app|example|test))(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
+_SPELLED_DOT = rf"(?: ?{_OPEN}(?:{_DOT_WORDS}){_CLOSE} ?| dot )"
 _HALF = re.compile(
-    rf"(?<![{_LETTER}._+\-])(?P<local>{_WORD}(?:\.{_WORD}){{0,3}})@(?P<domain>{_WORD}(?:(?:\.| ?{_OPEN}(?:{_DOT_WORDS}){_CLOSE} ?| dot ){_WORD}){{0,3}}"
-    rf"(?: ?{_OPEN}(?:{_DOT_WORDS}){_CLOSE} ?| dot )(?P<tld>[A-Za-z]{{2,12}}))(?![A-Za-z0-9_])",
+    rf"(?<![{_LETTER}._+\-])(?P<local>{_WORD}(?:\.{_WORD}){{0,3}})@"
+    rf"(?P<domain>{_WORD}(?:(?:\.|{_SPELLED_DOT}){_WORD}){{0,3}}{_SPELLED_DOT}(?P<tld>[A-Za-z]{{2,12}}))(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
 _MAIL_BEFORE = re.compile(

@@ -51,10 +51,13 @@ _WORDS: dict[str, str] = {
 }
 _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _SIGNS = dict.fromkeys("$€£¥", PRODUCT) | {"§": VERSION}
-_TOKEN = re.compile(r"[a-z\u00df-\u024f]+|[$€£¥§]|(?:(?![a-z\u00df-\u024f])[^\W\d_])+")
+_WORD = re.compile(r"[a-z\u00df-\u024f]+|[$€£¥§]|(?:(?![a-z\u00df-\u024f])[^\W\d_])+")
 _SENTENCE_END = re.compile(r"[.!?…]+\s+|[。！？]|[0-9][^\w\n]{0,4}\n|\n(?=.*\w)")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
-_ABBREVIATIONS = frozenset("tel telf tél ph mob mobil cell ref réf art no nr num nº mod ver ser telefonnr artikelnr bestellnr idnr handynr".split())
+_ABBREVIATIONS = frozenset(
+    ("tel", "telf", "tél", "ph", "mob", "mobil", "cell", "ref", "réf", "art", "no", "nr", "num", "nº", "mod", "ver",
+     "ser", "telefonnr", "artikelnr", "bestellnr", "idnr", "handynr")
+)  # fmt: skip
 _ENDINGS = ("nummern", "nummer", "numéro", "number", "nr", "s")
 _UNSPACED: dict[str, str] = {
     PHONE: "電話|でんわ|携帯|ケータイ|ファックス|ファクス|ダイヤル|連絡|手机|电话|联系|전화|휴대폰",
@@ -84,22 +87,20 @@ def field_label(field: str) -> str:
 @lru_cache(maxsize=4096)
 def _nearest(window: str) -> str:
     lower = _in_one_sentence(window).lower()
-    best = token = ""
-    tokens = _TOKEN.findall(lower)
-    for place in range(len(tokens) - 1, -1, -1):
-        token = tokens[place]
-        best = _KIND_OF.get(token) or _SIGNS.get(token) or _without_ending(token)
+    best = word = ""
+    words = _WORD.findall(lower)
+    for place in range(len(words) - 1, -1, -1):
+        word = words[place]
+        best = _KIND_OF.get(word) or _SIGNS.get(word) or _without_ending(word)
         if best:
-            if token == "id" and place:  # a tax id is no product's
-                outer = _KIND_OF.get(tokens[place - 1], "")
+            if word == "id" and place:  # a tax id is no product's
+                outer = _KIND_OF.get(words[place - 1], "")
                 best = best if outer in ("", PHONE, CARD, NETWORK, VERSION) else outer
             break
     if "my" in lower or not lower.isascii():
-        found = None
-        for found in _UNSPACED_LABEL.finditer(lower):
-            continue
-        if found is not None and (not best or lower.rfind(token) < found.start()):
-            return found.lastgroup or ""
+        unspaced = list(_UNSPACED_LABEL.finditer(lower))
+        if unspaced and (not best or lower.rfind(word) < unspaced[-1].start()):
+            return unspaced[-1].lastgroup or ""
     return best
 
 
@@ -113,10 +114,10 @@ def _in_one_sentence(window: str) -> str:
     return window[end:]
 
 
-def _without_ending(token: str) -> str:
+def _without_ending(word: str) -> str:
     for ending in _ENDINGS:
-        if token.endswith(ending):
-            found = _KIND_OF.get(token[: -len(ending)])
+        if word.endswith(ending):
+            found = _KIND_OF.get(word[: -len(ending)])
             if found:
                 return found
     return ""

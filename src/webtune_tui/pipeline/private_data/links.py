@@ -30,7 +30,8 @@ _HOOK = re.compile(
     r"|hooks\.zapier\.com/hooks/catch/(?P<zapier>[0-9]{4,12}/[A-Za-z0-9]{5,40})"
 )
 _TEMPLATE = re.compile(
-    r"^[{<$%*]|^x{3,}$|^\.{3}|^(?:your|my|the|a)[_\- ]|^(?:example|placeholder|redacted|true|false|null|none|undefined)(?![A-Za-z0-9])",
+    r"^[{<$%*]|^x{3,}$|^\.{3}|^(?:your|my|the|a)[_\- ]"
+    r"|^(?:example|placeholder|redacted|true|false|null|none|undefined)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _PLAIN_VALUE = re.compile(r"^[0-9]{1,4}\.[0-9.]{1,8}$")

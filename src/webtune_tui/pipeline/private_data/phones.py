@@ -12,9 +12,7 @@ from webtune_tui.pipeline.private_data.labels import PRODUCT, REACH, label_befor
 from webtune_tui.pipeline.private_data.phone_codes import calling_code, digits_after
 
 _LEFT = r"(?:(?<=wa\.me/)|(?<![A-Za-z0-9+#$€£¥%&_])(?<![0-9][.,:/\-])(?<![A-Za-z0-9][\-/_]))"
-_END = (
-    r"(?![A-Za-wyz0-9_%@])(?!x(?![0-9]))(?!-[A-Za-z0-9])(?![.,:]?[0-9])(?!/[1-9])(?![ ]?[€%°])(?![ ]?[$£¥](?![0-9]))"
-)
+_END = r"(?![A-Za-wyz0-9_%@])(?!x(?![0-9]))(?!-[A-Za-z0-9])(?![.,:]?[0-9])(?!/[1-9])(?![ ]?[€%°])(?![ ]?[$£¥](?![0-9]))"
 _RIGHT = re.compile(_END)
 
 _SHAPES = re.compile(
@@ -41,7 +39,8 @@ _SHAPES = re.compile(
     re.VERBOSE,
 )
 _DATE = re.compile(
-    r"(?:[0-3]?[0-9][ ./\-][0-3]?[0-9][ ./\-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[ ./\-][01]?[0-9][ ./\-][0-3]?[0-9]"
+    r"(?:[0-3]?[0-9][ ./\-][0-3]?[0-9][ ./\-](?:19|20)[0-9]{2}"
+    r"|(?:19|20)[0-9]{2}[ ./\-][01]?[0-9][ ./\-][0-3]?[0-9]"
     r"|(?:19|20)[0-9]{2}[01][0-9][0-3][0-9])(?![0-9])"
 )
 _YEARS = re.compile(r"(?:19|20)[0-9]{2}[ \-/](?:19|20)[0-9]{2}$")
@@ -60,7 +59,9 @@ def phones(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
         stop = _end_of(text, match, field)
         if stop:
             first = match.start()
-            if text[first] == "(" and text.count("(", first, stop) > text.count(")", first, stop):  # the bracket of a remark
+            if text[first] == "(" and text.count("(", first, stop) > text.count(
+                ")", first, stop
+            ):  # the bracket of a remark
                 first += 1
             yield Hit("phone", first, stop)
         place = stop or _after_first_group(text, match)

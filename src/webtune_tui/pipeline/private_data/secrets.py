@@ -16,32 +16,40 @@ _ARMOUR_LINE = re.compile(r"(?:[ \t\r\n\"',+]|\\n|\\r){0,40}[A-Za-z0-9+/=]{16,}"
 _LONGEST_ARMOUR = 20_000
 
 _NAMES = (
-    r"pass(?:word|wd|phrase|code)?|passwort|kennwort|pwd|senha|contrase[nñ]a|clave|mot de passe|wachtwoord|パスワード|密码"
-    r"|secret|token|api[_\- ]?key|apikey|access[_\- ]?key|auth[_\- ]?key|account[_\- ]?key|private[_\- ]?key|secret[_\- ]?key"
+    r"pass(?:word|wd|phrase|code)?|passwort|kennwort|pwd|senha|contrase[nñ]a|clave|mot de passe|wachtwoord"
+    r"|パスワード|密码"
+    r"|secret|token|api[_\- ]?key|apikey|access[_\- ]?key|auth[_\- ]?key|account[_\- ]?key"
+    r"|private[_\- ]?key|secret[_\- ]?key"
     r"|shared[_\- ]?access[_\- ]?key|master[_\- ]?key|encryption[_\- ]?key|signing[_\- ]?key|app(?:lication)?[_\- ]?key"
     r"|credentials?|jwt|session[_\- ]?id|api-?schlüssel|chave (?:de )?api|cl[ée] (?:d['’])?api"
 )
 _ASSIGNED = re.compile(
     rf"(?P<name>{_NAMES})(?P<rest>[A-Za-z0-9_.\-]{{0,24}})(?:[\"'`\]]{{0,2}}| is| ist| est| é| es)[ \t]{{0,4}}"
     r"(?P<sign>:=|=>|={1,3}|:|：|->|,(?=[ ]?[\"']))[ \t]{0,4}"
-    r"(?:(?P<quote>[\"'`])(?P<quoted>[^\s\"'`]{6,512})(?P=quote)|(?:\\\")?(?P<value>[^\s\"'`<>\\,;(){}\[\]\u2e80-\uffff]{6,512}))",
+    r"(?:(?P<quote>[\"'`])(?P<quoted>[^\s\"'`]{6,512})(?P=quote)"
+    r"|(?:\\\")?(?P<value>[^\s\"'`<>\\,;(){}\[\]\u2e80-\uffff]{6,512}))",
     re.IGNORECASE,
 )
-_NAME_PARTS = ("pass", "pwd", "kennwort", "senha", "contrase", "clave", "wachtwoord", "secret", "token", "key", "credential",
-               "jwt", "session", "schlüssel", "chave", "clé", "パスワード", "密码")  # fmt: skip
+_NAME_PARTS = ("pass", "pwd", "kennwort", "senha", "contrase", "clave", "wachtwoord", "secret", "token", "key",
+               "credential", "jwt", "session", "schlüssel", "chave", "clé", "パスワード", "密码")  # fmt: skip
 _IS_PASSWORD = re.compile(r"pass|pwd|kennwort|senha|contrase|clave|wachtwoord|パスワード|密码", re.IGNORECASE)
 _HEADER = re.compile(
     r"(?P<scheme>bearer|basic|token|apikey)[ \t]{1,3}(?P<value>[A-Za-z0-9_\-.~+/]{16,4096}={0,2})", re.IGNORECASE
 )
 _NOT_A_SECRET = re.compile(
-    r"x{4,}|\*{3,}|\.{3}|•{3,}|^[$%@]|^//|^https?:|^[/~.]|^(?:your|my|the|some|sample|test|dummy|insert|enter|replace)[_\-. ]"
+    r"x{4,}|\*{3,}|\.{3}|•{3,}|^[$%@]|^//|^https?:|^[/~.]|^(?:your|my|the|some|sample|test|dummy|insert|enter)[_\-. ]"
+    r"|^replace[_\-. ]"
     r"|^(?:example|change_?me|none|null|true|false|undefined|required|optional|string)(?![A-Za-z0-9])"
     r"|^(?:process\.env|os\.|env\.|self\.|this\.|config\.|settings\.|secrets?\.|var\.|params\.|request\.|get_)"
     r"|^(?:wpa[0-9]?|wep|aes|sha|md5|rsa|oauth[0-9]?|base64|utf|bcrypt|pbkdf2|erc|http)(?:[\-_ ]?[0-9a-z]{1,6})?$",
     re.IGNORECASE,
 )
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_ABOUT = re.compile(r"(?:spec|arn|type|name|ur[il]|length|size|count|format|policy|field|label|hint|file|path|limit|[a-z_]id|expir[a-z]{1,4})s?$", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"(?:spec|arn|type|name|ur[il]|length|size|count|format|policy|field|label|hint|file|path|limit|[a-z_]id"
+    r"|expir[a-z]{1,4})s?$",
+    re.IGNORECASE,
+)
 _SHORT_NAME = 4
 _WORD_IN_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _LETTERS_OF_A_WORD = 4.5

@@ -50,7 +50,7 @@ class Triggers(NamedTuple):
 
 
 def triggers(text: str) -> Triggers | None:
-    """What could be found in a folded text, or ``None`` for nothing at all. It may suspect too much, never too little."""
+    """What could be found in a folded text, or ``None`` for nothing. It may suspect too much, never too little."""
     is_ascii = text.isascii()
     data = text.encode() if is_ascii else text.encode("utf-8", "surrogatepass")
     sign = b"@" in data
@@ -78,10 +78,7 @@ def _has_number(data: bytes) -> bool:
 
 def _may_name_password(data: bytes, sign: bytes) -> bool:
     before = _around(data, sign, _BEFORE_COLON, 0)
-    for name in _PASSWORDS:  # a loop: a generator costs more than the searches
-        if name in before:
-            return True
-    return False
+    return bool(before) and _holds_any(before, _PASSWORDS)
 
 
 def _may_spell(data: bytes) -> bool:
@@ -89,11 +86,15 @@ def _may_spell(data: bytes) -> bool:
     if b" dot " in data or b" DOT " in data or b" arroba " in data or (b"%" in data and b"%40" in data):
         return True
     for bracket in _BRACKETS:
-        if bracket in data:
-            after = _around(data, bracket, 0, _AFTER_BRACKET)
-            for word in _AT_WORDS:
-                if word in after:
-                    return True
+        if bracket in data and _holds_any(_around(data, bracket, 0, _AFTER_BRACKET), _AT_WORDS):
+            return True
+    return False
+
+
+def _holds_any(data: bytes, words: tuple[bytes, ...]) -> bool:
+    for word in words:  # noqa: SIM110 - a generator costs more than these searches
+        if word in data:
+            return True
     return False
 
 
