@@ -48,8 +48,11 @@ _SIGNED_DECIMAL = re.compile(r"\(?\+[0-9]{1,3}\.[0-9]{3,8}(?![0-9])(?!\.[0-9])")
 _NUMBER_BEFORE = re.compile(r"[0-9]{5}")
 _SOLID = re.compile(r"[0-9]{9,13}(?![0-9])")
 _WIDEST_SERIES = 40
-_AREAS_BR = frozenset(str(area) for area in (*range(11, 20), 21, 22, 24, 27, 28, *range(31, 36), 37, 38, *range(41, 50),
-                      51, 53, 54, 55, *range(61, 70), 71, 73, 74, 75, 77, 79, *range(81, 90), *range(91, 100)))  # fmt: skip
+_AREAS_BR = frozenset(
+    str(area)
+    for area in range(11, 100)
+    if area % 10 and area not in (23, 25, 26, 29, 36, 39, 52, 56, 57, 58, 59, 72, 76, 78)
+)
 
 
 def phones(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
