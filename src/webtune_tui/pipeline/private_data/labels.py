@@ -53,6 +53,10 @@ _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words.split
 _SIGNS = dict.fromkeys("$€£¥", PRODUCT) | {"§": VERSION}
 _WORD = re.compile(r"[a-z\u00df-\u024f]+|[$€£¥§]|(?:(?![a-z\u00df-\u024f])[^\W\d_])+")
 _SENTENCE_END = re.compile(r"[.!?…]+\s+|[。！？]|[0-9][^\w\n]{0,4}\n|\n(?=.*\w)")
+_EARLIER_NUMBER = re.compile(r"[0-9](?:[ ().\-/]{0,2}[0-9]){3,}")
+_LISTED = re.compile(
+    r"[ )]*(?:[/,;|&]|\n|or|and|und|oder|bzw\.?|ou|et|e|y|o|または|[^\W\d_]{2,12}[.:]{1,2})[\s(+]*", re.IGNORECASE
+)
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 _ABBREVIATIONS = frozenset(
     ("tel", "telf", "tél", "ph", "mob", "mobil", "cell", "ref", "réf", "art", "no", "nr", "num", "nº", "mod", "ver",
@@ -76,6 +80,15 @@ def label_before(text: str, start: int, field: str = "") -> str:
     if not found and field and start <= REACH:
         return field_label(field)
     return found
+
+
+def label_counts(text: str, start: int, label: str) -> bool:
+    """Whether a label still counts: it does for the first number after it, and for others that are listed with that."""
+    earlier = list(_EARLIER_NUMBER.finditer(text, max(0, start - REACH), start))
+    if not earlier:
+        return True
+    words = text[earlier[-1].end() : start]
+    return _LISTED.fullmatch(words) is not None or label_before(words, len(words)) == label
 
 
 @lru_cache(maxsize=2048)

@@ -12,7 +12,7 @@ from webtune_tui.pipeline.private_data.labels import NETWORK, PRODUCT, VERSION, 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _V4 = re.compile(
     rf"(?<![A-Za-z0-9_$€£¥§])(?<![A-Za-z0-9][.,_/])(?<![A-Za-z]-){_OCTET}(?:\.{_OCTET}){{3}}"
-    r"(?![A-Za-z0-9_])(?![.\-,][0-9A-Za-z])(?! ?[€$£¥%])"
+    r"(?![A-Za-z0-9_])(?![.\-,][0-9A-Za-z])(?! ?[€%])"
 )
 _V6 = re.compile(
     r"(?<![A-Za-z0-9_:.])(?:(?:[0-9A-Fa-f]{1,4}:){1,7}|:(?=:))(?::(?:[0-9A-Fa-f]{1,4}:){0,6})?"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from webtune_tui.pipeline.private_data.checks import gtin
 from webtune_tui.pipeline.private_data.hits import Hit
-from webtune_tui.pipeline.private_data.labels import PRODUCT, REACH, label_before
+from webtune_tui.pipeline.private_data.labels import PHONE, PRODUCT, REACH, label_before, label_counts
 from webtune_tui.pipeline.private_data.phone_codes import calling_code, digits_after
 
 _LEFT = r"(?:(?<=wa\.me/)|(?<![A-Za-z0-9+#$€£¥%&_])(?<![0-9][.,:/\-])(?<![A-Za-z0-9][\-/_]))"
@@ -47,6 +47,8 @@ _YEARS = re.compile(r"(?:19|20)[0-9]{2}[ \-/](?:19|20)[0-9]{2}$")
 _SIGNED_DECIMAL = re.compile(r"\(?\+[0-9]{1,3}\.[0-9]{3,8}(?![0-9])(?!\.[0-9])")
 _NUMBER_BEFORE = re.compile(r"[0-9]{5}")
 _SOLID = re.compile(r"[0-9]{9,13}(?![0-9])")
+_GROUP = re.compile(r"[0-9]+")
+_LAST_GROUP = 6  # nobody goes on after a group so long
 _WIDEST_SERIES = 40
 _AREAS_BR = frozenset(
     str(area)
@@ -84,20 +86,22 @@ def _end_of(text: str, match: re.Match[str], field: str) -> int:
     """Where the number ends, or 0 where the match is none."""
     shape = _shape(match)
     end = match.end()
-    digits = _digits(match.group())
     if shape in ("plus", "zeros"):
         end = _international_end(text, match)
-        return end if end and (shape == "plus" or _label(text, match, field) == "phone" or not _is_solid(match)) else 0
+        return end if end and (shape == "plus" or _label(text, match, field) == PHONE or not _is_solid(match)) else 0
     if _DATE.match(text, match.start()) or _YEARS.search(text, match.start(), end):
         return 0
     label = _label(text, match, field)
     if label == PRODUCT:
         return 0
-    if label == "phone":
+    if label == PHONE and label_counts(text, match.start(), PHONE):
         return _labelled_end(text, match)
-    if shape == "bare" or label not in ("", "network", "version", "card"):
+    if shape == "bare":
         return 0
-    return end if _stands_alone(shape, match.group(), digits) else 0
+    if shape == "trunk":
+        end = _cut(text, match.start(), end, 9, 12)
+    found = text[match.start() : end]
+    return end if end and _stands_alone(shape, found, _digits(found)) else 0
 
 
 def _shape(match: re.Match[str]) -> str:
@@ -182,17 +186,18 @@ def _international_end(text: str, match: re.Match[str]) -> int:
 def _cut(text: str, start: int, end: int, fewest: int, most: int) -> int:
     """The last place up to ``end`` where a group ends, the digits are in bounds and nothing goes on; 0: nowhere."""
     best = count = 0
-    for place in range(start, end):
-        if not text[place].isdecimal():
-            continue
-        count += 1
-        if count > most:
+    for group in _GROUP.finditer(text, start, end):
+        stop = group.end()
+        size = stop - group.start()
+        count += size
+        is_closed = text.count("(", start, stop) <= text.count(")", start, stop + 1)
+        is_count = size == 1 and text[stop - 2] == " "  # pieces or a page after the number
+        if count > most or (best and is_count):
             break
-        is_group_end = place + 1 == len(text) or not text[place + 1].isdecimal()
-        is_lone = text[place - 1] == " "  # a count or a page after the number
-        is_closed = text.count("(", start, place) <= text.count(")", start, place + 2)
-        if count >= fewest and is_group_end and is_closed and not (best and is_lone) and _ends_well(text, place + 1):
-            best = place + 1
+        if count >= fewest and is_closed and _ends_well(text, stop):
+            best = stop
+            if size >= _LAST_GROUP:
+                break
     return best
 
 

@@ -16,7 +16,7 @@ _ARMOUR_LINE = re.compile(r"(?:[ \t\r\n\"',+]|\\n|\\r){0,40}[A-Za-z0-9+/=]{16,}"
 _LONGEST_ARMOUR = 20_000
 
 _NAMES = (
-    r"pass(?:word|wd|phrase|code)?|passwort|kennwort|pwd|senha|contrase[nñ]a|clave|mot de passe|wachtwoord"
+    r"passwort|pass(?:word|wd|phrase|code)?|kennwort|pwd|senha|contrase[nñ]a|clave|mot de passe|wachtwoord"
     r"|パスワード|密码"
     r"|secret|token|api[_\- ]?key|apikey|access[_\- ]?key|auth[_\- ]?key|account[_\- ]?key"
     r"|private[_\- ]?key|secret[_\- ]?key"
@@ -102,7 +102,7 @@ def assigned_secrets(text: str, start: int, end: int) -> Iterator[Hit]:
 def _is_name(text: str, match: re.Match[str]) -> bool:
     """Whether a secret's name is meant: not the middle of "association", nor what is said about a key."""
     name, before = match["name"], text[match.start() - 1 : match.start()]
-    is_inside = before.isalpha() and not (name[0].isupper() and before.islower())
+    is_inside = before.isascii() and before.isalpha() and not (name[0].isupper() and before.islower())
     return not (is_inside and len(name) <= _SHORT_NAME) and _ABOUT.search(match["rest"]) is None
 
 
@@ -163,4 +163,4 @@ def entropy(text: str) -> float:
 def _is_blanked(key: str) -> bool:
     """Keys of a manual: the format's beginning, then all x, zeros or stars."""
     tail = key[-16:]
-    return len(set(tail)) <= 2 or "xxxx" in key.lower()
+    return len(set(tail)) <= 2 or "xxxxxx" in key.lower()

@@ -43,7 +43,8 @@ def test_kinds_can_be_kept_or_drop_the_record() -> None:
 PIECES = [
     "jane@example.com", "+1 415 555 2671", "415-555-2671", "030 1234567", "5551234", "call", "Tel.",
     "4111 1111 1111 1111", "DE89370400440532013000", "203.0.113.7", "[EMAIL]", "[PHONE_3]", "https://a:b@example.com",
-    "?token=abc123def", "password=", "hunter22", "12345678Z", "model", " ", ", ", "\n", "(", ")", "-", ".", "1234567", "@", "x",
+    "?token=abc123def", "password=", "hunter22", "12345678Z", "model", " ", ", ", "\n", "(", ")", "-", ".", "1234567",
+    "@", "x",
 ]  # fmt: skip
 
 
