@@ -47,6 +47,7 @@ _YEARS = re.compile(r"(?:19|20)[0-9]{2}[ \-/](?:19|20)[0-9]{2}$")
 _SIGNED_DECIMAL = re.compile(r"\(?\+[0-9]{1,3}\.[0-9]{3,8}(?![0-9])(?!\.[0-9])")
 _NUMBER_BEFORE = re.compile(r"[0-9]{5}")
 _SOLID = re.compile(r"[0-9]{9,13}(?![0-9])")
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _GROUP = re.compile(r"[0-9]+")
 _LAST_GROUP = 6  # nobody goes on after a group so long
 _WIDEST_SERIES = 40
@@ -94,7 +95,7 @@ def _end_of(text: str, match: re.Match[str], field: str) -> int:
     label = _label(text, match, field)
     if label == PRODUCT:
         return 0
-    if label == PHONE and label_counts(text, match.start(), PHONE):
+    if label == PHONE and label_counts(text, match.start(), PHONE) and not _DECIMAL.fullmatch(match.group()):
         return _labelled_end(text, match)
     if shape == "bare":
         return 0

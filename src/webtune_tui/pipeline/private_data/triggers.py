@@ -100,12 +100,12 @@ def _holds_any(data: bytes, words: tuple[bytes, ...]) -> bool:
 def _around(data: bytes, sign: bytes, before: int, after: int) -> bytes:
     """What stands next to each occurrence of a sign, in small letters; all of the text where there are many."""
     place = data.find(sign)
-    near = b""
+    near = data[place - before if place > before else 0 : place + after]
     for _ in range(_MANY):
+        place = data.find(sign, place + 1)
         if place < 0:
             return near.lower()
         near += data[place - before if place > before else 0 : place + after]
-        place = data.find(sign, place + 1)
     return data.lower()
 
 
