@@ -147,4 +147,18 @@ BAIT: list[Callable[[random.Random], str]] = [
     lambda r: f"{n(r, 1, 999)} {n(r, 100, 999)} {n(r, 100, 999)} {n(r, 100, 999)} yen",
     lambda r: f"lote {digits(r, 7)}, val. {n(r, 1, 13):02d}/20{n(r, 24, 30)}",
     lambda r: f"[EMAIL] [PHONE_{n(r, 1, 9)}]",
+    # seen in 40 MB of program documentation
+    lambda r: (
+        f"{pick(r, '01234', 4)} {pick(r, '01234', 3)} {pick(r, '01234', 3)} 0{pick(r, '1234', 3)} 0{pick(r, '01', 4)}"
+    ),
+    lambda r: f"released on {n(r, 1, 13):02d}/{n(r, 13, 29)}/20{n(r, 10, 25)}, see 20{n(r, 10, 25)}1206",
+    lambda r: f"default_rng({digits(r, 18)})",
+    lambda r: f"embed_tokens = ScaledWordEmbedding{n(r, 1, 9)}(config)",
+    lambda r: "password = Prompt.ask('Key?')",
+    lambda r: f"nextPageToken: {pick(r, BASE62, 40)}",
+    lambda r: f"public_key = {pick(r, BASE62, 43)}",
+    lambda r: f'"AWS::EC2::Association": "{pick(r, HEX, 16)}"',
+    lambda r: "po/en@shaw.po and sr@latin.po",
+    lambda r: f"phonenumbers 9.0.{n(r, 10, 99)} (20{n(r, 20, 26)}-11, MIT)",
+    lambda r: f"apsw 3.{n(r, 30, 60)}.{n(r, 0, 9)}.0",
 ]

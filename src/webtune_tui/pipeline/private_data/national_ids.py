@@ -20,7 +20,7 @@ _SHAPES = re.compile(
     |(?P<nir>[12][ ]?[0-9]{2}[ ]?(?:0[1-9]|1[0-2]|[2-9][0-9])[ ]?(?:[0-9]{2}|2[ABab])
         [ ]?[0-9]{3}[ ]?[0-9]{3}[ ]?[0-9]{2})
     |(?P<ssn>(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4})
-    |(?P<dni>[0-9]{8}-?[A-Za-z]|[0-9]{2}\.[0-9]{3}\.[0-9]{3}-?[A-Za-z]|[XYZxyz]-?[0-9]{7}-?[A-Za-z])
+    |(?P<dni>[0-9]{7,8}-?[A-Za-z]|[0-9]{2}\.[0-9]{3}\.[0-9]{3}-?[A-Za-z]|[XYZxyz]-?[0-9]{7}-?[A-Za-z])
     |(?P<run>[0-9](?:[ .\-]?[0-9]){7,13})
     )"""
     + _RIGHT,
@@ -31,6 +31,7 @@ _CODICE = re.compile(
     re.IGNORECASE,
 )
 
+_SIGNS_OF_A_DNI = 9  # old numbers have eight, and count only with a word
 _GROUP = re.compile(r"[0-9]+")
 _SHAPED: dict[str, Callable[[str], bool]] = {
     "cpf": checks.cpf,
@@ -57,6 +58,8 @@ def national_ids(text: str, start: int, end: int, field: str = "") -> Iterator[H
         label = label_before(text, match.start(), field)
         shape, found = match.lastgroup or "", match.group()
         if label == PRODUCT:
+            continue
+        if shape == "dni" and label != "dni" and len(_signs(found)) < _SIGNS_OF_A_DNI:
             continue
         if shape in _SHAPED and _SHAPED[shape](_signs(found)):
             yield Hit(shape, match.start(), match.end())

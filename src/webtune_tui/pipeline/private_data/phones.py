@@ -48,6 +48,10 @@ _SIGNED_DECIMAL = re.compile(r"\(?\+[0-9]{1,3}\.[0-9]{3,8}(?![0-9])(?!\.[0-9])")
 _NUMBER_BEFORE = re.compile(r"[0-9]{5}")
 _SOLID = re.compile(r"[0-9]{9,13}(?![0-9])")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
+_SPACED = re.compile(r"[0-9 ]+")
+_PHONE_BEFORE = re.compile(r"(?:[0-9]{6}|[0-9]{3}[ \-][0-9]{4}) $")
+_NUMBER_AFTER = re.compile(r" [0-9]{3}")
+_LONG_GROUP = re.compile(r"[0-9]{6}")
 _GROUP = re.compile(r"[0-9]+")
 _LAST_GROUP = 6  # nobody goes on after a group so long
 _WIDEST_SERIES = 40
@@ -101,8 +105,20 @@ def _end_of(text: str, match: re.Match[str], field: str) -> int:
         return 0
     if shape == "trunk":
         end = _cut(text, match.start(), end, 9, 12)
+        if end and _stands_in_a_table(text, match.start(), end):
+            return 0
     found = text[match.start() : end]
     return end if end and _stands_alone(shape, found, _digits(found)) else 0
+
+
+def _stands_in_a_table(text: str, start: int, end: int) -> bool:
+    """Whether other numbers stand beside one that only spaces group: figures in rows."""
+    if _SPACED.fullmatch(text, start, end) is None:
+        return False
+    is_after_number = start > 1 and text[start - 1] == " " and text[start - 2].isdecimal()
+    return (is_after_number and _PHONE_BEFORE.search(text, max(0, start - 14), start) is None) or (
+        _NUMBER_AFTER.match(text, end) is not None and _LONG_GROUP.search(text, start, end) is None
+    )
 
 
 def _shape(match: re.Match[str]) -> str:

@@ -21,7 +21,7 @@ _NAMES = (
     r"|secret|token|api[_\- ]?key|apikey|access[_\- ]?key|auth[_\- ]?key|account[_\- ]?key"
     r"|private[_\- ]?key|secret[_\- ]?key"
     r"|shared[_\- ]?access[_\- ]?key|master[_\- ]?key|encryption[_\- ]?key|signing[_\- ]?key|app(?:lication)?[_\- ]?key"
-    r"|credentials?|jwt|session[_\- ]?id|api-?schlüssel|chave (?:de )?api|cl[ée] (?:d['’])?api"
+    r"|credentials?|(?<=[_\-])auth(?![a-z])|jwt|session[_\- ]?id|api-?schlüssel|chave (?:de )?api|cl[ée] (?:d['’])?api"
 )
 _ASSIGNED = re.compile(
     rf"(?P<name>{_NAMES})(?P<rest>[A-Za-z0-9_.\-]{{0,24}})(?:[\"'`\]]{{0,2}}| is| ist| est| é| es)[ \t]{{0,4}}"
@@ -31,10 +31,16 @@ _ASSIGNED = re.compile(
     re.IGNORECASE,
 )
 _NAME_PARTS = ("pass", "pwd", "kennwort", "senha", "contrase", "clave", "wachtwoord", "secret", "token", "key",
-               "credential", "jwt", "session", "schlüssel", "chave", "clé", "パスワード", "密码")  # fmt: skip
+               "credential", "auth", "jwt", "session", "schlüssel", "chave", "clé", "パスワード", "密码")  # fmt: skip
 _IS_PASSWORD = re.compile(r"pass|pwd|kennwort|senha|contrase|clave|wachtwoord|パスワード|密码", re.IGNORECASE)
 _HEADER = re.compile(
-    r"(?P<scheme>bearer|basic|token|apikey)[ \t]{1,3}(?P<value>[A-Za-z0-9_\-.~+/]{16,4096}={0,2})", re.IGNORECASE
+    r"(?:(?P<authorization>authorization[\"']?[:=][ \t]{0,5}[\"']?)"
+    r"(?:(?:bearer|basic|(?:api-?)?token|apikey)[ \t]{1,3})?"
+    r"|(?<![A-Za-z])(?:bearer|basic|(?:api-?)?token|apikey)[ \t]{1,3})(?P<value>[A-Za-z0-9_\-.~+/]{8,4096}={0,2})",
+    re.IGNORECASE,
+)
+_CURL = re.compile(
+    r"[ \t](?:-u|--user)(?:=|[ \t]{1,5})[\"']?(?P<value>[^\s\"':$<{\[]{0,80}:[^\s\"'$<{\[][^\s\"'<{\[]{2,120})"
 )
 _NOT_A_SECRET = re.compile(
     r"x{4,}|\*{3,}|\.{3}|•{3,}|^[$%@]|^//|^https?:|^[/~.]|^(?:your|my|the|some|sample|test|dummy|insert|enter)[_\-. ]"
@@ -46,14 +52,20 @@ _NOT_A_SECRET = re.compile(
 )
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _ABOUT = re.compile(
-    r"(?:spec|arn|type|name|ur[il]|length|size|count|format|policy|field|label|hint|file|path|limit|[a-z_]id"
+    r"(?:spec|arn|type|name|ur[il]|length|size|count|format|policy|field|label|hint|file|path|limit|(?:^|[a-z_])id"
     r"|expir[a-z]{1,4})s?$",
+    re.IGNORECASE,
+)
+_HARMLESS_BEFORE = re.compile(
+    r"(?:public|primary|foreign|bucket|schema|sequence|partition|sort|cache|csrf|next|page|continuation)[_\-]?$",
     re.IGNORECASE,
 )
 _SHORT_NAME = 4
 _WORD_IN_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _LETTERS_OF_A_WORD = 4.5
-_LEAST_BITS = 3.0
+_SCHEMES = ("authorization", "bearer ", "basic ", "token ", "apikey ")
+_SHORTEST_ALONE = 20
+_LEAST_BITS = 2.75
 
 
 def known_secrets(text: str, start: int, end: int) -> Iterator[Hit]:
@@ -103,7 +115,9 @@ def _is_name(text: str, match: re.Match[str]) -> bool:
     """Whether a secret's name is meant: not the middle of "association", nor what is said about a key."""
     name, before = match["name"], text[match.start() - 1 : match.start()]
     is_inside = before.isascii() and before.isalpha() and not (name[0].isupper() and before.islower())
-    return not (is_inside and len(name) <= _SHORT_NAME) and _ABOUT.search(match["rest"]) is None
+    if (is_inside and len(name) <= _SHORT_NAME) or _ABOUT.search(match["rest"]):
+        return False
+    return _HARMLESS_BEFORE.search(text, max(0, match.start() - 14), match.start()) is None
 
 
 def named_secrets(text: str, start: int, end: int) -> Iterator[Hit]:
@@ -111,20 +125,29 @@ def named_secrets(text: str, start: int, end: int) -> Iterator[Hit]:
     lower = text[start:end].lower()
     if any(name in lower for name in _NAME_PARTS):
         yield from assigned_secrets(text, start, end)
-    if "bearer" in lower or "basic " in lower or "token " in lower or "apikey " in lower:
+    if any(scheme in lower for scheme in _SCHEMES):
         yield from headers(text, start, end)
+    if ("-u" in lower) and "curl" in text:
+        yield from curl_logins(text, start, end)
 
 
 def headers(text: str, start: int, end: int) -> Iterator[Hit]:
-    """What follows ``Bearer`` and ``Basic`` in a request's header."""
+    """What follows ``Authorization:``, ``Bearer`` and ``Basic`` in a request's header."""
     for match in _HEADER.finditer(text, start, end):
         value = match["value"].rstrip(".")
-        is_basic = match["scheme"].lower() == "basic"
-        follows_header = "uthorization" in text[max(0, match.start() - 24) : match.start()]
-        if match.start() and text[match.start() - 1].isalnum():
+        if _NOT_A_SECRET.search(value):
             continue
-        if _looks_random(value, 16 if follows_header or not is_basic else 24) and not _NOT_A_SECRET.match(value):
+        is_mixed = value.lower() != value != value.upper() and not value.istitle()
+        if _looks_random(value, _SHORTEST_ALONE) or (match["authorization"] and (is_mixed or _UUID.fullmatch(value))):
             yield Hit("api_key", match.start("value"), match.start("value") + len(value))
+
+
+def curl_logins(text: str, start: int, end: int) -> Iterator[Hit]:
+    """The name and password that a command gives to ``curl -u``."""
+    for match in _CURL.finditer(text, start, end):
+        password = match["value"].partition(":")[2]
+        if any(not sign.isalpha() for sign in password.strip("._-")):
+            yield Hit("api_key", match.start("value"), match.end("value"))
 
 
 def _is_secret(value: str, *, is_password: bool, is_quoted: bool) -> bool:
