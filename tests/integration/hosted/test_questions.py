@@ -28,10 +28,15 @@ from webtune_tui.domain.errors import (
     UsageError,
 )
 from webtune_tui.domain.events import Noted
+from webtune_tui.domain.mentions import Person
+from webtune_tui.providers.base import ChatDelta, ChatEnd
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.generate_questions import QuestionPlan, QuestionsWritten, TokenPrices
+from webtune_tui.services.purge_files import FileSweep
+from webtune_tui.services.recipes import Recipes
 from webtune_tui.settings import Settings
-from webtune_tui.storage.question_file import QuestionFile, QuestionState
+from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.question_file import QuestionFile, QuestionLine, QuestionState
 from webtune_tui.storage.workspace import Workspace
 
 CHAT = "POST /v1/chat/completions"
@@ -256,11 +261,56 @@ async def test_what_can_not_be_asked_is_told(services: Services, tmp_path: Path,
             await fresh.questions.plan(**ASKED)
 
 
+class FakeLocal:
+    """A local provider whose model answers, or breaks down for the first ``faults`` questions."""
+
+    address = "http://127.0.0.1"
+
+    def __init__(self, faults: int = 0) -> None:
+        self.faults = faults
+        self.asked = 0
+
+    async def chat(self, model: str, messages: Any, **options: Any) -> AsyncIterator[ChatDelta | ChatEnd]:
+        self.asked += 1
+        if self.faults:
+            self.faults -= 1
+            raise ServiceUnavailable("The engine broke down", hint="Try again.")
+        yield ChatDelta("What is it?")
+        yield ChatEnd("stop", {"prompt_tokens": 5, "completion_tokens": 3})
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+async def test_a_model_on_this_machine_costs_nothing_and_is_asked_again_after_a_fault(
+    root: Path, double: FaultyOpenAI
+) -> None:
+    async with opened(root, double, cap_usd=0.0, base_model="small") as services:
+        local = FakeLocal(faults=1)
+        services.providers._connected["local"] = local  # type: ignore[assignment]
+        plan = await services.questions.plan()
+        assert (plan.provider, plan.model, plan.cost, len(plan.texts)) == ("local", "small", 0.0, 3)
+        result, notes = await written(services, plan)
+        assert (result.written, result.refused, result.unknown, result.cost, len(notes)) == (2, 1, 0, 0.0, 1)
+        result, _ = await written(services, await services.questions.plan())
+        assert (result.written, result.stored, local.asked) == (1, 3, 4)
+        assert await services.money.ledger() == []
+
+
+async def test_a_person_goes_from_the_questions_too(services: Services, double: FaultyOpenAI) -> None:
+    double.chat_answer = "What does Zora Quimby say?"
+    await written(services, await services.questions.plan(**ASKED, limit=2))
+    workspace = services.workspace
+    recipes = Recipes(workspace.recipe_path, DatasetStore(workspace.database))
+    sweep = FileSweep(workspace, Person(["Zora Quimby"]), recipes)
+    hits = [(hit.stage, hit.count) for hit in sweep.run(erase=True)]
+    assert ("generated", 2) in hits
+    assert "Zora" not in QuestionFile(workspace.root).path.read_text()
+
+
 def test_a_line_that_a_kill_cut_off_is_passed_over_and_the_next_one_whole(tmp_path: Path) -> None:
     file = QuestionFile(tmp_path)
     assert list(file.lines()) == []
-    from webtune_tui.storage.question_file import QuestionLine
-
     line = QuestionLine("ex-1", "k\u2028", "h", "p", "m", 1, "run", QuestionState.SENT, "now", question="\ud800 é\n")
     file.append(line)
     with file.path.open("ab") as stream:
@@ -286,4 +336,11 @@ def test_the_command_tells_what_it_would_do_asks_and_does_it(root: Path, tmp_pat
     assert (done["written"], done["stored"], done["recipe_changed"]) == (3, 3, True)
     assert Path(done["path"]).is_file()
     assert person.json("recipe", "show").done()["build"]["documents"] == "generated"
+    person.json("prepare").done()
+    shown = person.json("dataset", "show").done()["examples"]
+    generated = next(one["id"] for one in shown if "generated" in one["flags"])
+    question = person.json("dataset", "lineage", generated).done()["question"]
+    assert (question["provider"], question["model"]) == ("openai", "writer")
+    written_by_hand = next(one["id"] for one in shown if "generated" not in one["flags"])
+    assert "question" not in person.json("dataset", "lineage", written_by_hand).done()
     assert [json.loads(line)["state"] for line in Path(done["path"]).read_text().splitlines()].count("done") == 3
