@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.program import Program
 from tests.servers.openai_faults import FaultyOpenAI, serving
 from tests.unit.services.records_in import add_records, product
 from tests.unit.services.test_prepare import prepare
 from webtune_tui.bootstrap import Services, open_services
+from webtune_tui.cli.main import run
 from webtune_tui.domain.errors import (
     CapExceeded,
     CredentialRefused,
@@ -322,25 +322,36 @@ def test_a_line_that_a_kill_cut_off_is_passed_over_and_the_next_one_whole(tmp_pa
     assert file.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_command_tells_what_it_would_do_asks_and_does_it(root: Path, tmp_path: Path, double: FaultyOpenAI) -> None:
-    person = Program(tmp_path, {"OPENAI_BASE_URL": double.base_url, "OPENAI_API_KEY": "good-key-1234567890"})
-    command = ("dataset", "questions", "--provider", "openai", "--model", "writer")
+def test_the_command_tells_what_it_would_do_asks_and_does_it(
+    root: Path, double: FaultyOpenAI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WEBTUNE_WORKSPACE", str(root))
+    monkeypatch.setenv("OPENAI_BASE_URL", double.base_url)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(root.parent / "config"))
+
+    def printed(*arguments: str, code: int = 0) -> dict[str, Any]:
+        capsys.readouterr()
+        assert run([*arguments, "--json", "--no-input"]) == code
+        return dict(json.loads(capsys.readouterr().out))
+
+    asking = ("dataset", "questions", "--provider", "openai", "--model", "writer")
     prices = ("--input-price", "1", "--output-price", "10")
-    dry = person.json(*command, *prices, "--dry-run").done()
+    dry = printed(*asking, *prices, "--dry-run")
     assert (dry["waiting"], dry["written"]) == (3, 0) and dry["estimated_cost"] > 0 and "million tokens" in dry["basis"]
-    refused = person.json(*command, *prices).failed(2, "confirmation_needed")
-    assert "3 questions" in refused["error"]["message"]
-    person.json(*command, "--input-price", "1", "--yes").failed(2, "usage")
+    assert "3 questions" in printed(*asking, *prices, code=2)["error"]["message"]
+    printed(*asking, "--input-price", "1", "--yes", code=2)
     assert not double.requests
-    done = person.json(*command, *prices, "--yes").done()
+    double.chat_faults = ["cut"]
+    lost = printed(*asking, *prices, "--limit", "1", "--yes", code=6)
+    assert (lost["unknown"], lost["error"]["code"]) == (1, "outcome_unknown")
+    done = printed(*asking, *prices, "--resend-unknown", "--yes")
     assert (done["written"], done["stored"], done["recipe_changed"]) == (3, 3, True)
     assert Path(done["path"]).is_file()
-    assert person.json("recipe", "show").done()["build"]["documents"] == "generated"
-    person.json("prepare").done()
-    shown = person.json("dataset", "show").done()["examples"]
+    assert printed("recipe", "show")["build"]["documents"] == "generated"
+    printed("prepare")
+    shown = printed("dataset", "show")["examples"]
     generated = next(one["id"] for one in shown if "generated" in one["flags"])
-    question = person.json("dataset", "lineage", generated).done()["question"]
+    question = printed("dataset", "lineage", generated)["question"]
     assert (question["provider"], question["model"]) == ("openai", "writer")
-    written_by_hand = next(one["id"] for one in shown if "generated" not in one["flags"])
-    assert "question" not in person.json("dataset", "lineage", written_by_hand).done()
-    assert [json.loads(line)["state"] for line in Path(done["path"]).read_text().splitlines()].count("done") == 3
+    by_hand = next(one["id"] for one in shown if "generated" not in one["flags"])
+    assert "question" not in printed("dataset", "lineage", by_hand)
