@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from webtune_tui.domain.options import option
 
-WRITE, QUESTION = "write", "question"
+WRITE, QUESTION, GENERATED = "write", "question", "generated"
 TURNS, TEXT = "turns", "text"
 
 
@@ -17,8 +18,9 @@ class BuildPlan:
     documents: str = option(
         WRITE,
         label="Documents",
-        help="write asks for the text by its title, question makes a question of the title.",
-        choices=(WRITE, QUESTION),
+        help="write asks for the text by its title, question makes a question of the title, generated takes the"
+        " question that a model wrote where there is one.",
+        choices=(WRITE, QUESTION, GENERATED),
     )
     transcripts: str = option(
         TURNS,
@@ -32,6 +34,22 @@ class BuildPlan:
     chunk_overlap: int = option(
         0, label="Tokens of overlap", help="What the end of a chunk and the start of the next share.", minimum=0
     )
+    chunk_numbers: bool = option(
+        False, label="Numbers of chunks", help="Prompts of chunks say which part of how many they ask for."
+    )
     preferences: bool = option(
         False, label="Preference pairs", help="Keeps the rejected answer beside the chosen one, for the dpo export."
     )
+    preference_margin: float = option(
+        1.0,
+        label="Least difference of a pair",
+        help="By how much the votes of the better answer exceed those of the worse, in the ratings' own unit.",
+        minimum=0,
+    )
+    questions: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """What models asked, by the ids of the examples: no option, it comes from the workspace (see ``generated``)."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether documents become questions and answers."""
+        return self.documents in (QUESTION, GENERATED)

@@ -12,6 +12,7 @@ from typing import Any
 from webtune_tui.domain.examples import encode_messages
 from webtune_tui.pipeline.base import Builder, BuildsSeveral, Conversation, Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.columns import Columns
+from webtune_tui.pipeline.generated import with_questions
 from webtune_tui.pipeline.mix import part_of
 from webtune_tui.pipeline.near_duplicates import (
     BANDS,
@@ -27,6 +28,7 @@ from webtune_tui.pipeline.near_duplicates import (
     sketches,
     survivors,
 )
+from webtune_tui.pipeline.parts import parted
 from webtune_tui.pipeline.recipe import Recipe, builders
 from webtune_tui.pipeline.steps.exact_duplicates import ExactDuplicates
 from webtune_tui.pipeline.steps.near_duplicates import NearDuplicates
@@ -157,12 +159,14 @@ class Assembly:
 
     def _conversing(self, draft: Draft, result: BatchResult) -> list[Draft]:
         """The drafts of a record with their messages, one for each example that it makes."""
-        conversations = [one for one in self._conversations(draft) if one.messages]
+        made = parted(self._conversations(draft), self._plan, self._counter, is_written=draft.is_written)
+        made = with_questions(made, self._plan, lambda part: example_id(draft.key, part))
+        conversations = [one for one in made if one.messages]
         if not conversations:
             shape = ", ".join(list(draft.fields)[:8])
             result.dropped.append(Dropped(draft.record_id, "empty", "builder", f"{_NOTHING_TO_BUILD}: {shape}"))
         return [
-            replace(draft, part=part, messages=one.messages, values=one.values)
+            replace(draft, part=part, messages=one.messages, values=one.values, flags=(*draft.flags, *one.flags))
             for part, one in enumerate(conversations)
         ]
 
@@ -184,7 +188,8 @@ class Assembly:
         builder = _builder_for(draft.fields)
         if builder is None:
             return draft
-        wanted = Columns(draft.fields).actual(builder.reads)
+        reads = builder.reads_for(self._plan) if isinstance(builder, BuildsSeveral) else builder.reads
+        wanted = Columns(draft.fields).actual(reads)
         return replace(draft, wanted=wanted, is_written=builder.is_written)
 
     def _built(self, drafts: Sequence[Draft]) -> list[Built]:
