@@ -107,7 +107,7 @@ class ExportService:
             "raw_cells": _is_raw(format),
             "content_hash": version.content_hash,
         }
-        manifest = export_folder.found_manifest(place, told)
+        manifest = export_folder.found_manifest(place, {"raw_cells": None, **told})
         if manifest is None:
             with export_folder.new_folder(place) as part:
                 counts = self._write(part, revision, format, suffix)

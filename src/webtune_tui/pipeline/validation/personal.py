@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections import Counter
 from collections.abc import Iterable
@@ -26,9 +27,8 @@ class Span(NamedTuple):
 
 def found_in(text: str) -> list[Span]:
     """The finds of a text in order, without overlaps."""
-    from webtune_tui.pipeline.private_data.finder import find  # its patterns take time to compile
-
-    return [Span(hit.kind, hit.start, hit.end) for hit in find(text)]
+    finder = importlib.import_module("webtune_tui.pipeline.private_data.finder")  # its patterns take time to compile
+    return [Span(hit.kind, hit.start, hit.end) for hit in finder.find(text)]
 
 
 def counts_in(conversations: Iterable[Iterable[Message]]) -> Counter[str]:
