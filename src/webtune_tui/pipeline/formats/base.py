@@ -10,10 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, ClassVar, Protocol, Self
 
-from webtune_tui.domain.examples import ROW_KEYS, Message
-
-REJECTED = "rejected"
-"""The extra of an example's last answer that holds the worse answer of a preference pair."""
+from webtune_tui.domain.examples import REJECTED, ROW_KEYS, Message
 
 
 class Container(Enum):

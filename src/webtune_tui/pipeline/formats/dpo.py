@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from webtune_tui.domain.examples import ROW_KEYS, Message, chat_row
-from webtune_tui.pipeline.formats.base import REJECTED, JsonLines, NotExpressible
+from webtune_tui.domain.examples import REJECTED, ROW_KEYS, Message, chat_row
+from webtune_tui.pipeline.formats.base import JsonLines, NotExpressible
 
 
 class Preference(JsonLines):
