@@ -201,6 +201,16 @@ def test_a_dataset_without_pairs_is_not_exported_for_dpo(chats: Source) -> None:
     assert not list((chats.shell.root / "exports").glob("*dpo*"))
 
 
+def test_an_edited_answer_and_the_one_before_make_a_pair(tmp_path: Path) -> None:
+    shell = prepared_from(tmp_path, PLAIN[:12]).shell
+    edited = shell.run("dataset", "show", "--limit", "1")["examples"][0]
+    shell.run("dataset", "edit", edited["id"], "--set", "assistant=A better answer.")
+    (row,) = rows_of(*filled(shell.run("dataset", "export", "--format", "dpo")))
+    assert row["input"]["messages"] == edited["messages"][:-1]
+    assert row["preferred_output"][0]["content"] == "A better answer."
+    assert row["non_preferred_output"][0]["content"] == edited["messages"][-1]["content"].strip()
+
+
 def test_weights_names_and_tools_stand_in_the_openai_form(chats: Source) -> None:
     rows = rows_of(*filled(chats.shell.run("dataset", "export")))
     assert {*map(canonical, RICH)} <= {*map(canonical, rows)}

@@ -17,9 +17,11 @@ from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError
 from webtune_tui.domain.examples import Message, Split
 from webtune_tui.pipeline.formats.base import Format, NotExpressible
 from webtune_tui.pipeline.formats.csv import Csv
+from webtune_tui.pipeline.formats.dpo import Preference
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.exporting import folder as export_folder
 from webtune_tui.services.exporting import rows
+from webtune_tui.services.preference_pairs import edited_pairs
 from webtune_tui.services.validate import check_file
 from webtune_tui.settings import load
 from webtune_tui.storage.datasets import DatasetStore, RecordQueries, Revision, StoredExample
@@ -128,6 +130,7 @@ class ExportService:
         fitted = format.fitted(self._conversations(revision))
         lines: Counter[Split] = Counter()
         left_out: Counter[str] = Counter()
+        edited = self._edited_pairs(revision, format)
         with ExitStack() as stack:
             writers = {
                 split: stack.enter_context(rows.opened(part / f"{split.value}{suffix}", fitted)) for split in Split
@@ -135,7 +138,7 @@ class ExportService:
             lineage = stack.enter_context(rows.json_lines(part / _LINEAGE))
             for example, origins in self._with_origins(revision):
                 try:
-                    row = fitted.row(example.to_example().messages)
+                    row = fitted.row(edited.get(example.example_id) or example.to_example().messages)
                 except NotExpressible as fault:
                     left_out[fault.reason] += 1
                     continue
@@ -151,6 +154,12 @@ class ExportService:
                 )
         examples = {split.value: lines[split] for split in Split}
         return {"examples": examples, "left_out": dict(sorted(left_out.items()))}
+
+    def _edited_pairs(self, revision: Revision, format: Format) -> dict[str, tuple[Message, ...]]:
+        """For pairs: the edited examples by id, each with the answer before the edit as the worse one."""
+        if not isinstance(format, Preference):
+            return {}
+        return {pair.example_id: pair.messages for pair in edited_pairs(self._store, revision)}
 
     def _conversations(self, revision: Revision) -> Iterator[tuple[Message, ...]]:
         return (example.to_example().messages for example in self._store.stream(revision))
