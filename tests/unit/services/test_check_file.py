@@ -146,6 +146,44 @@ async def test_a_line_longer_than_any_row_is_refused_without_being_kept(tmp_path
     assert peak < 100e6
 
 
+async def test_personal_data_is_told_by_kind_and_goes_only_when_wanted(tmp_path: Path) -> None:
+    call = {
+        "id": "c1",
+        "type": "function",
+        "function": {"name": "mail", "arguments": '{"to": "ana.silva@example.com"}'},
+    }
+    rows = [
+        chat("Who answers?", "Write to ana.silva@example.com or bob@example.org."),
+        chat("What is it?", "A kettle of 1.5 litres, model 4111-22."),
+        {
+            "messages": [
+                {"role": "user", "content": "Tell ana.silva@example.com."},
+                {"role": "assistant", "content": "", "tool_calls": [call]},
+                {"role": "assistant", "content": "Done."},
+            ]
+        },
+        {
+            "input": {"messages": [{"role": "user", "content": "Bank account of bob@example.org?"}]},
+            "preferred_output": [{"role": "assistant", "content": "I can't tell."}],
+            "non_preferred_output": [{"role": "assistant", "content": "DE89 3704 0044 0532 0130 00"}],
+        },
+    ]
+    file = written(tmp_path / "train.jsonl", rows)
+    report = await check(file, repair=tmp_path / "kept.jsonl")
+    told = [(one.line, one.message) for one in report.warnings if one.code == "personal_data"]
+    assert told == [(1, "2 email"), (3, "2 email"), (4, "1 email, 1 iban")]
+    assert report.personal_data == {"email": 5, "iban": 1} and "personal_data" not in report.repairs
+    assert "ana.silva@example.com" in (tmp_path / "kept.jsonl").read_text()
+    report = await check(file, repair=tmp_path / "redacted.jsonl", redact=True)
+    assert report.personal_data == {"email": 5, "iban": 1} and report.repairs == {"personal_data": 6}
+    left = [json.loads(line) for line in (tmp_path / "redacted.jsonl").read_text().splitlines()]
+    assert left[0]["messages"][1]["content"] == "Write to [EMAIL_1] or [EMAIL_2]."
+    assert left[2]["messages"][1]["tool_calls"][0]["function"]["arguments"] == '{"to": "[EMAIL]"}'
+    assert left[3]["non_preferred_output"][0]["content"] == "[IBAN]"
+    again = await check(tmp_path / "redacted.jsonl")
+    assert codes(again) == [] and again.personal_data == {}
+
+
 async def test_redaction_needs_a_repaired_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--redact"):
         await check(written(tmp_path / "a.jsonl", [chat("A?", "B.")]), redact=True)
