@@ -16,11 +16,10 @@ from typing import Any, BinaryIO
 from webtune_tui import registry
 from webtune_tui.domain.datasets import ValidationReport
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.examples import Message
 from webtune_tui.pipeline.tokens import counter_for
 from webtune_tui.pipeline.validate import Limits, Others, Validation
 from webtune_tui.pipeline.validation import personal
-from webtune_tui.pipeline.validation.overlap import OverlapIndex
+from webtune_tui.pipeline.validation.overlap import OverlapIndex, texts_of
 from webtune_tui.pipeline.validation.repairs import Mender
 from webtune_tui.pipeline.validation.rows import usable
 from webtune_tui.pipeline.validation.similar import Texts
@@ -126,13 +125,13 @@ def _indexed(file: Path, against: Sequence[Path], stack: ExitStack) -> Others:
     return Others(index, [str(other) for other in against])
 
 
-def _examples(source: ExampleFile) -> Iterator[tuple[int, Sequence[Message]]]:
-    """The usable examples of a file, each with its line."""
+def _examples(source: ExampleFile) -> Iterator[tuple[int, Texts]]:
+    """The texts of the usable examples of a file, each with its line."""
     rows = enumerate(source.lines(), start=1) if source.has_lines else source.rows()
     for line, row in rows:
         messages = usable(row)
         if messages is not None:
-            yield line, messages
+            yield line, texts_of(messages)
 
 
 class _TextFile:

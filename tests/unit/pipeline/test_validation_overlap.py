@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from webtune_tui.domain.examples import Message
-from webtune_tui.pipeline.validation.overlap import OverlapIndex
+from webtune_tui.pipeline.validation.overlap import OverlapIndex, texts_of
 from webtune_tui.pipeline.validation.similar import Texts
 
 LONG = (
@@ -27,11 +27,11 @@ class Shelf:
         return self.texts[number]
 
 
-def example(asked: str, answered: str) -> list[Message]:
-    return [Message("system", "Be kind."), Message("user", asked), Message("assistant", answered)]
+def example(asked: str, answered: str) -> Texts:
+    return texts_of([Message("system", "Be kind."), Message("user", asked), Message("assistant", answered)])
 
 
-def found(*examples: list[Message]) -> list[tuple[str, int, int] | None]:
+def found(*examples: Texts) -> list[tuple[str, int, int] | None]:
     index = OverlapIndex(Shelf())
     index.add(0, [(1, example("How fast is the kettle?", LONG)), (2, example("Is it loud?", "No."))])
     index.add(

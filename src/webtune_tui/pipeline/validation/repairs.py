@@ -41,11 +41,13 @@ class Mender:
             mended = _with_messages(_known(row, PAIR_KEYS, done), _ANSWERS, done)
             if isinstance(asked := mended.get("input"), Mapping):
                 mended["input"] = _with_messages(_known(asked, CHAT_KEYS, done), ("messages",), done)
-        return mended if self.redact is None else self._without_personal_data(mended, self.redact, done)
+        return mended
 
-    def _without_personal_data(self, row: dict[str, Any], redact: Redact, done: Counter[str]) -> dict[str, Any]:
-        texts = list(_texts_in(row))
-        left, finds = redact(texts)
+    def redacted(self, row: dict[str, Any], done: Counter[str]) -> dict[str, Any]:
+        """The row without personal data, where that is wanted: apart, since only rows that stay are worth it."""
+        if self.redact is None:
+            return row
+        left, finds = self.redact(list(_texts_in(row)))
         if not finds:
             return row
         done["personal_data"] += finds
