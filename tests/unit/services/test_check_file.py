@@ -13,7 +13,8 @@ import pytest
 
 from webtune_tui.domain.datasets import ValidationReport
 from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError
-from webtune_tui.services.validate import check_file
+from webtune_tui.domain.events import Progressed
+from webtune_tui.services.validate import check_file, checking
 
 LONG = "It boils a litre in three minutes, keeps it warm for an hour, and turns itself off when it is lifted up."
 
@@ -187,3 +188,11 @@ async def test_personal_data_is_told_by_kind_and_goes_only_when_wanted(tmp_path:
 async def test_redaction_needs_a_repaired_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--redact"):
         await check(written(tmp_path / "a.jsonl", [chat("A?", "B.")]), redact=True)
+
+
+async def test_a_check_that_is_left_leaves_no_repaired_file(tmp_path: Path) -> None:
+    file, out = written(tmp_path / "train.jsonl", [chat(f"Q{n}?", "A.") for n in range(2000)]), tmp_path / "out.jsonl"
+    events = checking(file, provider="local", base_model="", repair=out)
+    assert isinstance(await anext(events), Progressed)
+    await events.aclose()
+    assert [path.name for path in tmp_path.iterdir()] == ["train.jsonl"]
