@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from webtune_tui.pipeline.private_data.finder import find, may_hold
+from webtune_tui.pipeline.private_data.finder import find
 from webtune_tui.pipeline.private_data.folding import PLACEHOLDER
 from webtune_tui.pipeline.private_data.hits import Hit
 from webtune_tui.pipeline.private_data.values import same_value
@@ -31,8 +31,6 @@ def redact(texts: Sequence[str], policy: Mapping[str, str], fields: Sequence[str
     placeholders in the texts stay, and new ones get numbers after theirs. Doing it twice changes nothing.
     ``fields`` are the names of the fields that hold the texts.
     """
-    if not may_hold("\n".join(texts)):
-        return Redacted(tuple(texts))
     names = list(fields) or [""] * len(texts)
     current = list(texts)
     issued = _Issued(current)
