@@ -16,8 +16,8 @@ _DOMAIN = re.compile(
 _FILES = frozenset(
     ("png", "jpg", "jpeg", "gif", "webp", "svg", "avif", "bmp", "ico", "tif", "tiff", "heic", "pdf", "html", "htm",
      "php", "asp", "aspx", "jsp", "css", "scss", "js", "mjs", "ts", "tsx", "jsx", "json", "xml", "yml", "yaml", "toml",
-     "ini", "cfg", "txt", "csv", "log", "exe", "dll", "zip", "rar", "tar", "gz", "tgz", "mp3", "mp4", "mov", "avi", "mkv",
-     "wav", "docx", "xlsx", "pptx", "lock", "ttf", "woff", "woff2", "eot", "po")
+     "ini", "cfg", "txt", "csv", "log", "exe", "dll", "zip", "rar", "tar", "gz", "tgz", "mp3", "mp4", "mov", "avi",
+     "mkv", "wav", "docx", "xlsx", "pptx", "lock", "ttf", "woff", "woff2", "eot", "po")
 )  # fmt: skip
 _VERSION = re.compile(r"[v^~]?[0-9]+\.[0-9x]|[0-9.]{1,4}x[.\-]", re.IGNORECASE)
 _GLUED = re.compile(r"\.(?:com|org|net|de|fr|uk|br|pt|jp|es|it|nl|edu|gov|io)(?=\.[A-Z][a-z])")
