@@ -79,13 +79,12 @@ class _Issued:
 
     def give(self, texts: Sequence[str], hits: Mapping[int, list[Hit]]) -> None:
         """A placeholder for each new value, in the order of first appearance."""
-        new: dict[str, list[tuple[str, str]]] = {}
+        new: dict[str, dict[tuple[str, str], None]] = {}
         for index in sorted(hits):
             for hit in hits[index]:
                 value = (hit.kind, same_value(hit.kind, texts[index][hit.start : hit.end]))
-                values = new.setdefault(hit.kind, [])
-                if value not in self._of_value and value not in values:
-                    values.append(value)
+                if value not in self._of_value:
+                    new.setdefault(hit.kind, {})[value] = None
         for kind, values in new.items():
             word = kind.upper()
             is_only = len(values) == 1 and word not in self._highest
