@@ -21,6 +21,7 @@ from webtune_tui.services.overview import OverviewService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.providers import ProviderCatalogue
 from webtune_tui.services.purge import PurgeService
+from webtune_tui.services.studio import StudioService
 from webtune_tui.services.train import TrainService
 from webtune_tui.settings import Settings, models_folder
 from webtune_tui.storage.workspace import Workspace
@@ -47,6 +48,7 @@ class Services:
     overview: OverviewService
     purge: PurgeService
     drift: DriftService
+    studio: StudioService
 
 
 @contextlib.asynccontextmanager
@@ -85,6 +87,7 @@ async def open_services(
         overview=OverviewService(workspace),
         purge=PurgeService(workspace),
         drift=DriftService(workspace),
+        studio=StudioService(workspace, settings),
     )
     try:
         if not workspace.read_only:
@@ -93,4 +96,5 @@ async def open_services(
     finally:
         await services.collect.aclose()
         await catalogue.aclose()
+        await services.studio.aclose()
         workspace.close()
