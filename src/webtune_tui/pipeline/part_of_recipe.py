@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from webtune_tui.pipeline.recipe import Recipe, step_class
-
-
-def without_stages(recipe: Recipe, stages: Collection[str]) -> Recipe:
-    """The recipe without the steps of some stages."""
-    return _only(recipe, [one.name for one in recipe.steps if step_class(one.name).stage not in stages])
+from webtune_tui.pipeline.recipe import Recipe
 
 
 def without_steps(recipe: Recipe) -> Recipe:
-    """The builder or the template alone: what the raw records would give."""
-    return _only(recipe, ())
+    """The builder or the template alone, without edits: what the raw records would give."""
+    return replace(_only(recipe, ()), edits=())
 
 
-def before_step(recipe: Recipe, name: str) -> Recipe:
-    """The recipe up to a step, without it and what comes after it."""
+def with_step(recipe: Recipe, name: str) -> Recipe:
+    """The recipe with a step on, whatever it says of it."""
+    steps = tuple(replace(one, enabled=True) if one.name == name else one for one in recipe.steps)
+    return replace(recipe, steps=steps)
+
+
+def up_to_step(recipe: Recipe, name: str) -> Recipe:
+    """The recipe up to a step and with it."""
     names = [one.name for one in recipe.steps]
-    return _only(recipe, names[: names.index(name)])
-
-
-def through_step(recipe: Recipe, name: str) -> Recipe:
-    """The recipe up to a step and with it, also where it is switched off."""
-    names = [one.name for one in recipe.steps]
-    part = _only(recipe, names[: names.index(name) + 1])
-    steps = tuple(replace(one, enabled=True) if one.name == name else one for one in part.steps)
-    return replace(part, steps=steps)
+    return _only(recipe, names[: names.index(name) + 1])
 
 
 def _only(recipe: Recipe, names: Collection[str]) -> Recipe:

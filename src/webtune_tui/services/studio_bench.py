@@ -11,11 +11,11 @@ from typing import Any
 
 from webtune_tui.domain import field_paths
 from webtune_tui.domain.examples import Message
-from webtune_tui.pipeline.base import Draft, Dropped
+from webtune_tui.pipeline.base import Draft, Dropped, Step
 from webtune_tui.pipeline.columns import Columns
-from webtune_tui.pipeline.part_of_recipe import before_step, through_step, without_stages
+from webtune_tui.pipeline.part_of_recipe import up_to_step, with_step
 from webtune_tui.pipeline.recipe import Recipe, parse_recipe, step_class
-from webtune_tui.pipeline.run import Assembly, BatchResult, Corpus
+from webtune_tui.pipeline.run import Assembly, BatchResult, Corpus, learned_steps
 from webtune_tui.pipeline.template import as_text, value_at
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.prepare_map import drafts_of
@@ -33,6 +33,9 @@ _FIELD_RECORDS = 200
 _MOST_FIELDS = 300
 _SHOWN = 20_000  # characters of a text
 _SAMPLE = 80
+_BATCH = 128
+_KEPT_SURVEYS = 8
+_MOST_PARTS = 4  # examples of one record that are shown
 
 
 class StudioBench:
@@ -44,6 +47,7 @@ class StudioBench:
         self._counter = counter
         self._pool = list(_bounded(RecordQueries(self._database).sample(POOL)))
         self._by_id = {row.record_id: row for row in self._pool}
+        self._learned: dict[str, tuple[Step, ...]] = {}
 
     def close(self) -> None:
         """Closes the database."""
@@ -72,72 +76,62 @@ class StudioBench:
         recipe = self._recipe(assignments)
         if choice == "worst":
             return self._worst(recipe, count)
-        lengths = _Lengths()
-        built = Assembly(_as_built(recipe), lengths, with_sketches=False)
-        sizes = [(_size(_outcome(built, row)), row.record_id) for row in self._pool]
+        built = self._assembly(recipe, self._record_steps(recipe), _Lengths())
+        sizes = [(_size(built.outcomes(_draft(row))), row.record_id) for row in self._pool]
         found = sorted((pair for pair in sizes if pair[0]), reverse=choice == "longest")
         return [record_id for _, record_id in found[:count]]
 
     def _worst(self, recipe: Recipe, count: int) -> list[int]:
         """Refused rows, one of each reason before a second of any, then cut and flagged ones, then the shortest."""
-        whole = Assembly(recipe, self._counter, with_sketches=False)
+        whole = self._assembly(recipe, self._steps(recipe))
         seen: Counter[str] = Counter()
-        ranked: list[tuple[tuple[int, int, int], int]] = []
+        ranked: list[tuple[tuple[int, int], int]] = []
         for row in self._pool:
-            outcome = _outcome(whole, row)
+            outcome = whole.outcomes(_draft(row))[0]
             if isinstance(outcome, Dropped):
                 seen[outcome.reason] += 1
-                rank = (0, seen[outcome.reason], 0)
+                rank = (0, seen[outcome.reason])
             else:
-                rank = (1 if "cut" in outcome.flags else 2 if outcome.flags else 3, len(outcome.answer), 0)
+                rank = (1 if "cut" in outcome.flags else 2 if outcome.flags else 3, len(outcome.answer))
             ranked.append((rank, row.record_id))
         return [record_id for _, record_id in sorted(ranked)[:count]]
 
     def preview(self, assignments: Mapping[str, str], record_ids: Sequence[int]) -> dict[str, Any]:
         """The records as the template builds them, and what the recipe makes of that."""
         recipe = self._recipe(assignments)
-        built = Assembly(_as_built(recipe), self._counter, with_sketches=False)
-        whole = Assembly(recipe, self._counter, with_sketches=False)
-        rows = [
-            _row(row, _outcome(built, row), _outcome(whole, row))
-            for record_id in record_ids
-            if (row := self._by_id.get(record_id)) is not None
-        ]
+        built = self._assembly(recipe, self._record_steps(recipe))
+        whole = self._assembly(recipe, self._steps(recipe))
+        rows: list[dict[str, Any]] = []
+        for record_id in record_ids:
+            row = self._by_id.get(record_id)
+            if row is not None:
+                before, after = (_by_part(one.outcomes(_draft(row))) for one in (built, whole))
+                rows += [_row(row, before[part], after.get(part, before[part])) for part in list(before)[:_MOST_PARTS]]
         return {"rows": rows, "encoding": self._counter.encoding, "pool": len(self._pool)}
 
     def step(self, assignments: Mapping[str, str], name: str, samples: int) -> dict[str, Any]:
         """What one step does to a part of the sample."""
-        recipe = self._recipe(assignments)
+        recipe = with_step(self._recipe(assignments), name)
         rows = self._pool[:_STEP_POOL]
         if step_class(name).stage == "corpus":
             return self._corpus_step(recipe, name, rows, samples)
-        before = Assembly(before_step(recipe, name), self._counter, with_sketches=False)
-        after = Assembly(through_step(recipe, name), self._counter, with_sketches=False)
-        told: dict[str, Any] = {"step": name, "rows_in": 0, "rows_out": 0, "changed": 0, "dropped": [], "altered": []}
+        steps = self._steps(recipe)
+        place = [step.name for step in steps].index(name)
+        before = self._assembly(recipe, steps[:place])
+        after = self._assembly(recipe, steps[: place + 1])
+        seen = _Seen(name, samples)
         for row in rows:
-            one = _outcome(before, row)
-            if isinstance(one, Dropped) and one.step != "builder":
-                continue
-            other = _outcome(after, row)
-            told["rows_in"] += 1
-            shown = () if isinstance(one, Dropped) else one.messages
-            if isinstance(other, Dropped):
-                if other.step == name and len(told["dropped"]) < samples:
-                    told["dropped"].append(_sample(row, shown, reason=other.reason, detail=other.detail))
-                told["rows_out"] += other.step != name
-                continue
-            told["rows_out"] += 1
-            if other.messages != shown or name in other.touched:
-                told["changed"] += 1
-                if len(told["altered"]) < samples and other.messages != shown:
-                    told["altered"].append(_sample(row, shown, after=other.messages))
-        return told
+            ones, others = (_by_part(one.outcomes(_draft(row))) for one in (before, after))
+            for part, one in ones.items():
+                if part in others:
+                    seen.take(row, one, others[part])
+        return seen.told
 
     def _corpus_step(self, recipe: Recipe, name: str, rows: Sequence[LiveRecord], samples: int) -> dict[str, Any]:
-        assembly = Assembly(without_stages(recipe, ("corpus",)), self._counter)
+        assembly = Assembly(recipe, self._counter, steps=self._steps(recipe))
         result: BatchResult = assembly.map_batch(drafts_of(rows))
         texts = [built.texts for built in result.built]
-        corpus = Corpus(through_step(recipe, name), texts.__getitem__)
+        corpus = Corpus(up_to_step(recipe, name), texts.__getitem__)
         for built in result.built:
             corpus.add(built)
         for _ in corpus.decide():
@@ -161,6 +155,25 @@ class StudioBench:
         told["rows_in"] = len(result.built) - before
         told["rows_out"] = told["rows_in"] - len(taken)
         return told
+
+    def _assembly(self, recipe: Recipe, steps: Sequence[Step], counter: TokenCounter | None = None) -> Assembly:
+        return Assembly(recipe, counter or self._counter, steps=steps, with_sketches=False)
+
+    def _steps(self, recipe: Recipe) -> tuple[Step, ...]:
+        """The steps that see one record at a time; what a surveying one learned of the sample is kept."""
+        settings = repr(recipe.steps)
+        if settings not in self._learned:
+            if len(self._learned) >= _KEPT_SURVEYS:
+                self._learned.clear()
+            self._learned[settings] = learned_steps(recipe, self._counter, self._sample_drafts)
+        return self._learned[settings]
+
+    def _record_steps(self, recipe: Recipe) -> tuple[Step, ...]:
+        return tuple(step for step in self._steps(recipe) if step.stage == "record")
+
+    def _sample_drafts(self) -> Iterator[list[Draft]]:
+        for start in range(0, len(self._pool), _BATCH):
+            yield drafts_of(self._pool[start : start + _BATCH])
 
     def _recipe(self, assignments: Mapping[str, str]) -> Recipe:
         text = self._recipes.changed_text(assignments)
@@ -187,17 +200,57 @@ def _bounded(rows: Sequence[LiveRecord]) -> Iterator[LiveRecord]:
         yield row
 
 
-def _as_built(recipe: Recipe) -> Recipe:
-    return without_stages(recipe, ("example", "corpus"))
+class _Seen:
+    """What one step did to the rows that came to it."""
+
+    def __init__(self, name: str, samples: int) -> None:
+        self._name = name
+        self._samples = samples
+        self.told: dict[str, Any] = {
+            "step": name, "rows_in": 0, "rows_out": 0, "changed": 0, "dropped": [], "altered": []
+        }  # fmt: skip
+
+    def take(self, row: LiveRecord, before: Draft | Dropped, after: Draft | Dropped) -> None:
+        """Takes a row as it was before the step and after it."""
+        if isinstance(before, Dropped) and before.step != "builder":
+            return
+        told = self.told
+        told["rows_in"] += 1
+        shown = () if isinstance(before, Dropped) else before.messages
+        if isinstance(after, Dropped):
+            if after.step == self._name:
+                self._add("dropped", _sample(row, shown, reason=after.reason, detail=after.detail))
+            else:
+                told["rows_out"] += 1
+            return
+        told["rows_out"] += 1
+        if after.messages != shown:
+            self._add("altered", _sample(row, shown, after=after.messages))
+        if after.messages != shown or self._name in after.touched:
+            told["changed"] += 1
+
+    def _add(self, side: str, sample: dict[str, Any]) -> None:
+        if len(self.told[side]) < self._samples:
+            self.told[side].append(sample)
 
 
-def _outcome(assembly: Assembly, row: LiveRecord) -> Draft | Dropped:
+def _draft(row: LiveRecord) -> Draft:
     (draft,) = drafts_of([row])
-    return assembly.outcome(draft)
+    return draft
 
 
-def _size(outcome: Draft | Dropped) -> int:
-    return 0 if isinstance(outcome, Dropped) else sum(len(message.content) for message in outcome.messages)
+def _by_part(outcomes: Sequence[Draft | Dropped]) -> dict[int, Draft | Dropped]:
+    """The outcomes of a record by the number of the example."""
+    return dict(sorted(((one.part, one) for one in outcomes), key=lambda pair: pair[0]))
+
+
+def _size(outcomes: Sequence[Draft | Dropped]) -> int:
+    """The characters of the longest example with an answer; 0 where there is none."""
+    return max((_characters(one) for one in outcomes if isinstance(one, Draft) and one.answer), default=0)
+
+
+def _characters(draft: Draft) -> int:
+    return sum(len(message.content) for message in draft.messages)
 
 
 def _row(row: LiveRecord, built: Draft | Dropped, outcome: Draft | Dropped) -> dict[str, Any]:
@@ -254,8 +307,7 @@ def _decoded(messages: str) -> tuple[Message, ...]:
 
 
 def _title(row: LiveRecord) -> str:
-    (draft,) = drafts_of([row])
-    columns = Columns(draft.fields)
+    columns = Columns(_draft(row).fields)
     return as_text(columns.get("title", "name", "headline", "question", "instruction", "prompt"))[:200] or row.key[:200]
 
 
