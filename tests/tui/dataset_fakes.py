@@ -19,6 +19,7 @@ from webtune_tui.domain.records import Record, RecordKind
 from webtune_tui.services.curate import EditResult, ExamplePage
 from webtune_tui.services.export import Exported
 from webtune_tui.services.prepare import PreviewRow, StepDescription
+from webtune_tui.services.studio import Choice, FieldOffer, StepPreview, StepSample, StudioPreview, StudioRow
 
 PRODUCTS = (
     ("Bose QuietComfort 45 Wireless Headphones", "Balanced sound and steady noise cancelling for long flights."),
@@ -313,6 +314,52 @@ class FakePrepare:
         ]
 
 
+class FakeStudio:
+    """Previews that a test can look into; ``gate`` holds an answer back."""
+
+    def __init__(self) -> None:
+        self.previews: list[dict[str, str]] = []
+        self.choices: list[str] = []
+        self.closed = 0
+        self.reason = ""
+
+    async def fields(self) -> Sequence[FieldOffer]:
+        return [
+            FieldOffer("title", 1.0, "Bose QuietComfort", 5),
+            FieldOffer("timestamp", 1.0, "2026-11-22", 1),
+            FieldOffer("brand", 0.9, "Bose", 1),
+            FieldOffer("description", 0.8, "Balanced sound and steady noise cancelling.", 30),
+        ]
+
+    async def choose(
+        self, assignments: Mapping[str, str], choice: Choice, *, count: int = 20, seed: int = 0
+    ) -> Sequence[int] | None:
+        self.choices.append(choice)
+        return range(count)
+
+    async def preview(self, assignments: Mapping[str, str], record_ids: Sequence[int]) -> StudioPreview | None:
+        self.previews.append(dict(assignments))
+        return StudioPreview(tuple(self.row(number) for number in record_ids), "o200k_base", 311)
+
+    def row(self, number: int) -> StudioRow:
+        title, text = PRODUCTS[number % len(PRODUCTS)]
+        user = self.previews[-1]["template.user"].replace("{title}", title)
+        messages = (Message("user", user), Message("assistant", f"{text} And the rest of it."))
+        if number % 5 == 1:
+            return StudioRow(number, title, messages, "", 40, 40, reason="empty", detail="nothing there")
+        if number % 5 == 2:
+            return StudioRow(number, title, messages, text, 30, 40, flags=("cut",))
+        return StudioRow(number, title, messages, messages[-1].content, 40, 40)
+
+    async def step(self, assignments: Mapping[str, str], name: str, *, samples: int = 20) -> StepPreview | None:
+        before, after = (Message("assistant", "An old grey kettle."),), (Message("assistant", "An old kettle."),)
+        dropped = StepSample(1, "Bose", before, reason="near_duplicate", detail="like ex-2", other=after)
+        return StepPreview(name, 300, 290, 40, (dropped,), (StepSample(2, "Anker", before, after),))
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
 class FakeExport:
     """Says where files would lie."""
 
@@ -341,7 +388,12 @@ class FakeCollections:
 
 
 def dataset_app(
-    folder: Path, *, curate: FakeCurate | None = None, prepare: FakePrepare | None = None, records: int = 311
+    folder: Path,
+    *,
+    curate: FakeCurate | None = None,
+    prepare: FakePrepare | None = None,
+    studio: FakeStudio | None = None,
+    records: int = 311,
 ) -> AppOnFakes:
     """The real app on its Dataset screen over these services."""
     curate = curate or FakeCurate()
@@ -350,6 +402,7 @@ def dataset_app(
         curate=curate,
         prepare=prepare or FakePrepare(curate),
         export=FakeExport(),
+        studio=studio or FakeStudio(),
         collect=FakeCollections(records),
     )
     return AppOnFakes("dataset", services, folder)

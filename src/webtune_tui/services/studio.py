@@ -21,11 +21,15 @@ CHOICES: tuple[Choice, ...] = ("random", "shortest", "longest", "worst")
 
 @dataclass(frozen=True, slots=True)
 class FieldOffer:
-    """A field that a template may take: its address, the share of the records that have it, and one value."""
+    """A field that a template may take: its address, the share of the records that have it, and one value.
+
+    ``words`` is how many words its values have in the mean.
+    """
 
     path: str
     share: float
     sample: str
+    words: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from webtune_tui.domain import field_paths
 from webtune_tui.domain.examples import Message
+from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft, Dropped, Step
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.part_of_recipe import up_to_step, with_step
@@ -58,35 +59,46 @@ class StudioBench:
         drafts = drafts_of(self._pool[:_FIELD_RECORDS])
         counts: Counter[str] = Counter()
         samples: dict[str, str] = {}
+        words: Counter[str] = Counter()
         for draft in drafts:
             for path in field_paths.paths_in(draft.fields)[:_MOST_FIELDS]:
                 text = value_at(draft.fields, field_paths.parse(path)) if _can_be_written(path) else ""
                 if text:
                     counts[path] += 1
+                    words[path] += text.count(" ") + 1
                     samples.setdefault(path, text[:_SAMPLE])
         order = {path: place for place, path in enumerate(counts)}
         found = sorted(counts, key=lambda path: (-counts[path], order[path]))[:_MOST_FIELDS]
-        return [{"path": path, "share": counts[path] / len(drafts), "sample": samples[path]} for path in found]
+        return [
+            {
+                "path": path,
+                "share": counts[path] / len(drafts),
+                "sample": samples[path],
+                "words": round(words[path] / counts[path]),
+            }
+            for path in found
+        ]
 
     def choose(self, assignments: Mapping[str, str], choice: str, count: int, seed: int) -> list[int]:
         """The ids of some records of the sample."""
+        data = [row for row in self._pool if row.kind is RecordKind.DATA]
         if choice == "random":
-            chosen = random.Random(seed).sample(self._pool, min(count, len(self._pool)))
+            chosen = random.Random(seed).sample(data, min(count, len(data)))
             return [row.record_id for row in chosen]
         recipe = self._recipe(assignments)
         if choice == "worst":
-            return self._worst(recipe, count)
+            return self._worst(recipe, data, count)
         built = self._assembly(recipe, self._record_steps(recipe), _Lengths())
-        sizes = [(_size(built.outcomes(_draft(row))), row.record_id) for row in self._pool]
+        sizes = [(_size(built.outcomes(_draft(row))), row.record_id) for row in data]
         found = sorted((pair for pair in sizes if pair[0]), reverse=choice == "longest")
         return [record_id for _, record_id in found[:count]]
 
-    def _worst(self, recipe: Recipe, count: int) -> list[int]:
+    def _worst(self, recipe: Recipe, rows: Sequence[LiveRecord], count: int) -> list[int]:
         """Refused rows, one of each reason before a second of any, then cut and flagged ones, then the shortest."""
         whole = self._assembly(recipe, self._steps(recipe))
         seen: Counter[str] = Counter()
         ranked: list[tuple[tuple[int, int], int]] = []
-        for row in self._pool:
+        for row in rows:
             outcome = whole.outcomes(_draft(row))[0]
             if isinstance(outcome, Dropped):
                 seen[outcome.reason] += 1

@@ -28,6 +28,7 @@ _HINTS = {
     "examples": "enter reads · o origin · space marks · s split · D dropped records · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
     "prepare": "space turns a step on or off · enter opens its options · D dropped records",
+    "studio": "{ offers the fields · tab goes on · F2-F5 choose the rows · F6 whole texts · ctrl+s saves · esc leaves",
     "dropped": "the reasons of the newest run · enter goes to their records, and into one of them",
 }
 

@@ -11,6 +11,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Input, Static
 
 from webtune_tui.tui import error_display
+from webtune_tui.tui.dataset.designing import Designing
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
@@ -25,9 +26,11 @@ from webtune_tui.tui.widgets.example_editor import ExampleEditor
 from webtune_tui.tui.widgets.example_table import ExampleTable
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel
 from webtune_tui.tui.widgets.row_view import RowView
+from webtune_tui.tui.widgets.template_studio import TemplateStudio
 
 _EXAMPLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export", "origin"})
-_TABLE_ACTIONS = _EXAMPLE_ACTIONS | {"prepare", "dropped"}
+_TABLE_ACTIONS = _EXAMPLE_ACTIONS | {"prepare", "dropped", "studio"}
+_OWN_VIEWS = ("prepare", "dropped", "studio")
 
 
 class DatasetScreen(DatasetFrame):
@@ -56,6 +59,7 @@ class DatasetScreen(DatasetFrame):
         Binding("s", "next_split", "Split", show=False, tooltip="Show one split: train, validation, test, all"),
         Binding("o", "origin", "Origin", show=False, tooltip="The record behind the example: fields, bytes, page"),
         Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
+        Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
         Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
         Binding("x", "export", "Export", tooltip="Write the examples as files"),
@@ -67,6 +71,7 @@ class DatasetScreen(DatasetFrame):
         self._editing = Editing(self, self._listing)
         self._preparing = Preparing(self, self._load)
         self._dropped = LookingAtDropped(self)
+        self._designing = Designing(self, self._leave_studio)
 
     def compose_body(self) -> ComposeResult:
         yield Static("", id="version-line", markup=False)
@@ -82,6 +87,7 @@ class DatasetScreen(DatasetFrame):
                     yield ExampleEditor(id="editor")
             yield PreparePanel(id="prepare", classes="panel")
             yield DroppedRecords(id="dropped", classes="panel")
+            yield TemplateStudio(id="studio", classes="panel")
             yield EmptyState("Dataset", "Opening the workspace …", id="empty")
         yield Static("", id="dataset-status", markup=False)
 
@@ -91,6 +97,7 @@ class DatasetScreen(DatasetFrame):
         self.query_one("#side").border_title = "Example"
         self.query_one("#prepare").border_title = "Recipe"
         self.query_one("#dropped").border_title = "Dropped records"
+        self.query_one("#studio").border_title = "Template studio"
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -101,6 +108,7 @@ class DatasetScreen(DatasetFrame):
     async def services_ready(self) -> None:
         if self.is_read_only:
             self._preparing.panel.refusal = self.webtune.place.read_only_reason
+            self._designing.studio.refusal = self.webtune.place.read_only_reason
 
     async def shown(self) -> None:
         await self._load()
@@ -128,6 +136,8 @@ class DatasetScreen(DatasetFrame):
                 self._preparing.panel.focus_parts()
             case "dropped":
                 self._dropped.pane.focus_reasons()
+            case "studio":
+                self._designing.studio.focus_texts()
             case "examples":
                 (self.editor if self.is_editing else self.table).focus()
             case _:
@@ -255,6 +265,32 @@ class DatasetScreen(DatasetFrame):
     def _cancel_wanted(self) -> None:
         self._preparing.cancel()
 
+    # The template
+
+    def action_studio(self) -> None:
+        """Opens the template studio."""
+        if self.are_services_open and not self.is_editing and self.view != "studio":
+            self._designing.open()
+
+    @on(TemplateStudio.PreviewWanted)
+    def _rows_wanted(self) -> None:
+        self._designing.preview()
+
+    @on(TemplateStudio.ChoiceWanted)
+    def _other_rows_wanted(self, event: TemplateStudio.ChoiceWanted) -> None:
+        self._designing.choose(event.choice)
+
+    @on(TemplateStudio.SaveWanted)
+    def _template_saved(self) -> None:
+        self._designing.save()
+
+    @on(TemplateStudio.LeaveWanted)
+    def _studio_left(self) -> None:
+        self._designing.leave()
+
+    def _leave_studio(self) -> None:
+        self.action_prepare()
+
     # Dropped records
 
     def action_dropped(self) -> None:
@@ -295,7 +331,9 @@ class DatasetScreen(DatasetFrame):
         """Closes what is open, the innermost first."""
         if self.is_editing:
             self.editor.action_leave()
-        elif self.view in ("prepare", "dropped"):
+        elif self.view == "studio":
+            self._designing.leave()
+        elif self.view in _OWN_VIEWS:
             self._leave_view()
         elif not self._listing.step_back():
             super().action_back()
