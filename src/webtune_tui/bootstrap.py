@@ -23,6 +23,7 @@ from webtune_tui.services.providers import ProviderCatalogue
 from webtune_tui.services.purge import PurgeService
 from webtune_tui.services.studio import StudioService
 from webtune_tui.services.train import TrainService
+from webtune_tui.services.triage import TriageService
 from webtune_tui.settings import Settings, models_folder
 from webtune_tui.storage.workspace import Workspace
 
@@ -49,6 +50,7 @@ class Services:
     purge: PurgeService
     drift: DriftService
     studio: StudioService
+    triage: TriageService
 
 
 @contextlib.asynccontextmanager
@@ -88,6 +90,7 @@ async def open_services(
         purge=PurgeService(workspace),
         drift=DriftService(workspace),
         studio=StudioService(workspace, settings),
+        triage=TriageService(workspace, settings),
     )
     try:
         if not workspace.read_only:

@@ -16,10 +16,13 @@ from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.records import Record, RecordKind
+from webtune_tui.domain.triage import Tile, TriageReport
+from webtune_tui.pipeline.triage import HARMS
 from webtune_tui.services.curate import EditResult, ExamplePage
 from webtune_tui.services.export import Exported
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.services.studio import Choice, FieldOffer, StepPreview, StepSample, StudioPreview, StudioRow
+from webtune_tui.services.triage import HarmedRow, KeptTriage, Triaged, TriageEvent
 
 PRODUCTS = (
     ("Bose QuietComfort 45 Wireless Headphones", "Balanced sound and steady noise cancelling for long flights."),
@@ -360,6 +363,56 @@ class FakeStudio:
         self.closed += 1
 
 
+def make_tiles(after: bool = True, mended: bool = False) -> tuple[Tile, ...]:
+    """Ten tiles of a set of 311 pairs."""
+    counts = {"duplicates": 45, "empty": 13, "placeholders": 8, "cut": 4, "personal_data": 3}
+    tiles = []
+    for harm in HARMS:
+        before = counts.get(harm.name, 0)
+        left = 0 if mended or harm.name not in ("placeholders", "cut") else before
+        rows = tuple((f"ex-{n:07d}", n) for n in range(before))
+        tiles.append(
+            Tile(harm.name, before, left if after else None, rows, rows[:left],
+                 {f"steps.{harm.steps[0]}.enabled": "true"} if left and harm.name == "placeholders" else {},
+                 drops=left, is_checked=harm.name != "language")
+        )  # fmt: skip
+    return tuple(sorted(tiles, key=lambda one: (-one.now, -one.before)))
+
+
+class FakeTriage:
+    """A triage that waits where it is told to."""
+
+    def __init__(self, *, is_known: bool = True) -> None:
+        self.is_known = is_known
+        self.looks = 0
+        self.stopped = False
+        self.tiles = make_tiles()
+        self.changed = (False, False, False)
+        self.go = asyncio.Event()
+        self.go.set()
+
+    def report(self) -> TriageReport:
+        leak = {"raw_random_split_rate": 0.257, "shared_clusters": 0.0, "random_split_rate": 0.118}
+        return TriageReport(self.tiles, 311, 311, 240, "0" * 64, leak, "2026-11-22T13:00:00.000Z", 1.5)
+
+    async def run(self) -> AsyncIterator[TriageEvent]:
+        self.looks += 1
+        try:
+            yield Progressed("reading", 100, 311, "records")
+            await self.go.wait()
+            self.is_known = True
+            yield Triaged(self.report())
+        except (asyncio.CancelledError, GeneratorExit):
+            self.stopped = True
+            raise
+
+    async def newest(self) -> KeptTriage | None:
+        return KeptTriage(self.report(), *self.changed) if self.is_known else None
+
+    async def rows(self, tile: Tile) -> Sequence[HarmedRow]:
+        return [HarmedRow(one, number, PRODUCTS[number % 6][0], number % 2 == 0) for one, number in tile.rows]
+
+
 class FakeExport:
     """Says where files would lie."""
 
@@ -393,6 +446,7 @@ def dataset_app(
     curate: FakeCurate | None = None,
     prepare: FakePrepare | None = None,
     studio: FakeStudio | None = None,
+    triage: FakeTriage | None = None,
     records: int = 311,
 ) -> AppOnFakes:
     """The real app on its Dataset screen over these services."""
@@ -403,6 +457,7 @@ def dataset_app(
         prepare=prepare or FakePrepare(curate),
         export=FakeExport(),
         studio=studio or FakeStudio(),
+        triage=triage or FakeTriage(),
         collect=FakeCollections(records),
     )
     return AppOnFakes("dataset", services, folder)

@@ -188,6 +188,14 @@ class RecordQueries:
             row = connection.execute("SELECT count(*) FROM records WHERE superseded_by IS NULL").fetchone()
             return int(row[0])
 
+    def extent(self) -> tuple[int, int]:
+        """How many records are current, and the largest id among them; both change with every change of the set."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT count(*), COALESCE(max(record_id), 0) FROM records WHERE superseded_by IS NULL"
+            ).fetchone()
+            return int(row[0]), int(row[1])
+
     def batches(self, size: int, only: frozenset[int] | None = None) -> Iterator[list[LiveRecord]]:
         """All current records, or those with the given ids, in batches; memory is bounded by the batch."""
         with self._database.read() as connection:

@@ -28,6 +28,7 @@ _HINTS = {
     "examples": "enter reads · o origin · space marks · s split · D dropped records · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
     "prepare": "space turns a step on or off · enter opens its options · D dropped records",
+    "triage": "enter goes to the rows · f mends · r looks again · b sets the last fix back · esc leaves",
     "studio": "{ offers the fields · tab goes on · F2-F5 choose the rows · F6 whole texts · ctrl+s saves · esc leaves",
     "dropped": "the reasons of the newest run · enter goes to their records, and into one of them",
 }
@@ -134,7 +135,11 @@ class DatasetFrame(StageScreen):
                 "Records are here, examples are not yet",
                 f"{figures.count(records, 'record')} wait to be cleaned, de-duplicated, turned into chat examples and "
                 "split for training and testing without leaks.",
-                [("p", "open the recipe, see what it would make, and run it")],
+                [
+                    ("p", "open the recipe, see what it would make, and run it"),
+                    ("t", "triage: what harms in the records, and what mends it"),
+                    ("T", "write a template of your own beside real rows"),
+                ],
             )
         else:
             empty.show(

@@ -17,6 +17,7 @@ from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
+from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import export_words
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
@@ -27,10 +28,11 @@ from webtune_tui.tui.widgets.example_table import ExampleTable
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
+from webtune_tui.tui.widgets.triage_board import TriageBoard
 
 _EXAMPLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export", "origin"})
-_TABLE_ACTIONS = _EXAMPLE_ACTIONS | {"prepare", "dropped", "studio"}
-_OWN_VIEWS = ("prepare", "dropped", "studio")
+_TABLE_ACTIONS = _EXAMPLE_ACTIONS | {"prepare", "dropped", "studio", "triage"}
+_OWN_VIEWS = ("prepare", "dropped", "triage")
 
 
 class DatasetScreen(DatasetFrame):
@@ -59,6 +61,7 @@ class DatasetScreen(DatasetFrame):
         Binding("s", "next_split", "Split", show=False, tooltip="Show one split: train, validation, test, all"),
         Binding("o", "origin", "Origin", show=False, tooltip="The record behind the example: fields, bytes, page"),
         Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
+        Binding("t", "triage", "Triage", tooltip="What harms in the records and in this version, and what mends it"),
         Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
         Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
@@ -72,6 +75,7 @@ class DatasetScreen(DatasetFrame):
         self._preparing = Preparing(self, self._load)
         self._dropped = LookingAtDropped(self)
         self._designing = Designing(self, self._leave_studio)
+        self._triaging = Triaging(self, prepare=self._prepare_again, open_record=self._dropped.open_record)
 
     def compose_body(self) -> ComposeResult:
         yield Static("", id="version-line", markup=False)
@@ -88,6 +92,7 @@ class DatasetScreen(DatasetFrame):
             yield PreparePanel(id="prepare", classes="panel")
             yield DroppedRecords(id="dropped", classes="panel")
             yield TemplateStudio(id="studio", classes="panel")
+            yield TriageBoard(id="triage", classes="panel")
             yield EmptyState("Dataset", "Opening the workspace …", id="empty")
         yield Static("", id="dataset-status", markup=False)
 
@@ -98,6 +103,7 @@ class DatasetScreen(DatasetFrame):
         self.query_one("#prepare").border_title = "Recipe"
         self.query_one("#dropped").border_title = "Dropped records"
         self.query_one("#studio").border_title = "Template studio"
+        self.query_one("#triage").border_title = "Triage"
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -109,6 +115,7 @@ class DatasetScreen(DatasetFrame):
         if self.is_read_only:
             self._preparing.panel.refusal = self.webtune.place.read_only_reason
             self._designing.studio.refusal = self.webtune.place.read_only_reason
+            self._triaging.board.refusal = self.webtune.place.read_only_reason
 
     async def shown(self) -> None:
         await self._load()
@@ -126,7 +133,7 @@ class DatasetScreen(DatasetFrame):
         """Offers the keys that mean something in the present view."""
         if action in _EXAMPLE_ACTIONS and self.are_views_there and self.view != "examples":
             return False
-        if action in _TABLE_ACTIONS and self.is_editing:
+        if action in _TABLE_ACTIONS and (self.is_editing or (self.are_views_there and self.view == action)):
             return False
         return super().check_action(action, parameters)
 
@@ -136,6 +143,8 @@ class DatasetScreen(DatasetFrame):
                 self._preparing.panel.focus_parts()
             case "dropped":
                 self._dropped.pane.focus_reasons()
+            case "triage":
+                self._triaging.board.focus_tiles()
             case "studio":
                 self._designing.studio.focus_texts()
             case "examples":
@@ -291,6 +300,42 @@ class DatasetScreen(DatasetFrame):
     def _leave_studio(self) -> None:
         self.action_prepare()
 
+    # Triage
+
+    def action_triage(self) -> None:
+        """Shows what harms, and what mends it."""
+        if self.are_services_open and not self.is_editing and self.view not in ("studio", "triage"):
+            self._triaging.open()
+
+    @on(TriageBoard.LookWanted)
+    def _look_wanted(self) -> None:
+        self._triaging.look()
+
+    @on(TriageBoard.CancelWanted)
+    def _look_cancelled(self) -> None:
+        self._triaging.cancel()
+
+    @on(TriageBoard.RowsWanted)
+    def _tile_shown(self, event: TriageBoard.RowsWanted) -> None:
+        if type(event) is TriageBoard.RowsWanted:
+            self._triaging.load_rows(event.tile)
+
+    @on(TriageBoard.RowWanted)
+    def _harmed_row_wanted(self, event: TriageBoard.RowWanted) -> None:
+        self._triaging.open_row(event.row)
+
+    @on(TriageBoard.MendWanted)
+    def _mend_wanted(self, event: TriageBoard.MendWanted) -> None:
+        self._triaging.mend(event.tile)
+
+    @on(TriageBoard.SetBackWanted)
+    def _set_back_wanted(self) -> None:
+        self._triaging.set_back()
+
+    def _prepare_again(self) -> None:
+        self.action_prepare()
+        self._preparing.run({})
+
     # Dropped records
 
     def action_dropped(self) -> None:
@@ -340,6 +385,9 @@ class DatasetScreen(DatasetFrame):
 
     def _leave_view(self) -> None:
         panel = self._preparing.panel
+        if self.view == "triage" and self._triaging.board.are_rows_focused:
+            self._triaging.board.focus_tiles()
+            return
         if self.view == "prepare" and not panel.is_list_focused:
             panel.focus_parts()
             return
