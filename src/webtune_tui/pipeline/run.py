@@ -27,6 +27,7 @@ from webtune_tui.pipeline.near_duplicates import (
     sketches,
     survivors,
 )
+from webtune_tui.pipeline.parts import parted
 from webtune_tui.pipeline.recipe import Recipe, builders
 from webtune_tui.pipeline.steps.exact_duplicates import ExactDuplicates
 from webtune_tui.pipeline.steps.near_duplicates import NearDuplicates
@@ -157,7 +158,8 @@ class Assembly:
 
     def _conversing(self, draft: Draft, result: BatchResult) -> list[Draft]:
         """The drafts of a record with their messages, one for each example that it makes."""
-        conversations = [one for one in self._conversations(draft) if one.messages]
+        made = parted(self._conversations(draft), self._plan, self._counter, is_written=draft.is_written)
+        conversations = [one for one in made if one.messages]
         if not conversations:
             shape = ", ".join(list(draft.fields)[:8])
             result.dropped.append(Dropped(draft.record_id, "empty", "builder", f"{_NOTHING_TO_BUILD}: {shape}"))
@@ -184,7 +186,8 @@ class Assembly:
         builder = _builder_for(draft.fields)
         if builder is None:
             return draft
-        wanted = Columns(draft.fields).actual(builder.reads)
+        reads = builder.reads_for(self._plan) if isinstance(builder, BuildsSeveral) else builder.reads
+        wanted = Columns(draft.fields).actual(reads)
         return replace(draft, wanted=wanted, is_written=builder.is_written)
 
     def _built(self, drafts: Sequence[Draft]) -> list[Built]:
