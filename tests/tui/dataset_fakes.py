@@ -266,8 +266,15 @@ class FakePrepare:
         }
 
     async def steps(self) -> Sequence[StepDescription]:
+        stages = dict(zip((s.name for s in STEPS), ("record",) * 2 + ("example",) * 4 + ("corpus",) * 4, strict=True))
         return [
-            replace(s, enabled=self.set.get(f"steps.{s.name}.enabled", str(s.enabled)).lower() == "true") for s in STEPS
+            replace(
+                s,
+                enabled=self.set.get(f"steps.{s.name}.enabled", str(s.enabled)).lower() == "true",
+                stage=stages[s.name],
+                order=int(self.set.get(f"steps.{s.name}.order") or 10 * number + 10),
+            )
+            for number, s in enumerate(STEPS)
         ]
 
     async def set_option(self, assignments: Mapping[str, str]) -> Sequence[str]:
@@ -355,6 +362,8 @@ class FakeStudio:
         return StudioRow(number, title, messages, messages[-1].content, 40, 40)
 
     async def step(self, assignments: Mapping[str, str], name: str, *, samples: int = 20) -> StepPreview | None:
+        if assignments.get("steps.length.minimum") == "4x":
+            raise UsageError("steps.length.minimum = '4x' does not fit", hint="Give a number.")
         before, after = (Message("assistant", "An old grey kettle."),), (Message("assistant", "An old kettle."),)
         dropped = StepSample(1, "Bose", before, reason="near_duplicate", detail="like ex-2", other=after)
         return StepPreview(name, 300, 290, 40, (dropped,), (StepSample(2, "Anker", before, after),))

@@ -67,9 +67,9 @@ class _Names:
 def _problem(match: re.Match[str], names: _Names) -> tuple[str, bool] | None:
     piece = match.group()
     if piece == "{":
-        return "{ has no } on its line; write {{ for a brace", False
+        return "{ has no } on its line; write {{ for a brace", True
     if piece == "}":
-        return "} has no { before it; write }} for a brace", False
+        return "} has no { before it; write }} for a brace", True
     if match.group(1) is None:
         return None
     written = match.group(1).strip()

@@ -29,8 +29,8 @@ def test_a_template_that_works_has_no_problem(text: str) -> None:
         ("one\ntwo {}", [(2, 5, True)]),
         ("{a..b}", [(1, 1, True)]),
         ("Describe {titel} well", [(1, 10, False)]),
-        ("ends with {title", [(1, 11, False)]),
-        ("title} alone", [(1, 6, False)]),
+        ("ends with {title", [(1, 11, True)]),
+        ("title} alone", [(1, 6, True)]),
         ("{title} {a[x]}", [(1, 9, True)]),
     ],
 )

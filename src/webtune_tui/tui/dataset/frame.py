@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _HINTS = {
     "examples": "enter reads · o origin · space marks · s split · D dropped records · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
-    "prepare": "space turns a step on or off · enter opens its options · D dropped records",
+    "prepare": "space turns a step on or off · J K move it · enter opens its options · T template · D dropped",
     "triage": "enter goes to the rows · f mends · r looks again · b sets the last fix back · esc leaves",
     "studio": "{ offers the fields · tab goes on · F2-F5 choose the rows · F6 whole texts · ctrl+s saves · esc leaves",
     "dropped": "the reasons of the newest run · enter goes to their records, and into one of them",

@@ -70,6 +70,19 @@ class Preparing:
             return
         self.panel.show_preview(rows)
 
+    def preview_step(self, assignments: Mapping[str, str], step: str) -> None:
+        """Shows what one step does to a sample."""
+        self._screen.launch(partial(self._preview_step, assignments, step), "preview")
+
+    async def _preview_step(self, assignments: Mapping[str, str], step: str) -> None:
+        try:
+            found = await self._screen.services.studio.step(assignments, step)
+        except WebtuneError as error:
+            self.panel.show_preview_failure(error_display.words(error))
+            return
+        if found is not None:
+            self.panel.show_step(found)
+
     def save(self, assignments: Mapping[str, str]) -> None:
         """Writes changes to the recipe."""
         self._screen.queue(partial(self._save, assignments), "recipe")

@@ -262,6 +262,10 @@ class DatasetScreen(DatasetFrame):
         if type(event) is PreparePanel.PreviewWanted:
             self._preparing.preview(event.assignments)
 
+    @on(PreparePanel.StepPreviewWanted)
+    def _step_preview_wanted(self, event: PreparePanel.StepPreviewWanted) -> None:
+        self._preparing.preview_step(event.assignments, event.step)
+
     @on(PreparePanel.SaveWanted)
     def _save_wanted(self, event: PreparePanel.SaveWanted) -> None:
         self._preparing.save(event.assignments)

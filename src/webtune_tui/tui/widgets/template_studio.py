@@ -231,11 +231,13 @@ class TemplateStudio(Horizontal):
         for one in self._areas:
             one.is_offered = is_offered and one is area
         self.set_class(is_offered, "-naming")
+        self._tell_state()
 
     @on(TemplateArea.Moved)
     def _other_field(self, event: TemplateArea.Moved) -> None:
         event.stop()
         self.query_one(FieldList).cursor += event.rows
+        self._tell_state()
 
     @on(TemplateArea.Taken)
     def _field_taken(self, event: TemplateArea.Taken) -> None:
@@ -316,7 +318,10 @@ class TemplateStudio(Horizontal):
 
     def _tell_state(self) -> None:
         found = sorted(self._problems(), key=lambda one: not one.is_error)
-        if found:
+        offered = self.query_one(FieldList).current if self.has_class("-naming") else None
+        if offered is not None:
+            self._say(f"enter puts {{{offered.path}}} in, up and down choose another, esc leaves it", "")
+        elif found:
             first = found[0]
             more = f"  (and {len(found) - 1} more)" if len(found) > 1 else ""
             place = f"{first.part} {first.line}:{first.column}  "
