@@ -14,6 +14,7 @@ from webtune_tui.services.curate import CurateService
 from webtune_tui.services.drift import DriftService
 from webtune_tui.services.evaluate import EvaluateService
 from webtune_tui.services.export import ExportService
+from webtune_tui.services.generate_questions import QuestionsService
 from webtune_tui.services.import_files import ImportService
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.origins import OriginsService
@@ -51,6 +52,7 @@ class Services:
     drift: DriftService
     studio: StudioService
     triage: TriageService
+    questions: QuestionsService
 
 
 @contextlib.asynccontextmanager
@@ -91,6 +93,7 @@ async def open_services(
         drift=DriftService(workspace),
         studio=StudioService(workspace, settings),
         triage=TriageService(workspace, settings),
+        questions=QuestionsService(workspace, settings, catalogue, money),
     )
     try:
         if not workspace.read_only:

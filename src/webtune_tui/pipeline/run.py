@@ -12,6 +12,7 @@ from typing import Any
 from webtune_tui.domain.examples import encode_messages
 from webtune_tui.pipeline.base import Builder, BuildsSeveral, Conversation, Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.columns import Columns
+from webtune_tui.pipeline.generated import with_questions
 from webtune_tui.pipeline.mix import part_of
 from webtune_tui.pipeline.near_duplicates import (
     BANDS,
@@ -159,12 +160,13 @@ class Assembly:
     def _conversing(self, draft: Draft, result: BatchResult) -> list[Draft]:
         """The drafts of a record with their messages, one for each example that it makes."""
         made = parted(self._conversations(draft), self._plan, self._counter, is_written=draft.is_written)
+        made = with_questions(made, self._plan, lambda part: example_id(draft.key, part))
         conversations = [one for one in made if one.messages]
         if not conversations:
             shape = ", ".join(list(draft.fields)[:8])
             result.dropped.append(Dropped(draft.record_id, "empty", "builder", f"{_NOTHING_TO_BUILD}: {shape}"))
         return [
-            replace(draft, part=part, messages=one.messages, values=one.values)
+            replace(draft, part=part, messages=one.messages, values=one.values, flags=(*draft.flags, *one.flags))
             for part, one in enumerate(conversations)
         ]
 

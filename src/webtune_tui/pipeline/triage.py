@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from webtune_tui.domain.examples import Message
 from webtune_tui.domain.options import build, options_of
-from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft, Dropped, Step
 from webtune_tui.pipeline.recipe import Recipe, step_class, step_names
 from webtune_tui.pipeline.tokens import TokenCounter
@@ -73,6 +71,7 @@ HARMS = (
         "What stands in the training data can be asked out of the model again.",
         9,
         ("redact",),
+        {"steps.redact.policy": "redact"},
     ),
     Harm(
         "boilerplate",
@@ -80,6 +79,7 @@ HARMS = (
         "Menus, cookie and shipping notes that recur are learned first, since they are seen most.",
         6,
         ("boilerplate",),
+        {"steps.boilerplate.policy": "remove"},
     ),
     Harm(
         "copied_prompt",
@@ -177,7 +177,7 @@ class Checks:
             harms["personal_data"] = ", ".join(sorted(kinds))
         if "boilerplate" in self._steps:
             outcome = self._outcome("boilerplate", draft)
-            if isinstance(outcome, Dropped) or outcome.messages != draft.messages:
+            if isinstance(outcome, Dropped) or outcome.messages != draft.messages or "boilerplate" in outcome.flags:
                 harms["boilerplate"] = ""
         return harms
 
@@ -196,9 +196,8 @@ class Checks:
         step = self._steps.get(name)
         if step is None:
             return draft
-        flags = draft.flags if name not in ("token_budget", "cut_answers") else ()
         if step.stage == "example":
-            return step.apply(replace(draft, flags=flags))
+            return step.apply(draft)
         return _through_fields(step, draft)
 
     def _is_per_pair(self, name: str) -> bool:
@@ -286,21 +285,6 @@ def _optional(module: str, name: str) -> Any:
     if importlib.util.find_spec(f"webtune_tui.pipeline.{package}") is None:
         return None
     return getattr(importlib.import_module(f"webtune_tui.pipeline.{module}"), name)
-
-
-def pair_of(
-    record_id: int, messages: tuple[Message, ...], tokens: int, source: str, fields: Mapping[str, Any]
-) -> Draft:
-    """A pair that is built already, as the steps take it."""
-    return Draft(
-        record_id=record_id,
-        key="",
-        kind=RecordKind.DATA,
-        fields=fields,
-        source=source,
-        messages=messages,
-        tokens=tokens,
-    )
 
 
 def _through_fields(step: Step, draft: Draft) -> Draft | Dropped:

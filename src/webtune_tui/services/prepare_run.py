@@ -44,6 +44,7 @@ from webtune_tui.pipeline.split import (
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.edits import effect_of
 from webtune_tui.services.prepare_map import drafts_of, mapped
+from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.datasets import (
     BuildReport,
@@ -168,6 +169,7 @@ class PrepareRun:
         self._recipes.recover()
         recipe, text = self._recipes.load(self._request.recipe)
         recipe = self._with_border(with_seed(recipe, self._request.seed))
+        recipe = with_stored_questions(recipe, self._workspace)
         total = self._records.count()
         if total == 0:
             raise InvalidInput(

@@ -7,19 +7,21 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from zlib import crc32
 
 from webtune_tui.domain import clock
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.examples import decode_messages
+from webtune_tui.domain.records import RecordKind
 from webtune_tui.domain.triage import Tile, TriageReport
 from webtune_tui.pipeline.base import Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.part_of_recipe import with_step, without_steps
 from webtune_tui.pipeline.recipe import Recipe, StepChoice, step_names
 from webtune_tui.pipeline.run import Assembly, Built, example_id, learned_steps
 from webtune_tui.pipeline.tokens import TokenCounter
-from webtune_tui.pipeline.triage import HARMS, OVER_THE_SET, Checks, Harm, Languages, Tally, fix_of, pair_of
-from webtune_tui.services.prepare_map import drafts_of
+from webtune_tui.pipeline.triage import HARMS, OVER_THE_SET, Checks, Harm, Languages, Tally, fix_of
+from webtune_tui.services.prepare_map import domain_of, drafts_of
 from webtune_tui.services.raw_pairs import RawPairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.triage_marks import recipe_mark, records_mark
@@ -125,11 +127,15 @@ class TriageRun:
         if _SURVEYING not in step_names():
             return {}
         recipe = with_step(without_steps(self._recipe), _SURVEYING)
-        rows = self._records.sample(_SURVEYED)
+        every = max(self._records.count() // _SURVEYED, 1)
+        shown = frozenset(
+            record_id
+            for record_id, key, _ in self._records.keys_in_order()
+            if crc32(key.encode("utf-8", "surrogatepass")) % every == 0
+        )
 
         def sample() -> Iterator[list[Draft]]:
-            for start in range(0, len(rows), _BATCH):
-                yield drafts_of(rows[start : start + _BATCH])
+            return map(drafts_of, self._records.batches(_BATCH, shown))
 
         steps = learned_steps(recipe, self._counter, sample)
         return {step.name: step for step in steps if step.name == _SURVEYING and isinstance(step, Surveying)}
@@ -149,12 +155,22 @@ class TriageRun:
 
     def _check_stored(self, checks: Checks, seen: _Seen, batch: Sequence[Any]) -> None:
         records = list({one for stored in batch for one in stored.record_ids})
-        fields = {origin.record_id: origin.fields for origin in self._records.origins(records)}
+        origins = {origin.record_id: origin for origin in self._records.origins(records)}
         rows = []
         for stored in batch:
             record_id = stored.record_ids[0] if stored.record_ids else 0
             messages = decode_messages(stored.messages)
-            pair = pair_of(record_id, messages, stored.tokens, stored.source, fields.get(record_id, {}))
+            origin = origins.get(record_id)
+            pair = Draft(
+                record_id=record_id,
+                key="",
+                kind=RecordKind.DATA,
+                fields=origin.fields if origin else {},
+                source=stored.source,
+                domain=domain_of(origin.url) if origin else "",
+                messages=messages,
+                tokens=stored.tokens,
+            )
             rows.append((stored.example_id, pair))
         self._check(checks, seen, rows)
 

@@ -10,6 +10,7 @@ from typing import Any
 from webtune_tui import registry
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
 from webtune_tui.cli.dataset_packing import add_packing_command
+from webtune_tui.cli.dataset_questions import add_questions_command
 from webtune_tui.cli.dataset_rows import add_row_commands
 from webtune_tui.cli.dataset_triage import add_triage_command
 from webtune_tui.cli.origin_report import origin_fields, origin_lines
@@ -92,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_row_commands(group)
     add_packing_command(group)
     add_triage_command(group)
+    add_questions_command(group)
     export = add_subcommand(
         group,
         "export",
