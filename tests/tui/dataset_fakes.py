@@ -103,6 +103,7 @@ class FakeCurate:
         self.asked: list[tuple[int, int]] = []
         self.edits: list[tuple[str, Mapping[str, str]]] = []
         self.dropped: list[str] = []
+        self.restored: list[str] = []
         self.gate: asyncio.Event | None = None
 
     async def report(self) -> PrepareReport | None:
@@ -154,6 +155,10 @@ class FakeCurate:
     async def drop(self, example_ids: Sequence[str]) -> EditResult:
         self.dropped += example_ids
         return EditResult(await self.version(), tuple(example_ids))
+
+    async def restore(self, example_ids: Sequence[str]) -> EditResult:
+        self.restored += example_ids
+        return EditResult(await self.version(), (), tuple(example_ids))
 
     async def undo(self) -> EditResult:
         if not self.dropped:
@@ -319,6 +324,8 @@ class FakePrepare:
                 reason or "",
                 f"like record {n * 7 + 3}",
                 PRODUCTS[n % 6][0],
+                example_id=f"ex-{n + 1000:07d}",
+                keeper_id=f"ex-{n:07d}" if "duplicate" in (reason or "") else "",
             )
             for n in range(number)
         ]
@@ -353,7 +360,7 @@ class FakeStudio:
 
     def row(self, number: int) -> StudioRow:
         title, text = PRODUCTS[number % len(PRODUCTS)]
-        user = self.previews[-1]["template.user"].replace("{title}", title)
+        user = self.previews[-1].get("template.user", "About {title}").replace("{title}", title)
         messages = (Message("user", user), Message("assistant", f"{text} And the rest of it."))
         if number % 5 == 1:
             return StudioRow(number, title, messages, "", 40, 40, reason="empty", detail="nothing there")

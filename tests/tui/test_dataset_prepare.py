@@ -253,3 +253,25 @@ async def test_dropped_records_open_from_their_reason(tmp_path: Path) -> None:
         await pilot.press("escape")
         await settle(app, pilot)
         assert table(app).has_focus
+
+
+async def test_a_duplicate_opens_beside_its_survivor_and_is_brought_back(tmp_path: Path) -> None:
+    app, curate, _ = services(tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("D")
+        pair = screen_of(app).query_one("#dropped-pair", StyledLines)
+        await until(app, pilot, lambda: "ex-0000000 stays" in pair.plain_text)
+        assert "only here" in pair.plain_text and "rest of it." in " ".join(pair.plain_text.split())
+        await pilot.press("enter", "space", "space", "b")
+        await until(app, pilot, lambda: bool(curate.restored))
+        assert curate.restored == ["ex-0001000", "ex-0001001"]
+        assert "2 examples wanted back: p and r prepare with it" in status(app)
+        assert screen_of(app).query_one(DroppedList).waiting == {"ex-0001000", "ex-0001001"}
+        await pilot.press("escape", "D")
+        reasons = screen_of(app).query_one(ReasonList)
+        reasons.cursor = next(n for n in range(reasons.row_count) if "error" in str(reasons.row(n, 40)))
+        await until(app, pilot, lambda: screen_of(app).query_one(DroppedList).row_count == 12)
+        await pilot.press("b")
+        await until(app, pilot, lambda: "makes no example" in status(app))
+        assert len(curate.restored) == 2

@@ -46,7 +46,8 @@ class StudioBench:
         self._database = Database(root / "workspace.db", read_only=True)
         self._recipes = Recipes(root / "recipe.toml", DatasetStore(self._database))
         self._counter = counter
-        self._pool = list(_bounded(RecordQueries(self._database).sample(POOL)))
+        self._records = RecordQueries(self._database)
+        self._pool = list(_bounded(self._records.sample(POOL)))
         self._by_id = {row.record_id: row for row in self._pool}
         self._learned: dict[str, tuple[Step, ...]] = {}
 
@@ -114,8 +115,10 @@ class StudioBench:
         built = self._assembly(recipe, self._record_steps(recipe))
         whole = self._assembly(recipe, self._steps(recipe))
         rows: list[dict[str, Any]] = []
+        others = [record_id for record_id in record_ids if record_id not in self._by_id]
+        found = self._by_id | {row.record_id: row for row in (self._records.of_ids(others) if others else ())}
         for record_id in record_ids:
-            row = self._by_id.get(record_id)
+            row = found.get(record_id)
             if row is not None:
                 before, after = (_by_part(one.outcomes(_draft(row))) for one in (built, whole))
                 rows += [_row(row, before[part], after.get(part, before[part])) for part in list(before)[:_MOST_PARTS]]

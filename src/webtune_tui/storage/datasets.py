@@ -225,6 +225,18 @@ class RecordQueries:
             )
             return [row[0] for row in cursor]
 
+    def of_ids(self, record_ids: Sequence[int]) -> list[LiveRecord]:
+        """A few records by their ids, in the given order; those that are gone are left out."""
+        marks = ",".join("?" * len(record_ids))
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT {_LIVE_COLUMNS} FROM records AS r JOIN collections AS c USING (collection_id)"
+                f" WHERE r.record_id IN ({marks})",
+                tuple(record_ids),
+            ).fetchall()
+        found = {row["record_id"]: _live_record(row) for row in rows}
+        return [found[record_id] for record_id in record_ids if record_id in found]
+
     def sample(self, limit: int) -> list[LiveRecord]:
         """Some current data records, spread over the set, in a stable choice."""
         with self._database.read() as connection:

@@ -30,7 +30,7 @@ _HINTS = {
     "prepare": "space turns a step on or off · J K move it · enter opens its options · T template · D dropped",
     "triage": "enter goes to the rows · f mends · r looks again · b sets the last fix back · esc leaves",
     "studio": "{ offers the fields · tab goes on · F2-F5 choose the rows · F6 whole texts · ctrl+s saves · esc leaves",
-    "dropped": "the reasons of the newest run · enter goes to their records, and into one of them",
+    "dropped": "enter goes to the records · space marks · b brings back; a duplicate then takes the other's place",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from webtune_tui.domain.datasets import DroppedRecord
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.studio import StepPreview, StepSample
@@ -33,12 +34,22 @@ def step_lines(preview: StepPreview, width: int, *, lines_each: int) -> list[Sty
     return lines or [StyledLine((("No row of the sample is dropped or changed by it.", "muted"),))]
 
 
-def pair_lines(kept: Sequence[Message], gone: Sequence[Message], width: int) -> list[StyledLine]:
-    """A duplicate beside the one that stayed: the words that differ stand out."""
-    lines = [StyledLine((("WHAT STAYED ", "section"), (f"{GLYPHS.arrow} WHAT WENT", "section")))]
+def dropped_lines(
+    record: DroppedRecord, kept: Sequence[Message], gone: Sequence[Message], width: int
+) -> list[StyledLine]:
+    """What a dropped record would be; a duplicate against the one that stayed, with the words that differ."""
+    heading = f"{reason_words(record.reason)}  {display_line(record.detail, limit=200)}"
+    lines = [StyledLine(((fit(heading, max(width, 4)), "warn"),))]
     if not gone:
-        return [StyledLine((("Its record makes no pair any more.", "muted"),))]
-    return [*lines, *_differences(kept, gone, width, 0)]
+        return [*lines, StyledLine((("It makes no pair: there is nothing to show or to bring back.", "muted"),))]
+    if not kept:
+        return [*lines, *_texts(gone, width, 0)]
+    legend = ((f"{record.keeper_id} stays  ", "muted"), ("only there", "bad"), ("  ", ""), ("only here", "good"))
+    lines.append(StyledLine(legend))
+    return [
+        *lines,
+        *(list(_differences(kept, gone, width, 0)) or [StyledLine((("Word for word the same.", "muted"),))]),
+    ]
 
 
 def _samples(samples: Sequence[StepSample], width: int, lines_each: int) -> Iterator[StyledLine]:

@@ -72,7 +72,7 @@ class DatasetScreen(DatasetFrame):
         super().__init__(name=name)
         self._listing = Listing(self)
         self._editing = Editing(self, self._listing)
-        self._preparing = Preparing(self, self._load)
+        self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self)
         self._designing = Designing(self, self._leave_studio)
         self._triaging = Triaging(self, prepare=self._prepare_again, open_record=self._dropped.open_record)
@@ -163,6 +163,10 @@ class DatasetScreen(DatasetFrame):
             self.show_view("examples")
         if before is None or before.content_hash != self.version.content_hash:
             self._listing.show(keep_place=before is not None)
+
+    async def _prepared(self) -> None:
+        self._dropped.prepared()
+        await self._load()
 
     # The table
 
@@ -351,9 +355,19 @@ class DatasetScreen(DatasetFrame):
     def _reason_wanted(self, event: DroppedRecords.ReasonWanted) -> None:
         self._dropped.load(event.reason)
 
+    @on(DroppedRecords.PairWanted)
+    def _pair_wanted(self, event: DroppedRecords.PairWanted) -> None:
+        self._dropped.load_pair(event.record)
+
+    @on(DroppedRecords.RestoreWanted)
+    def _restore_wanted(self, event: DroppedRecords.RestoreWanted) -> None:
+        if not self.refuses_editing():
+            self._dropped.restore(event.records)
+
     @on(DroppedRecords.RecordWanted)
     def _dropped_record_wanted(self, event: DroppedRecords.RecordWanted) -> None:
-        self._dropped.open_record(event.record.record_id)
+        if type(event) is DroppedRecords.RecordWanted:
+            self._dropped.open_record(event.record.record_id)
 
     # Export
 
