@@ -6,12 +6,14 @@ import re
 
 _CUES_OF_LANGUAGES = {
     "en": r"""shipping|shipped|shipment|ships (?:in|within|from|to)|free delivery|delivery (?:time|within|on|is|of)
-        |(?:next|same)[- ]day delivery|we deliver|free returns|returns? (?:policy|within|accepted|are|is)|refund|checkout
+        |(?:next|same)[- ]day delivery|we deliver|free returns|returns? (?:policy|within|accepted|are|is)|refund
+        |checkout
         |(?:to|your|shopping) (?:cart|basket|bag|wishlist)|(?:all|your|the|our) orders?\b|orders? (?:over|above|placed)
         |order (?:now|today|by|before|with)|(?:use|uses|accept|our|all|of) cookies|cookie (?:policy|settings|notice)
         |privacy (?:policy|notice)|terms (?:of (?:use|service|sale)|and conditions)|copyright|©|all rights reserved
         |disclaimer|newsletter|subscribe|sign (?:in|up)\b|log ?in\b|register (?:now|here|your)|contact us|us for any
-        |customer (?:service|support)|customers (?:also|who)|frequently bought|you (?:may|might) also|recommended for you
+        |customer (?:service|support)|customers (?:also|who)|frequently bought|you (?:may|might) also
+        |recommended for you
         |related (?:products|articles|posts|items)|read (?:more|also)|share (?:this|on)|follow us|click (?:here|on|below)
         |skip to|back to top|(?:view|see) (?:all|more)|learn more about|your (?:monitor|screen|display)
         |may (?:vary|differ)|your feedback|leave (?:us )?feedback|our (?:store|shop|website|site)|visit us|payment
