@@ -349,18 +349,18 @@ class FakeStudio:
         ]
 
     async def choose(
-        self, assignments: Mapping[str, str], choice: Choice, *, count: int = 20, seed: int = 0
+        self, template: Mapping[str, str] | None, choice: Choice, *, count: int = 20, seed: int = 0
     ) -> Sequence[int] | None:
         self.choices.append(choice)
         return range(count)
 
-    async def preview(self, assignments: Mapping[str, str], record_ids: Sequence[int]) -> StudioPreview | None:
-        self.previews.append(dict(assignments))
+    async def preview(self, template: Mapping[str, str] | None, record_ids: Sequence[int]) -> StudioPreview | None:
+        self.previews.append(dict(template or {}))
         return StudioPreview(tuple(self.row(number) for number in record_ids), "o200k_base", 311)
 
     def row(self, number: int) -> StudioRow:
         title, text = PRODUCTS[number % len(PRODUCTS)]
-        user = self.previews[-1].get("template.user", "About {title}").replace("{title}", title)
+        user = self.previews[-1].get("user", "About {title}").replace("{title}", title)
         messages = (Message("user", user), Message("assistant", f"{text} And the rest of it."))
         if number % 5 == 1:
             return StudioRow(number, title, messages, "", 40, 40, reason="empty", detail="nothing there")

@@ -10,7 +10,7 @@ from tests.tui.dataset_fakes import FakeCurate, FakePrepare, FakeStudio, dataset
 from tests.tui.fake_services import AppOnFakes
 from tests.tui.test_dataset_hostile import PAYLOADS, raw_bytes, unsafe
 from tests.tui.test_dataset_screen import SIZES, screen_of, settle, status, until
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Message
@@ -203,3 +203,30 @@ async def test_hostile_records_do_nothing_in_the_studio(tmp_path: Path, size: tu
             await pilot.click(offset=(size[0] - 12, y))
         await settle(app, pilot)
         assert app.is_running and app.return_code is None
+
+
+async def test_a_second_template_is_added_weighted_and_taken_out(tmp_path: Path) -> None:
+    curate = FakeCurate()
+    prepare = FakePrepare(curate)
+    app = dataset_app(tmp_path, curate=curate, prepare=prepare)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("T")
+        await until(app, pilot, lambda: "Bose" in rows(app))
+        await pilot.press("f9")
+        assert "one template" in problem(app)
+        await pilot.press("f7")
+        await until(app, pilot, lambda: screen_of(app).query_one("#studio-names").region.width > 10)
+        area(app, "user").text = "Tell of {title}"
+        screen_of(app).query_one("#studio-weight", Input).value = "2"
+        await until(app, pilot, lambda: "Tell of Bose" in rows(app))
+        await pilot.press("f9")
+        await until(app, pilot, lambda: "Write a product" in rows(app))
+        assert area(app, "user").text.startswith("Write a product")
+        await pilot.press("ctrl+s")
+        await until(app, pilot, lambda: "templates.second.user" in prepare.set)
+        assert prepare.set["templates.second.user"] == "Tell of {title}" and prepare.set["template.user"] == ""
+        assert prepare.set["templates.second.weight"] == "2" and "templates.main.user" in prepare.set
+        await pilot.press("f8")
+        await until(app, pilot, lambda: area(app, "user").text == "Tell of {title}")
+        assert not screen_of(app).query_one(TemplateStudio).has_class("-several")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import tempfile
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 
 from webtune_tui.pipeline.near_duplicates import Texts
@@ -39,13 +40,15 @@ class RawPairs:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def decide(self) -> list[tuple[str, int, int, int]]:
+    def decide(self) -> Iterator[tuple[int, int]]:
+        """Works through the pairs; yields (done, total) of its parts."""
+        yield from self._corpus.decide()
+
+    def gone(self) -> list[tuple[str, int, int, int]]:
         """(reason, index, index of the one that stays, record id) of every pair that is one too many.
 
         Pairs without an answer share nothing.
         """
-        for _ in self._corpus.decide():
-            pass
         gone = self._corpus.report.gone
         return [
             (reason, index, keeper, self._records[index])

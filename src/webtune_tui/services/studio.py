@@ -115,20 +115,29 @@ class StudioService:
         return [FieldOffer(**one) for one in found]
 
     async def choose(
-        self, assignments: Mapping[str, str], choice: Choice, *, count: int = 20, seed: int = 0
+        self, template: Mapping[str, str] | None, choice: Choice, *, count: int = 20, seed: int = 0
     ) -> Sequence[int] | None:
-        """The ids of some records, chosen by what the recipe with these changes makes of them; ``None``: see `ask`."""
-        asked = {"ask": "choose", "assignments": dict(assignments), "choice": choice, "count": count, "seed": seed}
+        """The ids of some records, chosen by what the recipe makes of them with these texts as its only template.
+
+        No texts stand for what the recipe has; empty ones for none. ``None`` where a newer question took its place.
+        """
+        asked = {
+            "ask": "choose",
+            "template": template and dict(template),
+            "choice": choice,
+            "count": count,
+            "seed": seed,
+        }
         found: list[int] | None = await self._program.ask(asked)
         return found
 
-    async def preview(self, assignments: Mapping[str, str], record_ids: Sequence[int]) -> StudioPreview | None:
-        """What the recipe with these changes makes of records; ``None`` where a newer question took its place.
+    async def preview(self, template: Mapping[str, str] | None, record_ids: Sequence[int]) -> StudioPreview | None:
+        """What the recipe makes of records, with a template as in :meth:`choose`.
 
         Raises:
             UsageError: the template can't be read.
         """
-        asked = {"ask": "preview", "assignments": dict(assignments), "records": list(record_ids)}
+        asked = {"ask": "preview", "template": template and dict(template), "records": list(record_ids)}
         body: dict[str, Any] | None = await self._program.ask(asked)
         if body is None:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.part_of_recipe import up_to_step, with_step
 from webtune_tui.pipeline.recipe import Recipe, parse_recipe, step_class
 from webtune_tui.pipeline.run import Assembly, BatchResult, Corpus, learned_steps
-from webtune_tui.pipeline.template import as_text, value_at
+from webtune_tui.pipeline.template import ChatTemplate, as_text, value_at
+from webtune_tui.pipeline.template_set import TemplateSet, WeightedTemplate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.prepare_map import drafts_of
 from webtune_tui.services.recipes import Recipes
@@ -37,6 +39,10 @@ _SAMPLE = 80
 _BATCH = 128
 _KEPT_SURVEYS = 8
 _MOST_PARTS = 4  # examples of one record that are shown
+
+
+Template = Mapping[str, str] | None
+"""The texts of a template by role: none stands for what the recipe has."""
 
 
 class StudioBench:
@@ -80,13 +86,13 @@ class StudioBench:
             for path in found
         ]
 
-    def choose(self, assignments: Mapping[str, str], choice: str, count: int, seed: int) -> list[int]:
+    def choose(self, template: Template, choice: str, count: int, seed: int) -> list[int]:
         """The ids of some records of the sample."""
         data = [row for row in self._pool if row.kind is RecordKind.DATA]
         if choice == "random":
             chosen = random.Random(seed).sample(data, min(count, len(data)))
             return [row.record_id for row in chosen]
-        recipe = self._recipe(assignments)
+        recipe = self._recipe_with(template)
         if choice == "worst":
             return self._worst(recipe, data, count)
         built = self._assembly(recipe, self._record_steps(recipe), _Lengths())
@@ -109,9 +115,9 @@ class StudioBench:
             ranked.append((rank, row.record_id))
         return [record_id for _, record_id in sorted(ranked)[:count]]
 
-    def preview(self, assignments: Mapping[str, str], record_ids: Sequence[int]) -> dict[str, Any]:
+    def preview(self, template: Template, record_ids: Sequence[int]) -> dict[str, Any]:
         """The records as the template builds them, and what the recipe makes of that."""
-        recipe = self._recipe(assignments)
+        recipe = self._recipe_with(template)
         built = self._assembly(recipe, self._record_steps(recipe))
         whole = self._assembly(recipe, self._steps(recipe))
         rows: list[dict[str, Any]] = []
@@ -189,6 +195,17 @@ class StudioBench:
     def _sample_drafts(self) -> Iterator[list[Draft]]:
         for start in range(0, len(self._pool), _BATCH):
             yield drafts_of(self._pool[start : start + _BATCH])
+
+    def _recipe_with(self, template: Template) -> Recipe:
+        """The workspace's recipe, with one template in the place of its own where one is given (empty: none)."""
+        recipe = self._recipes.recipe()
+        if template is None:
+            return recipe
+        if not any(text.strip() for text in template.values()):
+            return replace(recipe, templates=None)
+        tried = ChatTemplate(**template)
+        tried.check("The template")
+        return replace(recipe, templates=TemplateSet((WeightedTemplate(tried),)))
 
     def _recipe(self, assignments: Mapping[str, str]) -> Recipe:
         text = self._recipes.changed_text(assignments)

@@ -52,10 +52,10 @@ def _answer(bench: StudioBench, question: Mapping[str, Any]) -> object:
         case "fields":
             return bench.fields()
         case "choose":
-            return bench.choose(question["assignments"], question["choice"], question["count"], question["seed"])
+            return bench.choose(question["template"], question["choice"], question["count"], question["seed"])
         case "step":
             return bench.step(question["assignments"], question["step"], question["samples"])
-    return bench.preview(question["assignments"], question["records"])
+    return bench.preview(question["template"], question["records"])
 
 
 def _tell(number: int, answer: object, failure: Mapping[str, Any] | None) -> None:

@@ -77,8 +77,9 @@ class TriageRun:
         pairs = RawPairs(_over_the_set(self._recipe), self._workspace.root)
         try:
             yield from self._look_at_records(checks, pairs, raw, total)
-            yield Progressed("comparing", 0, None, "pairs")
-            gone = pairs.decide()
+            for done, parts in pairs.decide():
+                yield from self._told("comparing", done, parts, "parts")
+            gone = pairs.gone()
             _take_gone(raw, pairs, gone)
             head = self._store.head()
             if head is not None:

@@ -14,7 +14,8 @@ from webtune_tui.bootstrap import Services, open_services
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.settings import Settings
 
-TEMPLATE = {"template.user": "About {title}", "template.assistant": "{description}"}
+TEXTS = {"system": "", "user": "About {title}", "assistant": "{description}"}
+TEMPLATE = {f"template.{part}": text for part, text in TEXTS.items() if text}
 LONG = " ".join(f"Sentence number {n} tells one more thing about it." for n in range(400))
 
 
@@ -47,37 +48,37 @@ async def test_the_studio_shows_fields_rows_cuts_and_refusals(services: Services
     fields = {one.path: one for one in await studio.fields()}
     assert fields["title"].share == 1 and fields["tags[]"].sample and fields["description"].words > 5
 
-    longest = await studio.choose(TEMPLATE, "longest", count=1)
+    longest = await studio.choose(TEXTS, "longest", count=1)
     assert longest is not None
-    found = await studio.preview(TEMPLATE, longest)
+    found = await studio.preview(TEXTS, longest)
     assert found is not None
     (row,) = found.rows
     assert row.title == "Long one" and row.is_cut and row.tokens < row.tokens_built
     assert row.messages[-1].content.startswith(row.answer) and row.answer.endswith(".")
 
-    worst = await studio.choose(TEMPLATE, "worst", count=1)
+    worst = await studio.choose(TEXTS, "worst", count=1)
     assert worst is not None
-    found = await studio.preview(TEMPLATE, worst)
+    found = await studio.preview(TEXTS, worst)
     assert found is not None and [one.reason for one in found.rows] == ["empty"] and found.refused == 1
 
     for choice in ("random", "shortest"):
-        chosen = await studio.choose(TEMPLATE, choice, count=5, seed=3)
+        chosen = await studio.choose(TEXTS, choice, count=5, seed=3)
         assert chosen is not None and len(set(chosen)) == 5
 
 
 async def test_a_template_that_can_not_be_read_is_told_and_the_next_one_works(services: Services) -> None:
-    chosen = await services.studio.choose({}, "random", count=3)
+    chosen = await services.studio.choose(None, "random", count=3)
     assert chosen is not None
     with pytest.raises(UsageError, match="is no field"):
-        await services.studio.preview({**TEMPLATE, "template.user": "{a..b}"}, chosen)
-    found = await services.studio.preview(TEMPLATE, chosen)
+        await services.studio.preview({**TEXTS, "user": "{a..b}"}, chosen)
+    found = await services.studio.preview(TEXTS, chosen)
     assert found is not None and len(found.rows) == 3
 
 
 async def test_of_many_questions_the_newest_is_answered_and_none_is_left_waiting(services: Services) -> None:
-    chosen = await services.studio.choose({}, "random", count=5)
+    chosen = await services.studio.choose(None, "random", count=5)
     assert chosen is not None
-    asked = [services.studio.preview({**TEMPLATE, "template.user": f"Number {n} {{title}}"}, chosen) for n in range(30)]
+    asked = [services.studio.preview({**TEXTS, "user": f"Number {n} {{title}}"}, chosen) for n in range(30)]
     answers = await asyncio.gather(*asked)
     assert answers[-1] is not None and answers[-1].rows[0].messages[0].content.startswith("Number 29 ")
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.services.studio import Choice
 from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.frame import DatasetFrame
-from webtune_tui.tui.widgets.template_studio import PARTS, TemplateStudio, not_saved_words
+from webtune_tui.tui.presentation.template_forms import forms_of
+from webtune_tui.tui.widgets.template_studio import TemplateStudio
 
 ROWS = 20
 
@@ -36,7 +37,7 @@ class Designing:
     async def _open(self) -> None:
         services = self._screen.services
         recipe = await services.prepare.recipe()
-        self.studio.open(_texts(recipe))
+        self.studio.open(forms_of(recipe))
         self.studio.focus_texts()
         self.studio.show_fields(await services.studio.fields())
         await self._choose(self.studio.choice)
@@ -48,8 +49,8 @@ class Designing:
 
     async def _choose(self, choice: Choice) -> None:
         try:
-            assignments = self.studio.assignments
-            chosen = await self._screen.services.studio.choose(assignments, choice, count=ROWS, seed=self._draw)
+            texts = self.studio.texts
+            chosen = await self._screen.services.studio.choose(texts, choice, count=ROWS, seed=self._draw)
         except WebtuneError as error:
             self.studio.show_failure(error_display.words(error))
             return
@@ -66,7 +67,7 @@ class Designing:
             self.studio.show_failure("No records to try the template on: go to Collect (2)")
             return
         try:
-            found = await self._screen.services.studio.preview(self.studio.assignments, self._chosen)
+            found = await self._screen.services.studio.preview(self.studio.texts, self._chosen)
         except WebtuneError as error:  # half typed; the words stand above the rows that were good
             self.studio.show_failure(error_display.words(error))
             return
@@ -89,7 +90,7 @@ class Designing:
     async def _leave(self) -> None:
         if self.studio.is_changed and not await self._screen.confirm(
             "Leave the template?",
-            f"{not_saved_words(self.studio)} Ctrl+s saves it in recipe.toml.",
+            "What you typed is not saved yet. Ctrl+s saves it in recipe.toml.",
             yes="Discard",
             no="Go on",
             danger=True,
@@ -97,8 +98,3 @@ class Designing:
             return
         await self._screen.services.studio.aclose()
         self._left()
-
-
-def _texts(recipe: Mapping[str, object]) -> Mapping[str, str]:
-    table = recipe.get("template")
-    return {part: str(table.get(part, "")) for part in PARTS} if isinstance(table, Mapping) else {}

@@ -67,7 +67,7 @@ class LookingAtDropped:
 
     async def _as_built(self, record_id: int) -> Sequence[Message]:
         try:
-            found = await self._screen.services.studio.preview({}, [record_id])
+            found = await self._screen.services.studio.preview(None, [record_id])
         except WebtuneError:  # the recipe can't be read; its panel says so
             return ()
         return found.rows[0].messages if found and found.rows else ()

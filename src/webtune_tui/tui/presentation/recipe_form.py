@@ -144,7 +144,7 @@ def recipe_parts(recipe: Mapping[str, Any], steps: Sequence[StepDescription]) ->
             "Template",
             tuple(
                 RecipeField(f"template.{name}", label, words, "text", _as_text(template.get(name, "")))
-                for name, label, words in _TEMPLATE_FIELDS
+                for name, label, words in (_TEMPLATE_FIELDS if not recipe.get("templates") else ())
             ),
         ),
         RecipePart("build", "Build", tuple(_build_field(one, building) for one in options_of(BuildPlan))),

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 
 _PREVIEW_SECONDS = 0.2
+_NO_FIELDS = "No options. Space turns this step on or off, J and K move it."
+_SEVERAL = "The recipe has several templates: T opens them in the studio."
 _WHY_NOT = {
     "record": "stays: a step moves among those that clean records",
     "example": "stays: a step moves among those that check examples",
@@ -466,7 +468,7 @@ class PreparePanel(Vertical):
 
     def _form_widgets(self, part: RecipePart) -> Iterator[Widget]:
         if not part.fields:
-            words = "No options. Space turns this step on or off, J and K move it." if part.is_step else ""
+            words = _NO_FIELDS if part.is_step else _SEVERAL
             yield Static(Content(words), classes="field-help", markup=False)
         for field in part.fields:
             value = self._pending.get(field.key, field.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -13,13 +14,13 @@ from textual.content import Content
 from textual.events import DescendantFocus
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.pipeline.template_check import TemplateProblem, problems
 from webtune_tui.services.studio import CHOICES, Choice, FieldOffer, StudioPreview
-from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.studio_rows import studio_lines, studio_title
+from webtune_tui.tui.presentation.template_forms import PARTS, TemplateForm, changed_keys, with_new, without
 from webtune_tui.tui.presentation.text_layout import StyledLine
 from webtune_tui.tui.widgets.choice_bar import ChoiceBar
 from webtune_tui.tui.widgets.field_list import FieldList
@@ -27,7 +28,6 @@ from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.styled_lines import StyledLines
 from webtune_tui.tui.widgets.template_area import TemplateArea
 
-PARTS = ("system", "user", "assistant")
 _PREVIEW_SECONDS = 0.15
 _WORDS: Mapping[Choice, str] = {
     "random": "F2 random",
@@ -63,6 +63,10 @@ class TemplateStudio(Horizontal):
     DEFAULT_CSS = """
     TemplateStudio { height: 1fr; }
     TemplateStudio #studio-left { width: 42%; max-width: 84; height: 1fr; padding: 0 1 0 0; border-right: vkey $border-blurred; }
+    TemplateStudio #studio-several { height: 1; display: none; padding: 0 0 0 1; }
+    TemplateStudio.-several #studio-several { display: block; }
+    TemplateStudio #studio-weight-label { width: 8; color: $text-muted; }
+    TemplateStudio #studio-weight { width: 7; height: 1; border: none; padding: 0 1; background: $surface; }
     TemplateStudio #studio-texts { height: auto; max-height: 70%; scrollbar-size-vertical: 1; padding: 0 0 0 1; }
     TemplateStudio .studio-label { height: 1; color: $text-muted; text-style: bold; }
     TemplateStudio #studio-problem { height: auto; max-height: 4; color: $text-muted; padding: 0 1; }
@@ -86,11 +90,15 @@ class TemplateStudio(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", priority=True),
-        Binding("f2", "choose('random')", "Random", show=False),
-        Binding("f3", "choose('shortest')", "Shortest", show=False),
-        Binding("f4", "choose('longest')", "Longest", show=False),
-        Binding("f5", "choose('worst')", "Worst", show=False),
-        Binding("f6", "whole", "Whole texts", show=False),
+        # a text field has keys of its own for F6 and F7
+        Binding("f2", "choose('random')", "Random", show=False, priority=True),
+        Binding("f3", "choose('shortest')", "Shortest", show=False, priority=True),
+        Binding("f4", "choose('longest')", "Longest", show=False, priority=True),
+        Binding("f5", "choose('worst')", "Worst", show=False, priority=True),
+        Binding("f6", "whole", "Whole texts", show=False, priority=True),
+        Binding("f7", "add", "New template", show=False, priority=True),
+        Binding("f8", "remove", "Remove template", show=False, priority=True),
+        Binding("f9", "next", "Next template", show=False, priority=True),
         Binding("ctrl+t", "begin", "Begin", show=False),
         Binding("escape", "leave", "Back"),
     ]
@@ -113,7 +121,9 @@ class TemplateStudio(Horizontal):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._saved = dict.fromkeys(PARTS, "")
+        self._forms = [TemplateForm()]
+        self._saved = [TemplateForm()]
+        self._place = 0
         self._fields: Sequence[FieldOffer] = ()
         self._preview: StudioPreview | None = None
         self._pause: Timer | None = None
@@ -123,6 +133,10 @@ class TemplateStudio(Horizontal):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="studio-left"):
+            with Horizontal(id="studio-several"):
+                yield ChoiceBar([("0", "")], id="studio-names")
+                yield Static("weight", id="studio-weight-label", markup=False)
+                yield Input("1", id="studio-weight", compact=True)
             with VerticalScroll(id="studio-texts", can_focus=False):
                 for part in PARTS:
                     yield Static(part.capitalize(), classes="studio-label", markup=False)
@@ -149,27 +163,47 @@ class TemplateStudio(Horizontal):
 
     @property
     def assignments(self) -> dict[str, str]:
-        """The template as keys of the recipe."""
-        return {f"template.{part}": text for part, text in self.texts.items()}
+        """What differs from the recipe, as keys of it."""
+        return changed_keys(self._saved, self._current_forms())
 
     @property
     def is_changed(self) -> bool:
         """Whether something is not saved."""
-        return self.texts != self._saved
+        return bool(self.assignments)
 
     @property
     def choice(self) -> Choice:
         """How the rows are chosen."""
-        value: Choice = self.query_one(ChoiceBar).value  # type: ignore[assignment]  # its choices are those
+        value: Choice = self.query_one("#studio-choices", ChoiceBar).value  # type: ignore[assignment]  # its choices are those
         return value
 
-    def open(self, texts: Mapping[str, str]) -> None:
-        """Shows the recipe's template; what was typed before is gone."""
-        self._saved = {part: texts.get(part, "") for part in PARTS}
-        with self.prevent(TextArea.Changed):
+    def open(self, forms: Sequence[TemplateForm]) -> None:
+        """Shows the recipe's templates; what was typed before is gone."""
+        self._saved = list(forms)
+        self._take_forms(forms, 0)
+
+    def _take_forms(self, forms: Sequence[TemplateForm], place: int) -> None:
+        self._forms, self._place = list(forms), place
+        form = self._forms[place]
+        with self.prevent(TextArea.Changed, Input.Changed, ChoiceBar.Chosen):
             for area in self._areas:
-                area.load_text(self._saved[area.part])
+                area.load_text(form.texts[area.part])
+                area.move_cursor(area.document.end)
+            self.query_one("#studio-weight", Input).value = form.weight
+            names = self.query_one("#studio-names", ChoiceBar)
+            names.set_choices([(str(number), one.name) for number, one in enumerate(self._forms)])
+            names.take(str(place))
+        self.set_class(len(forms) > 1, "-several")
         self._tell_state()
+
+    def _current_forms(self) -> list[TemplateForm]:
+        """The templates with what stands in the fields now."""
+        form = self._forms[self._place]
+        weight = self.query_one("#studio-weight", Input).value.strip() or "1"
+        return [
+            replace(form, texts=self.texts, weight=weight) if number == self._place else one
+            for number, one in enumerate(self._forms)
+        ]
 
     def show_fields(self, fields: Sequence[FieldOffer]) -> None:
         """Takes the fields of the records."""
@@ -189,7 +223,7 @@ class TemplateStudio(Horizontal):
 
     def saved(self) -> None:
         """The texts stand in the recipe."""
-        self._saved = self.texts
+        self._forms = self._saved = self._current_forms()
         self._tell_state()
 
     def focus_texts(self) -> None:
@@ -259,14 +293,49 @@ class TemplateStudio(Horizontal):
             area.focus()
             area.put_in(field.path)
 
-    @on(ChoiceBar.Chosen)
+    @on(Input.Changed, "#studio-weight")
+    def _weight_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._tell_state()
+
+    @on(ChoiceBar.Chosen, "#studio-names")
+    def _other_template(self, event: ChoiceBar.Chosen) -> None:
+        event.stop()
+        self._turn_to(self._current_forms(), int(event.name))
+
+    def _turn_to(self, forms: Sequence[TemplateForm], place: int) -> None:
+        self._take_forms(forms, place)
+        self.post_message(self.PreviewWanted())
+
+    def action_add(self) -> None:
+        """One more template, for variety; each record keeps to one by weight."""
+        forms = self._current_forms()
+        added = with_new(forms, forms[self._place])
+        self._turn_to(added, len(added) - 1)
+
+    def action_remove(self) -> None:
+        """Takes the template in sight out."""
+        if len(self._forms) == 1:
+            self._say("It is the only template; empty texts leave the rows to webtune", "-care")
+            return
+        left = without(self._current_forms(), self._place)
+        self._turn_to(left, min(self._place, len(left) - 1))
+
+    def action_next(self) -> None:
+        """Turns to the next template."""
+        if len(self._forms) == 1:
+            self._say("There is one template; F7 adds another", "-care")
+            return
+        self._turn_to(self._current_forms(), (self._place + 1) % len(self._forms))
+
+    @on(ChoiceBar.Chosen, "#studio-choices")
     def _choice_taken(self, event: ChoiceBar.Chosen) -> None:
         event.stop()
         self.post_message(self.ChoiceWanted(self.choice))
 
     def action_choose(self, name: str) -> None:
         """Shows other rows."""
-        bar = self.query_one(ChoiceBar)
+        bar = self.query_one("#studio-choices", ChoiceBar)
         if bar.value == name:
             self.post_message(self.ChoiceWanted(self.choice))
         bar.take(name)
@@ -331,7 +400,7 @@ class TemplateStudio(Horizontal):
         elif not any(self.texts.values()):
             self._say("No template of your own: webtune recognises the rows. ctrl+t begins one", "")
         else:
-            self._say("Saved  ·  F6 shows the texts whole", "")
+            self._say("Saved  ·  F7 adds a template  ·  F6 shows the texts whole", "")
 
     def _say(self, words: str, css_class: str) -> None:
         problem = self.query_one("#studio-problem", Static)
@@ -363,9 +432,3 @@ _SENTENCE = 8  # words
 def _is_text(field: FieldOffer) -> bool:
     """Whether a field of its own, not one of a list, mostly holds sentences."""
     return field.share >= _OFTEN and field.words >= _SENTENCE and "[]" not in field.path
-
-
-def not_saved_words(studio: TemplateStudio) -> str:
-    """What would be lost."""
-    changed = sum(1 for part, text in studio.texts.items() if text != studio._saved[part])
-    return f"{figures.count(changed, 'text')} of the template changed and not saved."
