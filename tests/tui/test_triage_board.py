@@ -155,3 +155,15 @@ async def test_hostile_titles_do_nothing_in_triage(tmp_path: Path, size: tuple[i
             await pilot.click(offset=(size[0] - 20, y))
         await settle(app, pilot)
         assert app.is_running and app.return_code is None
+
+
+async def test_without_records_it_says_where_to_go_and_looks_at_nothing(tmp_path: Path) -> None:
+    triage = FakeTriage(is_known=False)
+    app = dataset_app(tmp_path, curate=FakeCurate(0), triage=triage, records=0)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("t")
+        await until(app, pilot, lambda: "go to Collect" in state(app))
+        await pilot.press("f", "b", "escape")
+        await settle(app, pilot)
+        assert triage.looks == 0 and not screen_of(app).query_one(TriageBoard).display

@@ -48,12 +48,13 @@ class KeptTriage:
 
 @dataclass(frozen=True, slots=True)
 class HarmedRow:
-    """One row of a tile. ``is_in_version`` says that it can be opened as an example."""
+    """One row of a tile: whether the working version has it, and whether it has the harm there too."""
 
     example_id: str
     record_id: int
     title: str
     is_in_version: bool
+    is_harmed_now: bool = False
 
 
 class TriageService:
@@ -118,7 +119,7 @@ class TriageService:
         head = self._store.head()
         alive = self._store.by_ids(head, [one for one, _ in wanted]) if head else {}
         return [
-            HarmedRow(one, record_id, titles[record_id], one in alive)
+            HarmedRow(one, record_id, titles[record_id], one in alive, (one, record_id) in tile.rows_left)
             for one, record_id in wanted
             if record_id in titles
         ]

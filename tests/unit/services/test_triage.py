@@ -109,7 +109,7 @@ async def test_a_fix_does_what_it_foretold(services: Services) -> None:
     assert harmed.tiles[0].now > 0
 
     listed = await services.triage.rows(placeholders)
-    assert [(one.title, one.is_in_version) for one in listed] == [("Dull lamp", True)]
+    assert [(one.title, one.is_in_version, one.is_harmed_now) for one in listed] == [("Dull lamp", True, True)]
     assert (await services.curate.example(listed[0].example_id)).answer == "No description available."
 
     for one in (placeholders, cut, shared, tile(harmed, "duplicates")):

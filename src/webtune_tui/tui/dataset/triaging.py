@@ -46,6 +46,8 @@ class Triaging:
         kept = await self._screen.services.triage.newest()
         if kept is not None:
             self.board.show(kept)
+        elif not sum(collection.records for collection in await self._screen.services.collect.collections()):
+            self.board.say("No records to look at yet: go to Collect (2)")
         elif not self._is_running:
             self.look()
 

@@ -93,16 +93,21 @@ class HarmedRows(RowView):
     def header(self, width: int) -> Sequence[Part]:
         """How many of the rows are listed."""
         more = f" (the first {len(self._rows):,} of {self._total:,})" if self._total > len(self._rows) else ""
-        return [(fit(f" rows{more}", width - 11) + fit("in version", 11), "")]
+        return [(fit(f" rows{more}", width - 9) + fit("now", 9), "")]
 
     def row(self, index: int, width: int) -> Sequence[Part]:
         """One row."""
         one = self._rows[index]
-        sign = GLYPHS.done if one.is_in_version else GLYPHS.dot
-        return [
-            (fit(" " + display_line(one.title, limit=300), width - 11), ""),
-            (fit_right(sign, 6), "warn" if one.is_in_version else "muted"),
-        ]
+        word, style = _NOW[one.is_in_version, one.is_harmed_now]
+        return [(fit(" " + display_line(one.title, limit=300), width - 9), ""), (fit(word, 9), style)]
+
+
+_NOW = {
+    (True, True): ("harmed", "warn"),
+    (True, False): ("mended", "good"),
+    (False, False): ("gone", "muted"),
+    (False, True): ("gone", "muted"),
+}
 
 
 class TriageBoard(Vertical):
