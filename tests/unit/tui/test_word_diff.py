@@ -39,7 +39,11 @@ def test_long_runs_that_stay_are_left_out() -> None:
     assert "w499" in shown and "w100" not in shown and "…" in shown
 
 
-@pytest.mark.parametrize("text", ["x" * 100_000, "a b " * 50_000, " " * 100_000, "日本語" * 20_000], ids=["long", "words", "space", "cjk"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 100_000, "a b " * 50_000, " " * 100_000, "日本語" * 20_000],
+    ids=["long", "words", "space", "cjk"],
+)
 def test_hostile_texts_take_bounded_time_and_keep_the_width(text: str) -> None:
     started = time.perf_counter()
     lines = flowed(changes(text, text[::-1] + "!"), 40, most=30)
