@@ -20,6 +20,7 @@ from webtune_tui.services.money import MoneyService
 from webtune_tui.services.origins import OriginsService
 from webtune_tui.services.overview import OverviewService
 from webtune_tui.services.prepare import PrepareService
+from webtune_tui.services.private_data import PrivateDataService
 from webtune_tui.services.providers import ProviderCatalogue
 from webtune_tui.services.purge import PurgeService
 from webtune_tui.services.studio import StudioService
@@ -53,6 +54,7 @@ class Services:
     studio: StudioService
     triage: TriageService
     questions: QuestionsService
+    private_data: PrivateDataService
 
 
 @contextlib.asynccontextmanager
@@ -94,6 +96,7 @@ async def open_services(
         studio=StudioService(workspace, settings),
         triage=TriageService(workspace, settings),
         questions=QuestionsService(workspace, settings, catalogue, money),
+        private_data=PrivateDataService(workspace, curate),
     )
     try:
         if not workspace.read_only:

@@ -10,6 +10,7 @@ from typing import Any
 from webtune_tui import registry
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
 from webtune_tui.cli.dataset_packing import add_packing_command
+from webtune_tui.cli.dataset_private import add_private_command
 from webtune_tui.cli.dataset_questions import add_questions_command
 from webtune_tui.cli.dataset_rows import add_row_commands
 from webtune_tui.cli.dataset_triage import add_triage_command
@@ -18,6 +19,7 @@ from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example, chat_row
 from webtune_tui.domain.origins import RAW_LIMIT
+from webtune_tui.pipeline.generated import FLAG
 from webtune_tui.services.curate import EditResult
 
 SUMMARY = "look at dataset versions, edit the working one, export it"
@@ -93,6 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_row_commands(group)
     add_packing_command(group)
     add_triage_command(group)
+    add_private_command(group)
     add_questions_command(group)
     export = add_subcommand(
         group,
@@ -217,9 +220,14 @@ async def _lineage(context: CommandContext) -> Outcome:
     async with context.services() as services:
         example = await services.curate.example(example_id, context.arguments.version)
         origins = await services.origins.of_records(example.record_ids, limit=RAW_LIMIT if with_raw else 1)
+        question = await services.questions.question_of(example_id) if FLAG in example.flags else None
     records = [origin_fields(origin, context.workspace, with_raw=with_raw) for origin in origins]
     lines = [origin_lines(origin, with_raw=with_raw) for origin in origins] or [["No record is known."]]
-    return Outcome({"example_id": example_id, "records": records}, "\n\n".join("\n".join(told) for told in lines))
+    body: dict[str, Any] = {"example_id": example_id, "records": records}
+    if question is not None:
+        body["question"] = {"provider": question.provider, "model": question.model, "time": question.time}
+        lines.append([f"The question was written by {question.model} at {question.provider} on {question.time}"])
+    return Outcome(body, "\n\n".join("\n".join(told) for told in lines))
 
 
 async def _edit(context: CommandContext) -> Outcome:
