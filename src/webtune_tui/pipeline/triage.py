@@ -269,7 +269,13 @@ class Languages:
 
 
 def language_finder() -> Callable[[Sequence[str]], Sequence[tuple[str, float]]] | None:
-    """Tells the language of texts as (code, confidence); ``None`` where that part is not there."""
+    """Tells the language of texts as (code, confidence); ``None`` where that part or its library is not there."""
+    require = _optional("languages", "require_languages")
+    try:
+        if require is not None:
+            require()
+    except ExtraMissing:
+        return None
     found: Callable[[Sequence[str]], Sequence[tuple[str, float]]] | None = _optional("languages", "language_of")
     return found
 

@@ -82,6 +82,8 @@ def _fix(tile: Tile, width: int) -> Iterator[StyledLine]:
     if not tile.now:
         words = "Nothing to mend." if not tile.before else "Mended in this version."
         yield StyledLine(((f"{GLYPHS.done} {words}", "good"),))
+    elif tile.left == tile.now:
+        yield from _wrapped("No step mends what is left: open the rows, edit or drop them.", width, "warn")
     elif not tile.fix:
         yield from _wrapped("The recipe mends it already: p and r prepare anew.", width, "warn")
     else:

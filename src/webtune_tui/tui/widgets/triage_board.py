@@ -271,6 +271,8 @@ class TriageBoard(Vertical):
             self._say(f"{harm_named(tile.name).title} can't be mended here: its part is not installed")
         elif not tile.now:
             self._say(f"{harm_named(tile.name).title}: nothing to mend")
+        elif tile.left == tile.now:
+            self._say("No step mends what is left: open the rows, edit or drop them")
         elif not tile.fix:
             self._say("The recipe mends it already: p and r prepare anew")
         else:
