@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from webtune_tui.domain.errors import ExtraMissing
 from webtune_tui.domain.options import build, options_of
 from webtune_tui.pipeline.base import Draft, Dropped, Step
 from webtune_tui.pipeline.recipe import Recipe, step_class, step_names
