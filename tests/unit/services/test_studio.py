@@ -16,7 +16,16 @@ from webtune_tui.settings import Settings
 
 TEXTS = {"system": "", "user": "About {title}", "assistant": "{description}"}
 TEMPLATE = {f"template.{part}": text for part, text in TEXTS.items() if text}
-LONG = " ".join(f"Sentence number {n} tells one more thing about it." for n in range(400))
+WORDS = ("oak", "steel", "linen", "copper", "glass", "cork", "wool", "clay", "brass", "pine", "slate", "felt")
+
+
+def sentence(number: int) -> str:
+    """A sentence like no other, with the words of running text."""
+    told = " ".join(f"{WORDS[(number * 5 + n * n) % 12]}{(number * 31 + n) % 97}" for n in range(14))
+    return f"This {WORDS[number % 12]} piece number {number} is made of {told} and lasts for years of daily use."
+
+
+LONG = " ".join(map(sentence, range(60)))
 
 
 def rows() -> list[dict[str, object]]:
