@@ -33,7 +33,7 @@ RECORDS = Path(webtune_tui.sandbox.__file__).parent / "data" / "amazon_products.
 SPLITS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 ALIKE = 0.9
 _SEEDS = 20
-_SENTENCE_END = re.compile(r"[.!?。？！][\"'”’»)\]]*$")
+_SENTENCE_END = re.compile(r"[.!?。？！\]][\"'”’»)\]]*$")
 _PERSONAL = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.]+|(?<!\d)\+\d[\d ().-]{8,}\d|\(\d{3}\) ?\d{3}-\d{4}|(?<![\d-])\d{3}-\d{3}-\d{4}(?![\d-])"
 )
