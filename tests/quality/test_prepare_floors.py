@@ -219,6 +219,7 @@ def _letters(text: str) -> str:
         ("control", str.strip),
         ("tag_characters", str.strip),
         ("mojibake", str.strip),
+        ("repeated_lines", str.strip),
         ("html", _letters),
         ("boilerplate", _letters),
     ],

@@ -49,7 +49,8 @@ def _targets(maker: Maker, each: int) -> None:
         maker.add("empty", with_text(maker.row(), ("", "  ", None, "\n\t")[number % 4]), reason="empty")
         for placeholder in maker.writer.stock.sections["placeholder"]:
             if number < each:
-                maker.add("placeholder", with_text(maker.row(), placeholder), reason="placeholder")
+                row = maker.row("product", "article")  # the answer of a person may be "none"
+                maker.add("placeholder", with_text(row, placeholder), reason="placeholder")
         row = maker.row("product", "article", "review")
         title = next(row[name] for name in ("title", "headline", "review_header") if name in row)
         told = title if number % 2 else f"{title.upper() if maker.language != 'de' else title.lower()}."
@@ -68,7 +69,8 @@ def _targets(maker: Maker, each: int) -> None:
         maker.add("cut_in_word", with_text(row, text[:place] + maker.chance.choice(("", "…", "..."))), answer=text)
     for _ in range(2):
         row = maker.row("article")
-        long = maker.writer.joined(maker.writer.sentences("article", 75))
+        sections = ("article", "product", "review", "ask", "answer") * 3
+        long = maker.writer.joined([maker.writer.text(section, 6) for section in sections])
         maker.add("over_budget", with_text(row, long), answer=long)
 
 
@@ -94,10 +96,10 @@ def _quality(maker: Maker, each: int) -> None:
         repeated = (
             gap.join([sentence] * 14),
             gap.join([maker.writer.word()] * 90),
-            "\n".join([sentence] * 12),
             gap.join([" ".join(maker.writer.word() for _ in range(3))] * 30),
-        )[number % 4]
+        )[number % 3]
         maker.add("repetition", with_text(row, repeated), reason="quality")
+        maker.add("repeated_lines", with_text(row, "\n".join([sentence] * 12)), answer=sentence)
 
 
 def _text(maker: Maker, each: int) -> None:
