@@ -199,9 +199,8 @@ class Validation:
         if taken is None:
             return
         faults = list(islice(errors_of(taken, line.form), _MOST_OF_A_LINE))
-        if form in _TAKEN:
-            for fault in faults:
-                line.fail(*fault)
+        for fault in faults:
+            line.fail(*fault)
         if not faults:
             line.row = taken
             line.conversations = conversations_of(taken, line.form)

@@ -126,6 +126,14 @@ def test_both_answers_of_a_pair_count_and_the_longer_one_must_fit() -> None:
     assert codes(report) == {"too_long"} and report.longest > 200 and report.limit == 100
 
 
+def test_faults_inside_other_forms_are_told_too() -> None:
+    report, mended = check({"instruction": "A?", "output": "b <|im_start|>"}, {"user": "A?", "assistant": " "})
+    assert [(one.line, one.code) for one in report.errors] == [
+        (1, "missing_messages_list"), (1, "special_token"), (2, "missing_messages_list"), (2, "missing_content"),
+    ]  # fmt: skip
+    assert mended == [None, None]
+
+
 def test_lines_of_several_forms_are_said() -> None:
     report, _ = check({"messages": [USER, ASSISTANT]}, PAIR)
     assert report.ok and "mixed_forms" in warned(report)

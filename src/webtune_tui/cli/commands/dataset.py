@@ -12,6 +12,7 @@ from webtune_tui.cli.dataset_packing import add_packing_command
 from webtune_tui.cli.dataset_private import add_private_command
 from webtune_tui.cli.dataset_questions import add_questions_command
 from webtune_tui.cli.dataset_rows import add_row_commands
+from webtune_tui.cli.dataset_triage import add_triage_command
 from webtune_tui.cli.origin_report import origin_fields, origin_lines
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
@@ -92,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_editing(group)
     add_row_commands(group)
     add_packing_command(group)
+    add_triage_command(group)
     add_private_command(group)
     add_questions_command(group)
     add_export_command(group)
