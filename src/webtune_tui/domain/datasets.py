@@ -35,7 +35,11 @@ class DatasetVersion:
 
 @dataclass(frozen=True, slots=True)
 class PrepareReport:
-    """What one run of prepare took, dropped, changed and made. ``seconds`` is wall time."""
+    """What one run of prepare took, dropped, changed and made. ``seconds`` is wall time.
+
+    ``redacted_by_domain`` counts personal data by domain and kind; ``findings`` tells by step what was found over the
+    set, ``mix`` how much of each part of the mix stayed.
+    """
 
     dataset_version: str
     content_hash: str
@@ -51,6 +55,9 @@ class PrepareReport:
     tokens: Mapping[str, Any]
     seconds: float
     notes: tuple[str, ...] = ()
+    redacted_by_domain: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    mix: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,10 @@ class ValidationReport:
 
 @dataclass(frozen=True, slots=True)
 class DroppedRecord:
-    """A record that makes no example, with the reason of the first step that dropped it."""
+    """A record that makes no example, with the reason of the first step that dropped it.
+
+    ``example_id`` brings it back; ``keeper_id`` is the example that a duplicate was dropped for.
+    """
 
     record_id: int
     collection_id: str
@@ -85,6 +95,8 @@ class DroppedRecord:
     step: str
     detail: str = ""
     title: str = ""
+    example_id: str = ""
+    keeper_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

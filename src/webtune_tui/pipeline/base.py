@@ -6,12 +6,13 @@ can be mapped by any engine; what needs the whole set (duplicates, splits) works
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.records import RecordKind
+from webtune_tui.pipeline.build_plan import BuildPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,10 @@ class Draft:
 
     ``wanted`` names the fields that the builder will take (none: any); ``is_written`` says that the row was written
     as an example, so that its layout is meant. ``messages`` is empty until it made them, and
-    ``values`` are the field values in its prompt without the builder's own words. ``touched`` names the steps that
-    changed it, ``redacted`` counts personal data and ``removed`` characters taken out, both by kind; ``flags`` are
-    findings that stay with the example.
+    ``values`` are the field values in its prompt without the builder's own words. ``part`` numbers the examples of one
+    record from 0. ``touched`` names the steps that changed it, ``redacted`` maps each placeholder to the kind of
+    personal data that it stands for, ``removed`` counts characters taken out by kind; ``flags`` are findings that stay
+    with the example.
     """
 
     record_id: int
@@ -30,13 +32,18 @@ class Draft:
     kind: RecordKind
     fields: Mapping[str, Any]
     source: str = ""
+    label: str = ""
+    url: str | None = None
+    domain: str = ""
+    collected_at: str | None = None
+    part: int = 0
     messages: tuple[Message, ...] = ()
     values: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     touched: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     is_written: bool = False
-    redacted: Mapping[str, int] = field(default_factory=dict)
+    redacted: Mapping[str, str] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
     tokens: int = 0
 
@@ -63,6 +70,7 @@ class Dropped:
     reason: str
     step: str
     detail: str = ""
+    part: int = 0
 
 
 class Step(Protocol):
@@ -80,6 +88,27 @@ class Step(Protocol):
 
     def apply(self, draft: Draft) -> Draft | Dropped:
         """The draft as it is, changed, or dropped with a reason."""
+        ...
+
+
+@runtime_checkable
+class Surveying(Protocol):
+    """A step that must see much of the set before it can judge one record.
+
+    A run shows it a sample, as the steps before it left the drafts. What ``observe`` answers is plain data, so that
+    parts of the sample may be seen in different processes.
+    """
+
+    def observe(self, drafts: Sequence[Draft]) -> Any:
+        """What a part of the sample shows."""
+        ...
+
+    def learned(self, observed: Iterable[Any]) -> Self:
+        """The step with what all parts of the sample showed, whatever their order."""
+        ...
+
+    def findings(self) -> Sequence[Mapping[str, Any]]:
+        """What was learned, for the report: plain values."""
         ...
 
 
@@ -110,4 +139,13 @@ class Builder(Protocol):
 
     def build(self, fields: Mapping[str, Any]) -> Conversation | None:
         """The conversation, or ``None`` where the fields hold nothing to say."""
+        ...
+
+
+@runtime_checkable
+class BuildsSeveral(Protocol):
+    """A builder that may make several examples of one row."""
+
+    def build_all(self, fields: Mapping[str, Any], plan: BuildPlan) -> Sequence[Conversation]:
+        """The conversations in order; none where the fields hold nothing to say."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -11,12 +11,15 @@ from webtune_tui import registry
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.options import build, options_of
 from webtune_tui.pipeline.base import Builder, Step
+from webtune_tui.pipeline.build_plan import BuildPlan
+from webtune_tui.pipeline.mix import MixPart
 from webtune_tui.pipeline.split import FrozenTest, SplitPlan
 from webtune_tui.pipeline.template import ChatTemplate
+from webtune_tui.pipeline.template_set import TemplateSet, WeightedTemplate
 from webtune_tui.pipeline.tokens import TokenCounter
 
 STAGES = ("record", "example", "corpus")
-TABLES = ("template", "steps", "split", "mix", "edits")
+TABLES = ("template", "templates", "build", "steps", "split", "mix", "edits")
 _TEMPLATE_KEYS = ("system", "user", "assistant")
 _SHARES = ("train", "validation", "test")
 _FROZEN_KEYS = ("seed", "share", "below")
@@ -24,36 +27,56 @@ _FROZEN_KEYS = ("seed", "share", "below")
 
 @dataclass(frozen=True)
 class Edit:
-    """One change by hand: new texts for one example, or examples taken out. ``places`` maps a place to its text."""
+    """One change by hand: new texts for one example, examples taken out, or dropped examples wanted back.
 
-    kind: Literal["set", "drop"]
+    ``places`` maps a place to its text.
+    """
+
+    kind: Literal["set", "drop", "keep"]
     example_ids: tuple[str, ...]
     places: Mapping[str, str] = field(default_factory=dict)
 
     def to_plain(self) -> dict[str, Any]:
         """The edit as it stands in the recipe and in the database."""
-        if self.kind == "drop":
-            return {"drop": list(self.example_ids)}
+        if self.kind != "set":
+            return {self.kind: list(self.example_ids)}
         return {"example": self.example_ids[0], "set": dict(self.places)}
 
 
 @dataclass(frozen=True)
 class StepChoice:
-    """A step of the recipe: whether it runs, and the options that differ from its defaults."""
+    """A step of the recipe: whether it runs, the options that differ from its defaults, and its place in its stage."""
 
     name: str
     enabled: bool
     options: Mapping[str, Any] = field(default_factory=dict)
+    order: int | None = None
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Where it runs: its stage, its order there, its name."""
+        declared = step_class(self.name)
+        return STAGES.index(declared.stage), declared.order if self.order is None else self.order, self.name
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole recipe. ``template`` is ``None`` where the default builders are used."""
+    """A whole recipe; its steps stand in the order in which they run.
 
-    template: ChatTemplate | None
+    ``templates`` is ``None`` where the default builders are used.
+    """
+
+    templates: TemplateSet | None
     steps: tuple[StepChoice, ...]
     split: SplitPlan
     edits: tuple[Edit, ...] = ()
+    build: BuildPlan = field(default_factory=BuildPlan)
+    mix: tuple[MixPart, ...] = ()
+
+    @property
+    def kept_ids(self) -> frozenset[str]:
+        """The examples that are wanted back whatever a filter says."""
+        return frozenset(one for edit in self.edits if edit.kind == "keep" for one in edit.example_ids)
 
     def choice(self, name: str) -> StepChoice:
         """What the recipe says of a step."""
@@ -70,8 +93,15 @@ class Recipe:
     def to_plain(self) -> dict[str, Any]:
         """Everything as plain values, defaults included."""
         body: dict[str, Any] = {"steps": {choice.name: _plain_choice(choice) for choice in self.steps}}
-        if self.template is not None:
-            body["template"] = {key: getattr(self.template, key) for key in _TEMPLATE_KEYS}
+        for one in self.templates.templates if self.templates else ():
+            texts = {key: getattr(one.template, key) for key in _TEMPLATE_KEYS}
+            if one.name:
+                body.setdefault("templates", []).append({"name": one.name, "weight": one.weight} | texts)
+            else:
+                body["template"] = texts
+        body["build"] = asdict(self.build)
+        if self.mix:
+            body["mix"] = [asdict(part) for part in self.mix]
         split = self.split
         body["split"] = {key: getattr(split, key) for key in (*_SHARES, "seed")}
         if split.frozen is not None:
@@ -82,11 +112,9 @@ class Recipe:
 
 @cache
 def step_names() -> tuple[str, ...]:
-    """Every step's name, in the order in which they run."""
-    classes = [(step_class(name), name) for name in registry.names("pipeline.steps")]
-    return tuple(
-        name for _, name in sorted(classes, key=lambda pair: (STAGES.index(pair[0].stage), pair[0].order, pair[1]))
-    )
+    """Every step's name, in the order in which they run by default."""
+    choices = [StepChoice(name, step_class(name).is_default) for name in registry.names("pipeline.steps")]
+    return tuple(choice.name for choice in sorted(choices, key=lambda choice: choice.place))
 
 
 @cache
@@ -117,26 +145,70 @@ def parse_recipe(document: Mapping[str, Any], *, where: str) -> Recipe:
         UsageError: an unknown table, step or option, or a value that does not fit; ``where`` names the file.
     """
     _refuse_unknown(document, TABLES, where, "table")
-    if document.get("mix"):
-        raise UsageError(f"{where}: [[mix]] is not known to this version", hint="Remove the table.")
+    split = _split(_table(document, "split", where), where)
     return Recipe(
-        template=_template(document.get("template", {}), where),
-        steps=tuple(_choices(_table(document, "steps", where), where)),
-        split=_split(_table(document, "split", where), where),
+        templates=_templates(document, split.seed, where),
+        steps=tuple(sorted(_choices(_table(document, "steps", where), where), key=lambda choice: choice.place)),
+        split=split,
         edits=tuple(_edits(document.get("edits", []), where)),
+        build=build(BuildPlan, _table(document, "build", where), where=f"{where}: [build]"),
+        mix=tuple(_mix(document.get("mix", []), where)),
     )
 
 
-def _template(table: Any, where: str) -> ChatTemplate | None:
+def _templates(document: Mapping[str, Any], seed: int, where: str) -> TemplateSet | None:
+    single = _template(document.get("template", {}), f"{where}: [template]")
+    several = [
+        _weighted(table, f"{where}: [[templates]] number {number}")
+        for number, table in enumerate(_tables(document.get("templates", []), "templates", where), start=1)
+    ]
+    if single is not None and several:
+        raise UsageError(f"{where} has both [template] and [[templates]]", hint="Make it one of [[templates]].")
+    names = [one.name for one in several]
+    if len(set(names)) < len(names):
+        raise UsageError(f"{where}: two [[templates]] have the same name", hint="Give each a name of its own.")
+    if single is not None:
+        return TemplateSet((WeightedTemplate(single),))
+    return TemplateSet(tuple(several), seed) if several else None
+
+
+def _template(table: Any, place: str) -> ChatTemplate | None:
     if not table:
         return None
-    _refuse_unknown(table, _TEMPLATE_KEYS, f"{where}: [template]", "key")
-    texts = {key: _typed(table[key], str, f"{where}: template.{key}") for key in table}
+    _refuse_unknown(table, _TEMPLATE_KEYS, place, "key")
+    texts = {key: _typed(table[key], str, f"{place} {key}") for key in table}
     if not any(text.strip() for text in texts.values()):
         return None
     template = ChatTemplate(**texts)
-    template.check(f"{where}: [template]")
+    template.check(place)
     return template
+
+
+def _weighted(table: Mapping[str, Any], place: str) -> WeightedTemplate:
+    values = dict(table)
+    name = _typed(values.pop("name", ""), str, f"{place} name").strip()
+    weight = values.pop("weight", 1)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 1e6:
+        raise UsageError(f"{place}: weight = {weight!r} does not fit", hint="Give a number above 0.")
+    template = _template(values, place)
+    if not name or template is None:
+        raise UsageError(f"{place} needs name, user and assistant", hint='Such as name = "short".')
+    return WeightedTemplate(template, name, float(weight))
+
+
+def _mix(tables: Any, where: str) -> Iterator[MixPart]:
+    for number, table in enumerate(_tables(tables, "mix", where), start=1):
+        place = f"{where}: [[mix]] number {number}"
+        part = build(MixPart, table, where=place)
+        if not part.match or not all(isinstance(pattern, str) for pattern in part.match):
+            raise UsageError(f"{place}: match does not fit", hint='Such as match = ["general*.jsonl"].')
+        yield replace(part, name=part.name or ", ".join(part.match))
+
+
+def _tables(tables: Any, name: str, where: str) -> Sequence[Mapping[str, Any]]:
+    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        raise UsageError(f"{where}: {name} must be [[{name}]] tables", hint=f"Write each as [[{name}]].")
+    return tables
 
 
 def _choices(table: Mapping[str, Any], where: str) -> Iterator[StepChoice]:
@@ -145,8 +217,11 @@ def _choices(table: Mapping[str, Any], where: str) -> Iterator[StepChoice]:
         values = dict(_table(table, name, f"{where}: steps"))
         place = f"{where}: [steps.{name}]"
         enabled = _typed(values.pop("enabled", step_class(name).is_default), bool, f"{place} enabled")
+        order = values.pop("order", None)
+        if order is not None:
+            _typed(order, int, f"{place} order")
         build(step_class(name), values, where=place)
-        yield StepChoice(name, enabled, values)
+        yield StepChoice(name, enabled, values, order)
 
 
 def _split(table: Mapping[str, Any], where: str) -> SplitPlan:
@@ -189,14 +264,16 @@ def parse_edit(table: Any, *, where: str) -> Edit:
         UsageError: it is neither a change of an example nor a list of examples to drop.
     """
     if isinstance(table, Mapping):
-        if set(table) == {"drop"} and _are_texts(table["drop"]):
-            return Edit("drop", tuple(table["drop"]))
+        for kind in ("drop", "keep"):
+            if set(table) == {kind} and _are_texts(table[kind]):
+                return Edit(kind, tuple(table[kind]))
         if set(table) == {"example", "set"} and isinstance(table["example"], str):
             places = table["set"]
             if isinstance(places, Mapping) and places and _are_texts(list(places.values())):
                 return Edit("set", (table["example"],), dict(places))
     raise UsageError(
-        f"{where} can't be read", hint='Write example = "ID" with set.assistant = "TEXT", or drop = ["ID"].'
+        f"{where} can't be read",
+        hint='Write example = "ID" with set.assistant = "TEXT", drop = ["ID"] or keep = ["ID"].',
     )
 
 
@@ -214,7 +291,8 @@ def _configured(choice: StepChoice, counter: TokenCounter | None) -> Step:
 
 def _plain_choice(choice: StepChoice) -> dict[str, Any]:
     defaults = {declared.name: declared.default for declared in options_of(step_class(choice.name))}
-    return {"enabled": choice.enabled} | defaults | dict(choice.options)
+    order = {} if choice.order is None else {"order": choice.order}
+    return {"enabled": choice.enabled} | order | defaults | dict(choice.options)
 
 
 def _table(document: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:

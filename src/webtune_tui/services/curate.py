@@ -33,10 +33,11 @@ class ExamplePage:
 
 @dataclass(frozen=True, slots=True)
 class EditResult:
-    """The working version after an edit, and the examples it changed."""
+    """The working version after an edit, the examples it changed, and those that wait for the next prepare."""
 
     version: DatasetVersion
     changed: Sequence[str]
+    waiting: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,14 @@ class CurateService:
         """Takes examples out of the working version (reason ``by_hand``)."""
         return await asyncio.to_thread(self._drop, tuple(dict.fromkeys(example_ids)))
 
+    async def restore(self, example_ids: Sequence[str]) -> EditResult:
+        """Brings dropped examples back: at once where they went by hand, else with the next prepare.
+
+        Raises:
+            NotFound: one was not dropped.
+        """
+        return await asyncio.to_thread(self._restore, tuple(dict.fromkeys(example_ids)))
+
     async def undo(self) -> EditResult:
         """Takes the last edit back. Raises UsageError when there is none."""
         return await asyncio.to_thread(self._undo)
@@ -192,15 +201,25 @@ class CurateService:
             raise _no_example(", ".join(missing[:5]))
         return self._apply(head, Edit("drop", example_ids))
 
+    def _restore(self, example_ids: tuple[str, ...]) -> EditResult:
+        if not example_ids:
+            raise UsageError("Nothing to bring back", hint="Name dropped examples by their ids.")
+        head = self._ready()
+        known = self._store.dropped_ids(head.build, example_ids) | self._store.ended(head, example_ids).keys()
+        missing = [one for one in example_ids if one not in known]
+        if missing:
+            raise NotFound(f"There is no dropped example {', '.join(missing[:5])}", hint="See: webtune dataset dropped")
+        return self._apply(head, Edit("keep", example_ids))
+
     def _apply(self, head: Revision, edit: Edit) -> EditResult:
         effect = effect_of(edit, self._store, head, self._counter(head))
-        if not effect.changes:
+        if not effect.changes and edit.kind != "keep":
             return EditResult(head.to_version(), ())
         operation = edit.to_plain()
         text, meta = self._recipes.announce([*self._recipes.applied(), operation])
         revision = self._store.commit(head, effect.changes, action="edit", operation=operation, meta=meta)
         self._recipes.write_announced(text)
-        return EditResult(revision.to_version(), _ids(effect.changes))
+        return EditResult(revision.to_version(), _ids(effect.changes), effect.missing if edit.kind == "keep" else ())
 
     def _undo(self) -> EditResult:
         head = self._ready()

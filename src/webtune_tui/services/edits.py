@@ -32,6 +32,8 @@ def effect_of(edit: Edit, store: DatasetStore, revision: Revision, counter: Toke
         UsageError: a place does not exist in the example.
     """
     found = store.by_ids(revision, edit.example_ids)
+    if edit.kind == "keep":
+        return _brought_back(edit, found, store, revision)
     missing = tuple(one for one in edit.example_ids if one not in found)
     if edit.kind == "drop":
         return EditEffect(tuple(Change(before, None) for before in found.values()), missing)
@@ -41,6 +43,16 @@ def effect_of(edit: Edit, store: DatasetStore, revision: Revision, counter: Toke
         if after.messages != before.messages:
             changes.append(Change(before, after))
     return EditEffect(tuple(changes), missing)
+
+
+def _brought_back(
+    edit: Edit, found: Mapping[str, StoredExample], store: DatasetStore, revision: Revision
+) -> EditEffect:
+    """Those that an edit took out come back at once; those that a step dropped wait for the next prepare."""
+    wanted = [one for one in edit.example_ids if one not in found]
+    ended = store.ended(revision, wanted)
+    changes = tuple(Change(None, replace(row, row_id=0)) for row in ended.values())
+    return EditEffect(changes, tuple(one for one in wanted if one not in ended))
 
 
 def canonical_places(example: StoredExample, changes: Mapping[str, str]) -> dict[str, str]:

@@ -159,11 +159,11 @@ def _previewed(row: LiveRecord, assembly: Assembly) -> PreviewRow:
     title = (
         as_text(Columns(draft.fields).get("title", "name", "headline", "question", "instruction", "prompt")) or row.key
     )
-    outcome = assembly.outcome(draft)
+    outcome = assembly.outcomes(draft)[0]
     if isinstance(outcome, Dropped):
         return PreviewRow(row.record_id, title, None, outcome.reason)
     example = Example(
-        example_id=example_id(outcome.key),
+        example_id=example_id(outcome.key, outcome.part),
         split=Split.TRAIN,
         messages=outcome.messages,
         tokens=outcome.tokens,

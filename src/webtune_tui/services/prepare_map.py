@@ -12,7 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from typing import Any
 
-from webtune_tui.pipeline.base import Draft
+from webtune_tui.pipeline.base import Draft, Step
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.run import Assembly, BatchResult
 from webtune_tui.pipeline.tokens import TokenCounter
@@ -24,11 +24,15 @@ _assembly: Assembly | None = None  # of a worker process
 
 
 def mapped(
-    batches: Iterable[Sequence[LiveRecord]], recipe: Recipe, counter: TokenCounter, workers: int
+    batches: Iterable[Sequence[LiveRecord]],
+    recipe: Recipe,
+    counter: TokenCounter,
+    steps: Sequence[Step],
+    workers: int,
 ) -> Iterator[BatchResult]:
-    """What becomes of each batch of records, in the order of the batches."""
+    """What becomes of each batch of records, in the order of the batches; ``steps`` are those of the recipe."""
     if workers <= 1:
-        assembly = Assembly(recipe, counter)
+        assembly = Assembly(recipe, counter, steps=steps)
         for batch in batches:
             yield _map(assembly, batch)
         return
@@ -36,7 +40,7 @@ def mapped(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(recipe, counter),
+        initargs=(recipe, counter, steps),
     )
     try:
         source = iter(batches)
@@ -65,13 +69,31 @@ def _map(assembly: Assembly, rows: Sequence[LiveRecord]) -> BatchResult:
 
 def _draft(row: LiveRecord) -> Draft:
     fields: Any = json.loads(row.fields)
-    return Draft(record_id=row.record_id, key=row.key, kind=row.kind, fields=fields, source=row.source)
+    return Draft(
+        record_id=row.record_id,
+        key=row.key,
+        kind=row.kind,
+        fields=fields,
+        source=row.source,
+        label=row.label,
+        url=row.url,
+        domain=domain_of(row.url),
+        collected_at=row.collected_at,
+    )
 
 
-def _start_worker(recipe: Recipe, counter: TokenCounter) -> None:
+def domain_of(url: str | None) -> str:
+    """The host of an address without ``www.``; the empty text where there is none."""
+    if not url:
+        return ""
+    host = url.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0].lower()
+    return host.removeprefix("www.")
+
+
+def _start_worker(recipe: Recipe, counter: TokenCounter, steps: Sequence[Step]) -> None:
     global _assembly
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _assembly = Assembly(recipe, counter)
+    _assembly = Assembly(recipe, counter, steps=steps)
 
 
 def _map_in_worker(rows: Sequence[LiveRecord]) -> BatchResult:

@@ -13,19 +13,24 @@ import random
 import tempfile
 import time
 from array import array
-from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InvalidInput, UsageError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Split
+from webtune_tui.pipeline.base import Draft, Step, Surveying
+from webtune_tui.pipeline.mix import REASON as MIX_REASON
+from webtune_tui.pipeline.mix import Candidate, left_out
 from webtune_tui.pipeline.near_duplicates import Texts
 from webtune_tui.pipeline.recipe import Recipe, with_seed
-from webtune_tui.pipeline.run import BatchResult, Built, Corpus
+from webtune_tui.pipeline.run import BatchResult, Built, Corpus, example_id, learned_steps
 from webtune_tui.pipeline.split import (
     LEAST_GROUPS,
     Assignment,
@@ -38,11 +43,12 @@ from webtune_tui.pipeline.split import (
 )
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.edits import effect_of
-from webtune_tui.services.prepare_map import mapped
+from webtune_tui.services.prepare_map import drafts_of, mapped
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.datasets import (
     BuildReport,
     DatasetStore,
+    DroppedRow,
     LiveRecord,
     RecordQueries,
     Revision,
@@ -55,6 +61,8 @@ _BATCH = 128
 _STORED_AT_ONCE = 2_000
 _EVENTS_APART = 0.1  # seconds
 _SHOWN_IDS = 5
+_SHOWN_OF_A_SOURCE = 5_000  # records that a surveying step sees
+_KEYS_NOTED = 64  # batches; more than ever wait for a worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +134,15 @@ class _Tally:
 
     records: int = 0
     result: BatchResult = field(default_factory=BatchResult)
-    dropped: list[tuple[int, str, str, str]] = field(default_factory=list)
+    dropped: list[DroppedRow] = field(default_factory=list)
+    redacted: dict[int, tuple[str, Mapping[str, int]]] = field(default_factory=dict)
+    """By example: the domain, and its personal data by kind."""
+    mix: list[tuple[int, int, int]] = field(default_factory=list)
+    """(index, part, tokens) of the examples, where the recipe has a mix."""
     notes: list[str] = field(default_factory=list)
+    findings: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[int, str] = field(default_factory=dict)
+    """The examples that the mix left out, with the name of its part."""
 
 
 class PrepareRun:
@@ -172,7 +187,8 @@ class PrepareRun:
         yield from self._map(recipe, waiting, corpus, tally, total)
         for done, parts in corpus.decide():
             yield from self._told("comparing", done, parts, "parts")
-        splitting = _Splitting(corpus, waiting, recipe.split, self._store)
+        tally.left_out = _mixed(recipe, waiting, corpus, tally)
+        splitting = _Splitting(corpus, waiting, recipe.split, self._store, tally.left_out)
         kept = splitting.kept
         if not kept:
             yield Noted("No record makes an example; see the reasons", level="warn")
@@ -193,7 +209,7 @@ class PrepareRun:
             revision = self._store.seal(build, totals, self._counter.encoding)
             revision = self._replay(recipe, revision, tally)
         text = self._final_text(recipe, text, splitting.assignment)
-        report = self._report(revision, splitting, corpus, tally, time.monotonic() - started)
+        report = self._report(recipe, revision, splitting, corpus, tally, time.monotonic() - started)
         kept_of_run = BuildReport(text, self._counter.encoding, json.dumps(asdict(report)), digest)
         if build is None:
             self._store.update_report(revision.build, kept_of_run)
@@ -212,17 +228,53 @@ class PrepareRun:
     ) -> Iterator[PrepareEvent]:
         only = self._sampled(recipe.split.seed)
         wanted = len(only) if only is not None else total
-        batches = _with_own_keys(self._records.batches(_BATCH, only))
-        for result in mapped(batches, recipe, self._counter, self._request.workers):
+        steps = self._learned(recipe, only, tally)
+        keys: dict[int, str] = {}
+        batches = _noting_keys(_with_own_keys(self._records.batches(_BATCH, only)), keys)
+        for result in mapped(batches, recipe, self._counter, steps, self._request.workers):
             tally.records += result.records
             tally.result.changed.update(result.changed)
             tally.result.removed.update(result.removed)
-            tally.result.redacted.update(result.redacted)
-            tally.dropped.extend((one.record_id, one.reason, one.step, one.detail) for one in result.dropped)
+            tally.dropped.extend(
+                DroppedRow(one.record_id, one.reason, one.step, one.detail, example_id(keys[one.record_id], one.part))
+                for one in result.dropped
+            )
             for built in result.built:
+                index = len(corpus)
                 waiting.append(built)
                 corpus.add(built)
+                if built.redacted:
+                    tally.redacted[index] = built.domain or built.source, built.redacted
+                if recipe.mix:
+                    tally.mix.append((index, built.mix_part, built.tokens))
             yield from self._told("reading", tally.records, wanted, "records")
+
+    def _learned(self, recipe: Recipe, only: frozenset[int] | None, tally: _Tally) -> tuple[Step, ...]:
+        """The recipe's steps, the surveying ones with what a sample of the records showed."""
+
+        def sample() -> Iterator[list[Draft]]:
+            shown = self._shown(only)
+            for rows in _with_own_keys(self._records.batches(_BATCH, shown)):
+                yield drafts_of(rows)
+
+        steps = learned_steps(recipe, self._counter, sample)
+        tally.findings = {
+            step.name: found for step in steps if isinstance(step, Surveying) and (found := list(step.findings()))
+        }
+        return steps
+
+    def _shown(self, only: frozenset[int] | None) -> frozenset[int]:
+        """The records that surveying steps see: every n-th of a source by the hash of its key."""
+        sizes: Counter[str] = Counter()
+        for record_id, _, source in self._records.keys_in_order():
+            if only is None or record_id in only:
+                sizes[source] += 1
+        return frozenset(
+            record_id
+            for record_id, key, source in self._records.keys_in_order()
+            if (only is None or record_id in only)
+            and crc32(key.encode("utf-8", "surrogatepass")) % max(sizes[source] // _SHOWN_OF_A_SOURCE, 1) == 0
+        )
 
     def _sampled(self, seed: int) -> frozenset[int] | None:
         if self._request.sample is None:
@@ -261,15 +313,8 @@ class PrepareRun:
                 batch = []
                 yield from self._told("storing", ordinal + 1, len(kept), "examples")
         self._store.add_examples(build, batch)
-        gone = ((waiting[index], found) for index, found in corpus.report.gone.items())
         self._store.add_dropped(build, tally.dropped)
-        self._store.add_dropped(
-            build,
-            (
-                (one.record_id, reason, step, f"like {waiting[keeper].example_id}")
-                for one, (reason, step, keeper) in gone
-            ),
-        )
+        self._store.add_dropped(build, _gone_rows(kept, waiting, corpus, tally))
         yield from self._told("storing", len(kept), len(kept), "examples")
         return totals
 
@@ -293,10 +338,23 @@ class PrepareRun:
     # What is told and kept
 
     def _report(
-        self, revision: Revision, splitting: _Splitting, corpus: Corpus, tally: _Tally, seconds: float
+        self,
+        recipe: Recipe,
+        revision: Revision,
+        splitting: _Splitting,
+        corpus: Corpus,
+        tally: _Tally,
+        seconds: float,
     ) -> PrepareReport:
         version = revision.to_version()
         dropped = self._store.dropped_counts(revision.build)
+        staying = set(splitting.kept)
+        redacted: Counter[str] = Counter()
+        by_domain: dict[str, Counter[str]] = {}
+        for index, (domain, kinds) in tally.redacted.items():
+            if index in staying:
+                redacted.update(kinds)
+                by_domain.setdefault(domain, Counter()).update(kinds)
         return PrepareReport(
             dataset_version=version.dataset_version,
             content_hash=version.content_hash,
@@ -305,7 +363,7 @@ class PrepareRun:
             examples=version.examples,
             dropped=dropped,
             changed=dict(sorted(tally.result.changed.items())),
-            redacted=dict(sorted(tally.result.redacted.items())),
+            redacted=dict(sorted(redacted.items())),
             duplicates={
                 "exact": corpus.report.exact,
                 "near": corpus.report.near,
@@ -320,6 +378,9 @@ class PrepareRun:
             },
             seconds=round(seconds, 3),
             notes=(*tally.notes, *_notes(tally, splitting)),
+            redacted_by_domain={domain: dict(sorted(kinds.items())) for domain, kinds in sorted(by_domain.items())},
+            findings=tally.findings,
+            mix=_mix_counts(recipe, tally, staying),
         )
 
     def _with_border(self, recipe: Recipe) -> Recipe:
@@ -346,10 +407,17 @@ class PrepareRun:
 class _Splitting:
     """Groups and splits of the examples that stay."""
 
-    def __init__(self, corpus: Corpus, waiting: _WaitingFile, plan: SplitPlan, store: DatasetStore) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        waiting: _WaitingFile,
+        plan: SplitPlan,
+        store: DatasetStore,
+        left_out: Mapping[int, str],
+    ) -> None:
         self._corpus = corpus
         self._plan = plan
-        self.kept = [index for index in range(len(corpus)) if index not in corpus.report.gone]
+        self.kept = [index for index in range(len(corpus)) if index not in corpus.report.gone and index not in left_out]
         members: dict[int, list[int]] = {}
         for index in range(len(corpus)):
             members.setdefault(corpus.groups.find(index), []).append(index)
@@ -401,6 +469,60 @@ def _with_own_keys(batches: Iterable[Sequence[LiveRecord]]) -> Iterator[list[Liv
         yield own
 
 
+def _noting_keys(batches: Iterable[list[LiveRecord]], keys: dict[int, str]) -> Iterator[list[LiveRecord]]:
+    """The batches, their own keys noted by record; only those of the last few batches are kept."""
+    recent: deque[list[LiveRecord]] = deque()
+    for rows in batches:
+        keys.update((row.record_id, row.key) for row in rows)
+        recent.append(rows)
+        if len(recent) > _KEYS_NOTED:
+            for row in recent.popleft():
+                del keys[row.record_id]
+        yield rows
+
+
+def _mixed(recipe: Recipe, waiting: _WaitingFile, corpus: Corpus, tally: _Tally) -> dict[int, str]:
+    """The examples that the mix leaves out of those that are no duplicates."""
+    if not recipe.mix:
+        return {}
+    candidates = [
+        Candidate(index, example := waiting[index].example_id, part, tokens, example in recipe.kept_ids)
+        for index, part, tokens in tally.mix
+        if index not in corpus.report.gone
+    ]
+    present = {one.part for one in candidates}
+    tally.notes += [
+        f"The mix's part {part.name!r} matches no example" for n, part in enumerate(recipe.mix) if n not in present
+    ]
+    return left_out(recipe.mix, candidates, recipe.split.seed)
+
+
+def _mix_counts(recipe: Recipe, tally: _Tally, staying: Collection[int]) -> dict[str, dict[str, int]]:
+    """Examples and tokens of each part of the mix."""
+    counts = {part.name: {"examples": 0, "tokens": 0} for part in recipe.mix}
+    for index, part, tokens in tally.mix:
+        if index in staying and part >= 0:
+            counts[recipe.mix[part].name]["examples"] += 1
+            counts[recipe.mix[part].name]["tokens"] += tokens
+    return counts
+
+
+def _gone_rows(kept: Sequence[int], waiting: _WaitingFile, corpus: Corpus, tally: _Tally) -> Iterator[DroppedRow]:
+    """The records of which no example stays, with the reason of the first that went."""
+    used = {waiting[index].record_id for index in kept} if corpus.has_siblings else set()
+    for index in sorted({*corpus.report.gone, *tally.left_out}):
+        one = waiting[index]
+        if one.record_id in used:
+            continue
+        used.add(one.record_id)
+        if index in tally.left_out:
+            yield DroppedRow(one.record_id, MIX_REASON, MIX_REASON, tally.left_out[index], one.example_id)
+        else:
+            reason, step, keeper = corpus.report.gone[index]
+            keeper_id = waiting[keeper].example_id
+            yield DroppedRow(one.record_id, reason, step, f"like {keeper_id}", one.example_id, keeper_id)
+
+
 def _stored(ordinal: int, waiting: _Waiting, split: Split, group: str, corpus: Corpus, index: int) -> StoredExample:
     flag = corpus.report.flagged.get(index)
     return StoredExample(
@@ -427,6 +549,7 @@ def _result_digest(
         digest.update(repr((told, splitting.split_of(index), splitting.group_of(index))).encode("utf-8", "replace"))
     for index, (reason, step, keeper) in sorted(corpus.report.gone.items()):
         digest.update(repr((waiting[index].record_id, reason, step, keeper)).encode())
+    digest.update(repr(sorted(tally.left_out.items())).encode("utf-8", "replace"))
     for dropped in tally.dropped:
         digest.update(repr(dropped).encode("utf-8", "replace"))
     return digest.hexdigest()

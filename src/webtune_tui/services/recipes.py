@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.options import Option, options_of
+from webtune_tui.domain.options import Option, convert, options_of
+from webtune_tui.pipeline.build_plan import BuildPlan
 from webtune_tui.pipeline.recipe import Recipe, default_recipe, parse_recipe, step_class, step_names
 from webtune_tui.pipeline.split import FrozenTest
 from webtune_tui.storage.datasets import DatasetStore
@@ -180,6 +181,11 @@ def default_text() -> str:
         '# system = "You write product descriptions."',
         '# user = "Write a description of {title}.\\nBrand: {brand}"',
         '# assistant = "{description}"',
+        "# Several [[templates]] with name, weight, system, user and assistant give variety.",
+        "",
+        "# What the default builders make where there is a choice.",
+        "[build]",
+        *(f"{_assignment(each):<28}# {each.label}. {each.help}".rstrip() for each in options_of(BuildPlan)),
         "",
     ]
     for name in step_names():
@@ -194,6 +200,12 @@ def default_text() -> str:
         "# that more records do not mix it; it binds for good once a version is exported or trained on.",
         "[split]",
         *(f"{key} = {_toml(getattr(split, key))}" for key in ("train", "validation", "test", "seed")),
+        "",
+        "# How much comes from where: an example belongs to the first part that matches its source, domain or file.",
+        "# [[mix]]",
+        '# name = "general"',
+        '# match = ["general*.jsonl"]',
+        "# share = 0.3",
         "",
     ]
     return "\n".join(lines)
@@ -218,6 +230,8 @@ def _typed(key: str, value: str) -> Any:
     table, _, rest = key.partition(".")
     if table == "template" and rest in ("system", "user", "assistant"):
         return value or None
+    if table == "build":
+        return _option_value(key, BuildPlan, rest, value, "The table build")
     if table == "split" and rest in ("train", "validation", "test", "seed"):
         return _number(key, value, int if rest == "seed" else float)
     if table == "steps":
@@ -231,12 +245,17 @@ def _typed(key: str, value: str) -> Any:
 
 
 def _step_value(key: str, step: str, option_name: str, value: str) -> Any:
-    from webtune_tui.domain.options import convert
+    if option_name == "enabled":
+        return convert(Option("enabled", "Enabled", "", True, bool), value, where=key)
+    if option_name == "order":
+        return _number(key, value, int) if value else None
+    return _option_value(key, step_class(step), option_name, value, f"The step {step}")
 
-    known = {declared.name: declared for declared in options_of(step_class(step))}
-    known["enabled"] = Option("enabled", "Enabled", "", True, bool)
+
+def _option_value(key: str, declaring: type, option_name: str, value: str, whose: str) -> Any:
+    known = {declared.name: declared for declared in options_of(declaring)}
     if option_name not in known:
-        raise UsageError(f"The step {step} has no option {option_name!r}", hint=f"It knows: {', '.join(known)}")
+        raise UsageError(f"{whose} has no option {option_name!r}", hint=f"It knows: {', '.join(known)}")
     return convert(known[option_name], value, where=key)
 
 

@@ -26,6 +26,7 @@ _KEPT_BUILDS = 10
 _BY_HAND = "by_hand"
 _ALIVE = "build = ? AND since <= ? AND (until IS NULL OR until > ?)"
 _EXAMPLE_COLUMNS = "row_id, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source"
+_LIVE_COLUMNS = "r.record_id, r.key, r.kind, r.fields, c.source, c.label, r.url, r.collected_at"
 _TITLE = "COALESCE(r.fields ->> '$.title', r.fields ->> '$.name', r.fields ->> '$.headline', r.url, r.key)"
 
 
@@ -38,6 +39,21 @@ class LiveRecord:
     kind: RecordKind
     fields: str
     source: str
+    label: str
+    url: str | None
+    collected_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedRow:
+    """A record that makes no example, as it is stored; ``keeper_id`` is the example that stayed in its place."""
+
+    record_id: int
+    reason: str
+    step: str
+    detail: str = ""
+    example_id: str = ""
+    keeper_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +187,22 @@ class RecordQueries:
         """All current records, or those with the given ids, in batches; memory is bounded by the batch."""
         with self._database.read() as connection:
             cursor = connection.execute(
-                "SELECT r.record_id, r.key, r.kind, r.fields, c.source FROM records AS r"
+                f"SELECT {_LIVE_COLUMNS} FROM records AS r"
                 " JOIN collections AS c USING (collection_id) WHERE r.superseded_by IS NULL"
                 " ORDER BY r.key, r.content_hash, r.record_id"
             )
             while rows := cursor.fetchmany(size):
                 yield [_live_record(row) for row in rows if only is None or row["record_id"] in only]
+
+    def keys_in_order(self) -> Iterator[tuple[int, str, str]]:
+        """(id, key, source) of all current records in canonical order."""
+        with self._database.read() as connection:
+            cursor = connection.execute(
+                "SELECT r.record_id, r.key, c.source FROM records AS r JOIN collections AS c USING (collection_id)"
+                " WHERE r.superseded_by IS NULL ORDER BY r.key, r.content_hash, r.record_id"
+            )
+            for row in cursor:
+                yield row[0], row[1], row[2]
 
     def ids_in_order(self) -> list[int]:
         """The ids of all current records in canonical order."""
@@ -192,7 +218,7 @@ class RecordQueries:
             total = connection.execute("SELECT count(*) FROM records WHERE superseded_by IS NULL").fetchone()[0]
             step = max(total // max(limit, 1), 1)
             cursor = connection.execute(
-                "SELECT r.record_id, r.key, r.kind, r.fields, c.source FROM records AS r"
+                f"SELECT {_LIVE_COLUMNS} FROM records AS r"
                 " JOIN collections AS c USING (collection_id) WHERE r.superseded_by IS NULL"
                 " AND r.record_id % ? = 0 ORDER BY r.record_id LIMIT ?",
                 (step, limit),
@@ -251,8 +277,8 @@ class DatasetStore:
         with self._database.write() as connection:
             _insert_examples(connection, build, 0, examples)
 
-    def add_dropped(self, build: int, dropped: Iterable[tuple[int, str, str, str]]) -> None:
-        """Stores (record id, reason, step, detail) of records that make no example."""
+    def add_dropped(self, build: int, dropped: Iterable[DroppedRow]) -> None:
+        """Stores records that make no example."""
         with self._database.write() as connection:
             _insert_dropped(connection, build, dropped)
 
@@ -414,6 +440,35 @@ class DatasetStore:
                     found[row["example_id"]] = _stored(row)
         return found
 
+    def dropped_ids(self, build: int, example_ids: Sequence[str]) -> frozenset[str]:
+        """Which of the examples a build dropped."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for start in range(0, len(example_ids), 500):
+                some = example_ids[start : start + 500]
+                marks = ",".join("?" * len(some))
+                found.update(
+                    row[0]
+                    for row in connection.execute(
+                        f"SELECT example_id FROM dropped WHERE build = ? AND example_id IN ({marks})", (build, *some)
+                    )
+                )
+        return frozenset(found)
+
+    def ended(self, revision: Revision, example_ids: Sequence[str]) -> dict[str, StoredExample]:
+        """The last rows of examples that edits took out of a version."""
+        found: dict[str, StoredExample] = {}
+        with self._database.read() as connection:
+            for one in example_ids:
+                row = connection.execute(
+                    f"SELECT {_EXAMPLE_COLUMNS} FROM examples WHERE build = ? AND example_id = ? AND until <= ?"
+                    " ORDER BY until DESC LIMIT 1",
+                    (revision.build, one, revision.revision),
+                ).fetchone()
+                if row is not None:
+                    found[one] = _stored(row)
+        return found
+
     def touched_by(self, build: int, revision: int) -> list[Change]:
         """What a revision changed, as it did it."""
         with self._database.read() as connection:
@@ -532,7 +587,8 @@ class DatasetStore:
         condition = "d.build = ?" + (" AND d.reason = ?" if reason else "")
         with self._database.read() as connection:
             rows = connection.execute(
-                f"SELECT d.record_id, d.reason, d.step, d.detail, r.collection_id, r.position, {_TITLE} AS title"
+                f"SELECT d.record_id, d.reason, d.step, d.detail, d.example_id, d.keeper_id, r.collection_id,"
+                f" r.position, {_TITLE} AS title"
                 f" FROM dropped AS d JOIN records AS r USING (record_id) WHERE {condition}"
                 " ORDER BY d.record_id LIMIT ?",
                 (build, *([reason] if reason else []), limit),
@@ -546,6 +602,8 @@ class DatasetStore:
                 step=row["step"],
                 detail=row["detail"],
                 title=str(row["title"] or ""),
+                example_id=row["example_id"],
+                keeper_id=row["keeper_id"],
             )
             for row in rows
         ]
@@ -639,10 +697,11 @@ def _insert_examples(connection: sqlite3.Connection, build: int, since: int, exa
     )
 
 
-def _insert_dropped(connection: sqlite3.Connection, build: int, dropped: Iterable[tuple[int, str, str, str]]) -> None:
+def _insert_dropped(connection: sqlite3.Connection, build: int, dropped: Iterable[DroppedRow]) -> None:
     connection.executemany(
-        "INSERT OR REPLACE INTO dropped (build, record_id, reason, step, detail) VALUES (?,?,?,?,?)",
-        ((build, *one) for one in dropped),
+        "INSERT OR REPLACE INTO dropped (build, record_id, reason, step, detail, example_id, keeper_id)"
+        " VALUES (?,?,?,?,?,?,?)",
+        ((build, one.record_id, one.reason, one.step, one.detail, one.example_id, one.keeper_id) for one in dropped),
     )
 
 
@@ -657,12 +716,26 @@ def _apply_changes(connection: sqlite3.Connection, head: Revision, revision: int
     _insert_dropped(
         connection,
         head.build,
-        [(record_id, _BY_HAND, "edits", one.example_id) for one in gone for record_id in one.record_ids],
+        [
+            DroppedRow(record_id, _BY_HAND, "edits", one.example_id, one.example_id)
+            for one in gone
+            for record_id in one.record_ids
+            if not _makes_others(connection, head.build, revision, one)
+        ],
     )
     connection.executemany(
         "DELETE FROM dropped WHERE build = ? AND record_id = ? AND reason = ?",
         [(head.build, record_id, _BY_HAND) for one in back for record_id in one.record_ids],
     )
+
+
+def _makes_others(connection: sqlite3.Connection, build: int, revision: int, one: StoredExample) -> bool:
+    """Whether the records of an example that went make another example that stays."""
+    row = connection.execute(
+        f"SELECT 1 FROM examples WHERE {_ALIVE} AND record_ids = ? LIMIT 1",
+        (build, revision, revision, ",".join(map(str, one.record_ids))),
+    ).fetchone()
+    return row is not None
 
 
 def _set_meta(connection: sqlite3.Connection, values: Mapping[str, str]) -> None:
@@ -704,7 +777,16 @@ def _stored(row: sqlite3.Row) -> StoredExample:
 
 
 def _live_record(row: sqlite3.Row) -> LiveRecord:
-    return LiveRecord(row["record_id"], row["key"], RecordKind(row["kind"]), row["fields"], row["source"])
+    return LiveRecord(
+        row["record_id"],
+        row["key"],
+        RecordKind(row["kind"]),
+        row["fields"],
+        row["source"],
+        row["label"],
+        row["url"],
+        row["collected_at"],
+    )
 
 
 def _origin(row: sqlite3.Row) -> RecordOrigin:

@@ -18,9 +18,9 @@ STRUCTURAL = frozenset(
     {
         # ids, hashes and places of our own
         "collection_id", "operation_id", "subject_id", "remote_id", "job_id", "provider_job_id", "event_id",
-        "checkpoint_id", "evaluation_id", "example_id", "group_id", "snapshot_id", "previous_id", "fingerprint",
-        "content_hash", "content_sum", "result_digest", "request_key", "dataset_version", "conversation", "key",
-        "record_ids", "raw_path", "raw_file", "cases_path",
+        "checkpoint_id", "evaluation_id", "example_id", "keeper_id", "group_id", "snapshot_id", "previous_id",
+        "fingerprint", "content_hash", "content_sum", "result_digest", "request_key", "dataset_version",
+        "conversation", "key", "record_ids", "raw_path", "raw_file", "cases_path",
         # words of our own
         "source", "state", "phase", "kind", "level", "reason", "step", "action", "split", "role", "flags", "encoding",
         "media_type", "code", "verdict", "finish_reason", "service", "provider", "basis", "name",
