@@ -82,6 +82,9 @@ def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFix
         "source", "also_in", "deleted_at",
     }  # fmt: skip
     assert command(capsys, "dataset", "stats")["examples"] == 13
+    packing = command(capsys, "dataset", "packing", "--sequence-length", "4096", "--batch-size", "2")
+    assert packing["sequences"] == 1 < packing["examples"] <= 13
+    assert packing["steps_packed"] == 1 < packing["steps_alone"]
 
     exported = command(capsys, "dataset", "export")
     assert (exported["format"], exported["content_hash"]) == ("openai", dropped["content_hash"])
@@ -92,6 +95,20 @@ def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFix
     checked = command(capsys, "validate", exported["paths"]["train"])
     assert (checked["ok"], checked["examples"], checked["errors"]) == (True, exported["examples"]["train"], [])
     assert checked["tokens"] > 0
+
+
+def test_dropped_rows_and_clusters_are_listed_and_brought_back(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Workspace.open(root, command="test") as workspace:
+        twin = product(0, asin="B9", description=product(0)["description"].upper())
+        add_records(workspace, [*(product(number) for number in range(12)), product(50, description="N/A"), twin])
+    command(capsys, "prepare")
+    (row,) = command(capsys, "dataset", "dropped", "--reason", "placeholder")["dropped"]
+    assert (row["position"], row["detail"], row["keeper"]) == (12, "N/A", None)
+    (cluster,) = command(capsys, "dataset", "clusters")["clusters"]
+    assert [member["reason"] for member in cluster["members"]] == ["exact_duplicate"]
+    back = command(capsys, "dataset", "restore", row["example_id"])
+    assert (back["changed"], back["waiting"]) == ([], [row["example_id"]])
+    assert command(capsys, "prepare")["examples"] == 13
 
 
 def test_the_recipe_is_shown_and_set(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,6 +100,14 @@ class DroppedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """An example and the records that were dropped for it."""
+
+    keeper_id: str
+    members: tuple[DroppedRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordOrigin:
     """One record behind an example, for ``dataset lineage`` and the app."""
 

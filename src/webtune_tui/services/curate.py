@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from webtune_tui.domain.datasets import DatasetVersion, PrepareReport, RecordOrigin
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.examples import Example, Split
+from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.pipeline.recipe import Edit, parse_edit
 from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
 from webtune_tui.services.edits import canonical_places, effect_of
@@ -124,6 +125,8 @@ class CurateService:
     async def restore(self, example_ids: Sequence[str]) -> EditResult:
         """Brings dropped examples back: at once where they went by hand, else with the next prepare.
 
+        A duplicate takes the place of the one that stayed for it; both stay where both are wanted.
+
         Raises:
             NotFound: one was not dropped.
         """
@@ -150,6 +153,15 @@ class CurateService:
     async def statistics(self, version: str | None = None) -> Mapping[str, object]:
         """Counts, token quantiles and flags of a version, for ``dataset stats``."""
         return await asyncio.to_thread(self._statistics, version)
+
+    async def packing(self, version: str | None = None, *, sequence_length: int, batch_size: int) -> PackingPlan:
+        """What packing the training examples of a version would save."""
+
+        def plan() -> PackingPlan:
+            lengths = self._store.token_counts(self._revision(version), Split.TRAIN)
+            return plan_packing(lengths, sequence_length, batch_size)
+
+        return await asyncio.to_thread(plan)
 
     def _revision(self, name: str | None) -> Revision:
         if not name:

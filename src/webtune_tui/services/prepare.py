@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.domain.datasets import DroppedRecord
+from webtune_tui.domain.datasets import Cluster, DroppedRecord
 from webtune_tui.domain.errors import StorageFailed
 from webtune_tui.domain.events import PrepareEvent
 from webtune_tui.domain.examples import Example, Split
@@ -113,6 +113,15 @@ class PrepareService:
     async def dropped(self, reason: str | None = None, *, limit: int = 200) -> Sequence[DroppedRecord]:
         """The records of the newest run that made no example."""
         return await asyncio.to_thread(self._dropped, reason, limit)
+
+    async def clusters(self, *, limit: int = 20) -> Sequence[Cluster]:
+        """The examples that stayed for dropped duplicates of the newest run, the largest clusters first."""
+
+        def read() -> list[Cluster]:
+            head = self._store.head()
+            return self._store.clusters(head.build, limit) if head else []
+
+        return await asyncio.to_thread(read)
 
     def _steps(self) -> list[StepDescription]:
         recipe = self._recipes.recipe()

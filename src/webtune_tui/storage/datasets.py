@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from webtune_tui.domain import clock
-from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, RecordOrigin, version_name
+from webtune_tui.domain.datasets import Cluster, DatasetVersion, DroppedRecord, RecordOrigin, version_name
 from webtune_tui.domain.examples import ContentSum, Example, Split, body_digest, decode_messages
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.storage.database import Database
@@ -28,6 +29,10 @@ _ALIVE = "build = ? AND since <= ? AND (until IS NULL OR until > ?)"
 _EXAMPLE_COLUMNS = "row_id, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source"
 _LIVE_COLUMNS = "r.record_id, r.key, r.kind, r.fields, c.source, c.label, r.url, r.collected_at"
 _TITLE = "COALESCE(r.fields ->> '$.title', r.fields ->> '$.name', r.fields ->> '$.headline', r.url, r.key)"
+_DROPPED = (
+    "SELECT d.record_id, d.reason, d.step, d.detail, d.example_id, d.keeper_id, r.collection_id, r.position,"
+    f" {_TITLE} AS title FROM dropped AS d JOIN records AS r USING (record_id)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,6 +501,15 @@ class DatasetStore:
         found = {row[0]: row[1] for row in rows}
         return {split.value: found.get(split.value, 0) for split in Split}
 
+    def token_counts(self, revision: Revision, split: Split) -> array[int]:
+        """The tokens of each example of a split, in order."""
+        with self._database.read() as connection:
+            cursor = connection.execute(
+                f"SELECT tokens FROM examples WHERE {_ALIVE} AND split = ? ORDER BY ordinal",
+                (revision.build, revision.revision, revision.revision, split.value),
+            )
+            return array("q", (row[0] for row in cursor))
+
     # Edits
 
     def edits(self) -> list[StoredEdit]:
@@ -587,26 +601,33 @@ class DatasetStore:
         condition = "d.build = ?" + (" AND d.reason = ?" if reason else "")
         with self._database.read() as connection:
             rows = connection.execute(
-                f"SELECT d.record_id, d.reason, d.step, d.detail, d.example_id, d.keeper_id, r.collection_id,"
-                f" r.position, {_TITLE} AS title"
-                f" FROM dropped AS d JOIN records AS r USING (record_id) WHERE {condition}"
-                " ORDER BY d.record_id LIMIT ?",
+                f"{_DROPPED} WHERE {condition} ORDER BY d.record_id LIMIT ?",
                 (build, *([reason] if reason else []), limit),
             ).fetchall()
-        return [
-            DroppedRecord(
-                record_id=row["record_id"],
-                collection_id=row["collection_id"],
-                position=row["position"],
-                reason=row["reason"],
-                step=row["step"],
-                detail=row["detail"],
-                title=str(row["title"] or ""),
-                example_id=row["example_id"],
-                keeper_id=row["keeper_id"],
-            )
-            for row in rows
-        ]
+        return [_dropped(row) for row in rows]
+
+    def clusters(self, build: int, limit: int, *, members: int = 50) -> list[Cluster]:
+        """The keepers of dropped duplicates, those with most first, each with at most ``members`` of them."""
+        with self._database.read() as connection:
+            keepers = connection.execute(
+                "SELECT keeper_id FROM dropped WHERE build = ? AND keeper_id <> '' GROUP BY keeper_id"
+                " ORDER BY count(*) DESC, keeper_id LIMIT ?",
+                (build, limit),
+            ).fetchall()
+            return [
+                Cluster(
+                    keeper_id,
+                    tuple(
+                        _dropped(row)
+                        for row in connection.execute(
+                            f"{_DROPPED} WHERE d.build = ? AND d.keeper_id = ? AND d.keeper_id <> ''"
+                            " ORDER BY d.record_id LIMIT ?",
+                            (build, keeper_id, members),
+                        )
+                    ),
+                )
+                for (keeper_id,) in keepers
+            ]
 
     def dropped_counts(self, build: int) -> dict[str, int]:
         """How many records of a build each reason took."""
@@ -773,6 +794,20 @@ def _stored(row: sqlite3.Row) -> StoredExample:
         group=row["group_id"],
         source=row["source"],
         row_id=row["row_id"],
+    )
+
+
+def _dropped(row: sqlite3.Row) -> DroppedRecord:
+    return DroppedRecord(
+        record_id=row["record_id"],
+        collection_id=row["collection_id"],
+        position=row["position"],
+        reason=row["reason"],
+        step=row["step"],
+        detail=row["detail"],
+        title=str(row["title"] or ""),
+        example_id=row["example_id"],
+        keeper_id=row["keeper_id"],
     )
 
 

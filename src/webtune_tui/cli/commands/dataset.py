@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
+from webtune_tui.cli.dataset_packing import add_packing_command
+from webtune_tui.cli.dataset_rows import add_row_commands
 from webtune_tui.cli.origin_report import origin_fields, origin_lines
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
@@ -85,6 +87,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lineage.add_argument("--raw", action="store_true", help="print the raw bytes of each record, cut where it is long")
     lineage.add_argument("version", nargs="?", metavar="VERSION", help="of another version than the working one")
     _add_editing(group)
+    add_row_commands(group)
+    add_packing_command(group)
     export = add_subcommand(
         group,
         "export",

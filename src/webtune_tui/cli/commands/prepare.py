@@ -13,6 +13,7 @@ from webtune_tui.cli.command import Access, CommandContext, Outcome, whole_numbe
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Noted, Prepared, Progressed
+from webtune_tui.domain.pace import Pace
 
 SUMMARY = "clean, filter, de-duplicate and split the records into a dataset version"
 EXAMPLES = (
@@ -22,6 +23,7 @@ EXAMPLES = (
 )
 ACCESS = Access.WRITE
 
+_SHOWN = 5  # domains
 _STAGES = {"reading": "Cleaning", "comparing": "Comparing", "storing": "Storing"}
 
 
@@ -41,6 +43,7 @@ async def run(context: CommandContext) -> Outcome:
     """Runs prepare and tells what it took, dropped and made."""
     arguments = context.arguments
     report: PrepareReport | None = None
+    pace = Pace()
     async with context.services() as services:
         events = services.prepare.run(
             recipe=arguments.recipe, seed=arguments.seed, sample=arguments.sample, workers=arguments.workers
@@ -49,7 +52,9 @@ async def run(context: CommandContext) -> Outcome:
             async for event in events:
                 match event:
                     case Progressed(stage, done, total, unit):
-                        context.progress.update(f"{_STAGES.get(stage, stage)}: {done:,} of {total or 0:,} {unit}")
+                        told = [f"{_STAGES.get(stage, stage)}: {done:,} of {total or 0:,} {unit}"]
+                        told += [words] if (words := pace.words(stage, done, total, unit)) else []
+                        context.progress.update(", ".join(told))
                     case Noted(message):
                         context.progress.say(message)
                     case Prepared(report):
@@ -78,11 +83,22 @@ def report_lines(report: PrepareReport) -> Iterator[str]:
         yield f"  changed  {_counts(report.changed)}"
     if report.redacted:
         yield f"  redacted {_counts(report.redacted)}"
+        yield from (f"    {domain}: {_counts(kinds)}" for domain, kinds in _most_private(report)[:_SHOWN])
+    for name, part in report.mix.items():
+        yield f"  mix      {name}: {part['examples']:,} examples, {part['tokens']:,} tokens"
+    for step, found in report.findings.items():
+        yield f"  found    {step.replace('_', ' ')}: {len(found):,}; see them with --json"
     rate = 100 * report.leak["random_split_rate"]
     yield (
         f"  leak     {report.leak['shared_clusters']:g} clusters in two splits;"
         f" a random split would have leaked {rate:.1f} % of the test examples"
     )
+
+
+def _most_private(report: PrepareReport) -> list[tuple[str, Mapping[str, int]]]:
+    """The domains with most personal data first."""
+    domains = report.redacted_by_domain.items()
+    return sorted(domains, key=lambda pair: (-sum(pair[1].values()), pair[0])) if len(domains) > 1 else []
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -1,0 +1,102 @@
+"""``webtune dataset dropped``, ``restore`` and ``clusters``: the rows that make no example, and bringing them back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
+from webtune_tui.domain.datasets import Cluster, DroppedRecord
+
+
+def add_row_commands(group: Any) -> None:
+    """The three commands."""
+    dropped = add_subcommand(
+        group,
+        "dropped",
+        _dropped,
+        access=Access.READ,
+        summary="List the records that make no example, each with its reason.",
+        examples=("webtune dataset dropped", "webtune dataset dropped --reason near_duplicate"),
+    )
+    dropped.add_argument("--reason", metavar="REASON", help="only those with this reason")
+    dropped.add_argument("--limit", type=whole_number(0), default=50, metavar="N", help="at most N records (50)")
+    restore = add_subcommand(
+        group,
+        "restore",
+        _restore,
+        access=Access.WRITE,
+        summary="Bring dropped examples back: by hand ones at once, others with the next prepare.",
+        examples=("webtune dataset restore ex-0123456789abcdef",),
+    )
+    restore.add_argument("example_ids", nargs="+", metavar="EXAMPLE_ID")
+    clusters = add_subcommand(
+        group,
+        "clusters",
+        _clusters,
+        access=Access.READ,
+        summary="List the examples that stayed for dropped duplicates, largest clusters first.",
+        examples=("webtune dataset clusters --limit 10",),
+    )
+    clusters.add_argument("--limit", type=whole_number(0), default=20, metavar="N", help="at most N clusters (20)")
+
+
+async def _dropped(context: CommandContext) -> Outcome:
+    arguments = context.arguments
+    async with context.services() as services:
+        await services.curate.version(None)
+        rows = await services.prepare.dropped(arguments.reason, limit=arguments.limit)
+    table = Table(
+        ("example", "reason", "title", "detail"),
+        [(one.example_id, one.reason, one.title, one.detail) for one in rows],
+        empty="No record was dropped." if not arguments.reason else f"No record was dropped as {arguments.reason}.",
+    )
+    return Outcome({"dropped": [_dropped_json(one) for one in rows]}, table)
+
+
+async def _restore(context: CommandContext) -> Outcome:
+    async with context.services() as services:
+        result = await services.curate.restore(context.arguments.example_ids)
+    version = result.version
+    body = {
+        "dataset_version": version.dataset_version,
+        "content_hash": version.content_hash,
+        "changed": list(result.changed),
+        "waiting": list(result.waiting),
+    }
+    told = []
+    if result.changed:
+        told.append(f"{len(result.changed)} back; the working version is {version.dataset_version}")
+    if result.waiting:
+        told.append(f"{len(result.waiting)} will be back after: webtune prepare")
+    return Outcome(body, "\n".join(told) or "Nothing changed")
+
+
+async def _clusters(context: CommandContext) -> Outcome:
+    async with context.services() as services:
+        await services.curate.version(None)
+        found = await services.prepare.clusters(limit=context.arguments.limit)
+    rows = [
+        (one.keeper_id if not number else "", member.example_id, member.reason, member.title)
+        for one in found
+        for number, member in enumerate(one.members)
+    ]
+    table = Table(("stayed", "dropped for it", "reason", "title"), rows, empty="There are no duplicates.")
+    return Outcome({"clusters": [_cluster_json(one) for one in found]}, table)
+
+
+def _cluster_json(cluster: Cluster) -> dict[str, Any]:
+    return {"keeper": cluster.keeper_id, "members": [_dropped_json(one) for one in cluster.members]}
+
+
+def _dropped_json(one: DroppedRecord) -> dict[str, Any]:
+    return {
+        "example_id": one.example_id,
+        "record_id": one.record_id,
+        "collection_id": one.collection_id,
+        "position": one.position,
+        "reason": one.reason,
+        "step": one.step,
+        "detail": one.detail,
+        "title": one.title,
+        "keeper": one.keeper_id or None,
+    }

@@ -1,0 +1,164 @@
+"""What a person may choose in a recipe: rows brought back, several templates, a mix, the order of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.services.records_in import add_records, product
+from tests.unit.services.test_prepare import dirty_rows, prepare
+from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.services.curate import CurateService
+from webtune_tui.services.prepare import PrepareService
+from webtune_tui.settings import Settings
+from webtune_tui.storage.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with Workspace.open(tmp_path / "workspace", command="test") as opened:
+        yield opened
+
+
+def set_recipe(workspace: Workspace, text: str) -> None:
+    (workspace.root / "recipe.toml").write_text(text)
+
+
+async def test_a_dropped_row_names_its_example_and_the_one_that_stayed(workspace: Workspace) -> None:
+    add_records(workspace, dirty_rows())
+    await prepare(workspace)
+    service = PrepareService(workspace, Settings())
+    rows = {one.reason: one for one in await service.dropped()}
+    assert all(one.example_id.startswith("ex-") for one in rows.values())
+    keeper = await CurateService(workspace).example(rows["near_duplicate"].keeper_id)
+    assert keeper.answer
+    clusters = await service.clusters()
+    assert sorted(member.reason for one in clusters for member in one.members) == [
+        "exact_duplicate",
+        "near_duplicate",
+        "shared_target",
+    ]
+
+
+async def test_a_filtered_row_comes_back_and_a_duplicate_takes_its_survivors_place(workspace: Workspace) -> None:
+    add_records(workspace, dirty_rows())
+    before = await prepare(workspace)
+    service, curate = PrepareService(workspace, Settings()), CurateService(workspace)
+    rows = {one.reason: one for one in await service.dropped()}
+    wanted = [rows[reason].example_id for reason in ("near_duplicate", "exact_duplicate", "placeholder", "error")]
+    result = await curate.restore(wanted)
+    assert (list(result.changed), sorted(result.waiting)) == ([], sorted(wanted))
+    after = await prepare(workspace)
+    assert after.examples == before.examples + 1
+    assert after.dropped["error"] == 1
+    assert "placeholder" not in after.dropped
+    staying = {example.example_id for example in (await curate.page(limit=1_000)).examples}
+    assert staying >= set(wanted[:3])
+    assert not staying & {rows[reason].keeper_id for reason in ("near_duplicate", "exact_duplicate")}
+    assert after.leak["shared_clusters"] == 0
+    assert any(rows["error"].example_id in note for note in after.notes)
+    assert (await prepare(workspace)).content_hash == after.content_hash
+    await curate.restore([rows["near_duplicate"].keeper_id])
+    assert (await prepare(workspace)).examples == after.examples + 1
+    await curate.undo()
+    await curate.undo()
+    assert (await prepare(workspace)).content_hash == before.content_hash
+
+
+async def test_what_went_by_hand_comes_back_at_once_and_replays(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [product(number) for number in range(20)]
+    add_records(workspace, rows)
+    first = await prepare(workspace)
+    curate = CurateService(workspace)
+    ids = [example.example_id for example in (await curate.page(limit=3)).examples]
+    await curate.drop(ids)
+    back = await curate.restore(ids[:2])
+    assert sorted(back.changed) == sorted(ids[:2])
+    report = await curate.report()
+    assert report is not None and report.dropped == {"by_hand": 1}
+    assert (await prepare(workspace)).content_hash == back.version.content_hash
+    await curate.restore(ids[2:])
+    assert (await curate.version()).content_hash == first.content_hash
+    with pytest.raises(NotFound, match="no dropped example"):
+        await curate.restore(["ex-nosuch"])
+
+
+async def test_templates_share_the_records_by_weight_and_keep_theirs(workspace: Workspace) -> None:
+    short = '[[templates]]\nname = "short"\nweight = 3\nuser = "Sell {title}"\nassistant = "{description}"\n'
+    long = '[[templates]]\nname = "long"\nuser = "Tell me of {title} by {brand}"\nassistant = "{description}"\n'
+    third = '[[templates]]\nname = "third"\nuser = "And {title}?"\nassistant = "{description}"\n'
+    add_records(workspace, [product(number) for number in range(200)])
+
+    async def prompts() -> dict[str, str]:
+        await prepare(workspace)
+        page = await CurateService(workspace).page(limit=1_000)
+        return {example.example_id: example.prompt for example in page.examples}
+
+    set_recipe(workspace, short + long)
+    two = await prompts()
+    assert 0.65 < sum(text.startswith("Sell") for text in two.values()) / len(two) < 0.85
+    set_recipe(workspace, short + long + third)
+    three = await prompts()
+    assert two.keys() == three.keys()
+    assert all(three[one].startswith("And") or three[one] == two[one] for one in two)
+    set_recipe(workspace, "[template]\nuser = 'a'\nassistant = 'b {title}'\n" + short)
+    with pytest.raises(UsageError, match="both"):
+        await prepare(workspace)
+
+
+async def test_a_mix_keeps_the_ratio_and_counts_what_it_left_out(workspace: Workspace) -> None:
+    add_records(workspace, [product(number) for number in range(60)])
+    add_records(workspace, [{"prompt": f"What is {n} plus {n}?", "completion": spelled(n)} for n in range(90)], "c-2")
+    with workspace.database.write() as connection:
+        connection.execute("UPDATE collections SET label = 'general.jsonl' WHERE collection_id = 'c-2'")
+    set_recipe(
+        workspace,
+        '[[mix]]\nname = "general"\nmatch = ["general*"]\nshare = 0.25\n[[mix]]\nname = "own"\nshare = 0.75\n',
+    )
+    report = await prepare(workspace)
+    assert {name: counts["examples"] for name, counts in report.mix.items()} == {"general": 20, "own": 60}
+    assert report.dropped["mix"] == 70
+    assert report.records == report.records_used + sum(report.dropped.values())
+    assert (await prepare(workspace)).content_hash == report.content_hash
+
+
+def spelled(number: int) -> str:
+    words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    return f"Adding gives {' and '.join(words[int(digit)] for digit in str(number * 2 + 1000))} {number}x{number * 31}."
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[[mix]]\nname = "x"\nshare = -1\n', "share"),
+        ('[[mix]]\nby = "words"\n', "by"),
+        ('mix = "x"\n', "mix"),
+        ("[[templates]]\nuser = 'a'\nassistant = 'b'\n", "name"),
+        ("[[templates]]\nname = 'x'\nweight = 0\nuser = 'a'\nassistant = 'b'\n", "weight"),
+        ("[build]\nchunk_tokens = -5\n", "chunk_tokens"),
+        ("[steps.length]\norder = 'first'\n", "order"),
+    ],
+)
+async def test_what_does_not_fit_is_named(workspace: Workspace, text: str, told: str) -> None:
+    add_records(workspace, [product(1)])
+    set_recipe(workspace, text)
+    with pytest.raises(UsageError, match=told):
+        await prepare(workspace)
+
+
+async def test_steps_run_in_the_order_of_the_recipe(workspace: Workspace) -> None:
+    add_records(workspace, [product(1, description="N/A"), *(product(number) for number in range(2, 14))])
+    service = PrepareService(workspace, Settings())
+    await service.set_option({"steps.length.enabled": "true", "steps.length.minimum": "10"})
+    assert (await prepare(workspace)).dropped == {"placeholder": 1}
+    assert await service.set_option({"steps.length.order": "1"}) == ["steps.length.order"]
+    assert (await prepare(workspace)).dropped == {"short": 1}
+    names = [step.name for step in await service.steps()]
+    assert names.index("length") < names.index("placeholder_rows")
+    assert await service.set_option({"steps.length.order": "", "build.documents": "question"})
+    recipe: dict[str, Any] = dict(await service.recipe())
+    assert "order" not in recipe["steps"]["length"]
+    assert recipe["build"]["documents"] == "question"
