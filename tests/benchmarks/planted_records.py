@@ -67,7 +67,8 @@ class _Writer:
         return {
             "title": " ".join(word.capitalize() for word in self.words(9)),
             "brand": self.words(1)[0].capitalize(),
-            "description": " ".join(described),
+            "description": " ".join(described) + " Tools & more.",
+            "markup": number % 5 == 0,
             "features": [" ".join(self.words(9)).capitalize() for _ in range(4)],
             "categories": [word.capitalize() for word in self.words(3)],
         }
@@ -107,7 +108,7 @@ class _Writer:
             "title": product["title"],
             "seller_name": " ".join(product["categories"][:2]),
             "brand": product["brand"],
-            "description": f"<p>{text} Tools &amp; more.</p>" if number % 5 == 0 else f"{text} Tools & more.",
+            "description": f"<p>{text.replace('&', '&amp;')}</p>" if product["markup"] else text,
             "initial_price": round(chance.random() * 100, 2),
             "currency": "USD",
             "availability": "In Stock",

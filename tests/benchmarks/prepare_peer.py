@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +27,7 @@ _SYSTEM = "You write product descriptions for an online shop: concrete, true to 
 def shingles(text: str) -> set[bytes]:
     """The pairs of words that follow each other."""
     words = text.encode().split()
-    return {b" ".join(pair) for pair in zip(words, words[1:], strict=False)} or set(words)
+    return {b" ".join(pair) for pair in pairwise(words)} or set(words)
 
 
 def shaped(batch: dict[str, list[Any]], numbers: list[int]) -> dict[str, list[Any]]:

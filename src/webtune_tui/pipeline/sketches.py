@@ -7,8 +7,9 @@ share the permutations (two bands have at most one in common), which finds what 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from webtune_tui.pipeline.word_numbers import Hashes, Places, Wording
 
 PERMUTATIONS = 64
 BANDS = 40
+EMPTY = np.uint16(0xFFFF)  # all that the sketch of no words consists of
 _ROWS = 4
 _SEED = 20_261
 _BAND_SEED = 3
@@ -105,46 +107,49 @@ def least_overlap(similarity: float) -> int:
     return int(max(expected - _ESTIMATE_MARGIN, 0.0) * PERMUTATIONS)
 
 
-def similar_pairs(
+def meet_in_buckets(
     table: Sketches,
     band: int,
     order: Indices,
     least: int,
-    roots: Callable[[], npt.NDArray[np.uint32]],
-    is_similar: Callable[[int, int], bool],
-) -> Iterator[tuple[int, int]]:
-    """The similar pairs that one band of the sketches proposes among the texts in ``order``.
+    roots_of: Callable[[Indices], Indices],
+    meet: Callable[[int, int], bool],
+) -> None:
+    """Lets the texts in ``order`` meet that one band of the sketches proposes; ``meet`` says whether they are similar.
 
     Each newcomer of a bucket meets at most eight that stand for the bucket; it becomes one itself unless it was
     similar to one of them, so that the work grows with the number of texts and not with its square. Texts with equal
-    ``roots`` are known to be similar; ``least`` is that of :func:`least_overlap`.
+    roots are known to be similar; ``least`` is that of :func:`least_overlap`.
     """
     members, buckets = _crowded(table, band, order)
     for _ in range(_REPRESENTATIVES):
         if len(members) == 0:
             return
-        is_first = np.concatenate([np.ones(1, dtype=np.bool_), buckets[1:] != buckets[:-1]])
+        is_first = _begins(buckets)
         leaders = members[is_first][np.cumsum(is_first) - 1]
-        known = roots()
-        is_known = known[leaders] == known[members]
-        absorbed = is_first | is_known
+        absorbed = is_first | (roots_of(leaders) == roots_of(members))
         asked = np.flatnonzero(~absorbed)
         for place in asked[_overlaps(table, leaders[asked], members[asked]) >= least].tolist():
-            leader, member = int(leaders[place]), int(members[place])
-            if is_similar(member, leader):
-                absorbed[place] = True
-                yield member, leader
+            absorbed[place] = meet(int(members[place]), int(leaders[place]))
         members, buckets = members[~absorbed], buckets[~absorbed]
 
 
 def _crowded(table: Sketches, band: int, order: Indices) -> tuple[Indices, Indices]:
     """The texts that share their band with another one, by bucket and in order, and the number of their bucket."""
+    if len(order) == 0:
+        return order, order
     keys = np.ascontiguousarray(table[:, _BAND_ROWS[band]]).view(np.uint64).ravel()[order]
     places = np.argsort(keys, kind="stable")
-    ordered = keys[places]
-    is_new = np.concatenate([np.ones(1, dtype=np.bool_), ordered[1:] != ordered[:-1]]) if len(keys) else np.empty(0, bool)
-    is_alone = is_new & np.append(is_new[1:], True) if len(keys) else is_new
-    return order[places[~is_alone]], np.cumsum(is_new)[~is_alone]
+    is_new = _begins(keys[places])
+    is_crowded = ~(is_new & np.append(is_new[1:], True))
+    return order[places[is_crowded]], np.cumsum(is_new)[is_crowded]
+
+
+def _begins(ordered: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where another value begins."""
+    found = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=found[1:])
+    return found
 
 
 def _overlaps(table: Sketches, first: Indices, second: Indices) -> npt.NDArray[np.int64]:
@@ -154,8 +159,3 @@ def _overlaps(table: Sketches, first: Indices, second: Indices) -> npt.NDArray[n
         some = slice(start, start + _PAIRS_AT_ONCE)
         found[some] = np.count_nonzero(table[first[some]] == table[second[some]], axis=1)
     return found
-
-
-def order_of(indices: Sequence[int]) -> Indices:
-    """Numbers of texts as :func:`similar_pairs` takes them."""
-    return np.array(indices, dtype=np.int64)

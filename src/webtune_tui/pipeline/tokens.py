@@ -43,7 +43,8 @@ class BundledCounter:
         """The tokens of each text; lone surrogates count as one replacement character each."""
         import toktok  # loads 8 MB of ranks
 
-        counts: list[int] = toktok.batch_count([_encodable(text) for text in texts], self.encoding)
+        # one thread: batches are small, and the processes that prepare share the processors already
+        counts: list[int] = toktok.batch_count([_encodable(text) for text in texts], self.encoding, threads=1)
         return counts
 
 

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +56,7 @@ class Wording:
         raw, parts = self.words.tobytes(), self.parts.tolist()
         found = []
         examples = self.examples.tolist()
-        for first, end in zip(examples, examples[1:], strict=False):
+        for first, end in pairwise(examples):
             answer = blake2b(raw[parts[end - 1] * 8 : parts[end] * 8], digest_size=16).digest()
             lengths = array("I", [parts[at + 1] - parts[at] for at in range(first, end - 1)]).tobytes()
             whole = blake2b(raw[parts[first] * 8 : parts[end - 1] * 8], digest_size=16)
@@ -117,4 +118,5 @@ def _share_above_half(marks: npt.NDArray[np.bool_], bounds: Places) -> npt.NDArr
     if not marks.any():
         return np.zeros(len(bounds) - 1, dtype=np.bool_)
     sums = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(marks, dtype=np.int64)])
-    return 2 * (sums[bounds[1:]] - sums[bounds[:-1]]) > bounds[1:] - bounds[:-1]
+    found: npt.NDArray[np.bool_] = 2 * (sums[bounds[1:]] - sums[bounds[:-1]]) > bounds[1:] - bounds[:-1]
+    return found

@@ -18,7 +18,7 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.pipeline.tokens import counter_for
-from webtune_tui.services.prepare_run import PrepareRequest, PrepareRun
+from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.files import storage_error
 from webtune_tui.storage.workspace import Workspace
@@ -54,6 +54,8 @@ def read_event(line: bytes) -> PrepareEvent:
 
 def main() -> None:
     """Runs one request."""
+    from webtune_tui.services.prepare_run import PrepareRun  # compiled libraries that the app does without
+
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     root = Path(asked["workspace"])

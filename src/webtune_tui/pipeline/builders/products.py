@@ -31,6 +31,7 @@ class Products:
     name: ClassVar[str] = "products"
     order: ClassVar[int] = 30
     is_written: ClassVar[bool] = False
+    judges_by_names: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = (*_TITLES, *_DESCRIPTIONS, *_BRANDS, *_FEATURES, *_CATEGORIES)
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:
