@@ -23,7 +23,7 @@ class Splitting:
         self._roots = corpus.group_of
         self._ids = corpus.example_ids
         self.stays = np.ones(len(corpus), dtype=np.bool_)
-        self.stays[[*corpus.report.gone, *left_out]] = False
+        self.stays[np.array([*corpus.report.gone, *left_out], dtype=np.int64)] = False
         self._keys = np.full(len(corpus), np.iinfo(np.uint64).max, dtype=np.uint64)
         np.minimum.at(self._keys, self._roots, self._ids)
         sizes = np.bincount(self._roots[self.stays], minlength=len(corpus))
