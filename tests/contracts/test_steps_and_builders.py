@@ -15,7 +15,8 @@ from webtune_tui import registry
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.options import build, options_of
 from webtune_tui.domain.records import RecordKind
-from webtune_tui.pipeline.base import Draft, Dropped
+from webtune_tui.pipeline.base import BuildsSeveral, Draft, Dropped
+from webtune_tui.pipeline.build_plan import BuildPlan
 from webtune_tui.pipeline.recipe import STAGES, builders, step_class
 from webtune_tui.pipeline.tokens import BundledCounter, count_examples
 
@@ -101,6 +102,62 @@ def test_a_builder_answers_any_row_without_changing_it(builder: Any, fields: dic
     assert [message.role for message in made.messages].count("assistant") >= 1
     assert all(isinstance(value, str) and value for value in made.values)
     json.dumps([message.to_json() for message in made.messages])
+
+
+PLANS = st.builds(
+    BuildPlan,
+    documents=st.sampled_from(["write", "question"]),
+    transcripts=st.sampled_from(["turns", "text"]),
+    preferences=st.booleans(),
+)
+SEGMENTS = st.lists(st.dictionaries(st.sampled_from(["speaker", "text", "start", "votes"]), VALUES), max_size=4)
+WIDER_ROWS = st.builds(
+    lambda row, more: row | more,
+    ROWS,
+    st.dictionaries(
+        st.sampled_from(["segments", "answers", "comments", "chosen", "rejected", "preferred_output", "language"]),
+        VALUES | SEGMENTS,
+        max_size=5,
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "builder", [one for one in builders() if isinstance(one, BuildsSeveral)], ids=lambda builder: builder.name
+)
+@given(WIDER_ROWS, PLANS)
+@settings(max_examples=80, deadline=None)
+def test_a_builder_of_several_answers_any_row_under_any_plan(builder: Any, fields: dict[str, Any], plan: Any) -> None:
+    before = copy.deepcopy(fields)
+    if not builder.accepts(fields):
+        return
+    made = builder.build_all(fields, plan)
+    assert fields == before
+    assert builder.build_all(fields, plan) == made
+    for one in made:
+        assert "assistant" in [message.role for message in one.messages]
+        assert all(isinstance(value, str) and value for value in one.values)
+        json.dumps([message.to_json() for message in one.messages])
+
+
+@pytest.mark.parametrize(
+    "builder", [one for one in builders() if isinstance(one, BuildsSeveral)], ids=lambda builder: builder.name
+)
+@given(ROWS)
+@settings(max_examples=40, deadline=None)
+def test_the_default_plan_changes_nothing_for_a_builder_of_several(builder: Any, fields: dict[str, Any]) -> None:
+    assert builder.reads_for(BuildPlan()) == builder.reads
+    if builder.accepts(fields):
+        made = builder.build(fields)
+        assert list(builder.build_all(fields, BuildPlan())) == ([made] if made else [])
+
+
+@pytest.mark.parametrize("builder", builders(), ids=lambda builder: builder.name)
+@given(WIDER_ROWS)
+@settings(max_examples=40, deadline=None)
+def test_whether_a_builder_accepts_depends_on_the_names_of_columns_alone(builder: Any, fields: dict[str, Any]) -> None:
+    if builder.name != "messages_rows":  # a column of that name is looked into
+        assert builder.accepts(fields) == builder.accepts(dict.fromkeys(fields))
 
 
 @pytest.mark.parametrize("builder", builders(), ids=lambda builder: builder.name)

@@ -12,6 +12,9 @@ from typing import Any
 ROW_KEYS = ("tools", "parallel_tool_calls")
 """Keys of a chat row beside ``messages``; an example keeps them in the extras of its first message."""
 
+REJECTED = "rejected"
+"""The extra of the last assistant message that holds the other answer of a preference pair."""
+
 
 class Split(StrEnum):
     """Which use an example serves; the test split is frozen before the first training."""

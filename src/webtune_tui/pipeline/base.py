@@ -167,7 +167,11 @@ class Builder(Protocol):
 
 @runtime_checkable
 class BuildsSeveral(Protocol):
-    """A builder that may make several examples of one row."""
+    """A builder that may make several examples of one row, or other ones by the plan."""
+
+    def reads_for(self, plan: BuildPlan) -> tuple[str, ...]:
+        """The columns that it takes under this plan, as ``reads``."""
+        ...
 
     def build_all(self, fields: Mapping[str, Any], plan: BuildPlan) -> Sequence[Conversation]:
         """The conversations in order; none where the fields hold nothing to say."""

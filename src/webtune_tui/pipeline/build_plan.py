@@ -32,6 +32,15 @@ class BuildPlan:
     chunk_overlap: int = option(
         0, label="Tokens of overlap", help="What the end of a chunk and the start of the next share.", minimum=0
     )
+    chunk_numbers: bool = option(
+        False, label="Numbers of chunks", help="Prompts of chunks say which part of how many they ask for."
+    )
     preferences: bool = option(
         False, label="Preference pairs", help="Keeps the rejected answer beside the chosen one, for the dpo export."
+    )
+    preference_margin: float = option(
+        1.0,
+        label="Least difference of a pair",
+        help="By how much the votes of the better answer exceed those of the worse, in the ratings' own unit.",
+        minimum=0,
     )

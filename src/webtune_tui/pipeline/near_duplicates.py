@@ -12,12 +12,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
+
+from webtune_tui.pipeline.wording import is_unspaced
 
 _LONGEST_COMPARED = 20_000  # words; longer texts are judged by their pairs of words
 _SHORT = 40  # words
@@ -67,6 +69,14 @@ class Compared:
     whole: Words
     is_unspaced: bool = False
     is_answer_unspaced: bool = False
+
+    @classmethod
+    def of(cls, values: Sequence[str], answer: str) -> Compared:
+        """The words of field values and an answer, folded already: single spaces between the words."""
+        fields = [value.split() for value in values]
+        last = answer.split()
+        whole = [*chain.from_iterable(fields), *last]
+        return cls(fields, last, whole, is_unspaced(whole), is_unspaced(last))
 
 
 def is_near_duplicate(first: Compared, second: Compared, threshold: Threshold) -> bool:

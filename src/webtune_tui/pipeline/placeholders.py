@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LONGEST = 60
 _PHRASES = re.compile(
@@ -25,8 +26,11 @@ _NO_WORD = re.compile(r"[\W_]*\Z")
 
 def is_placeholder(text: str) -> bool:
     """Whether a value only says that there is none."""
-    if len(text) > _LONGEST:
-        return False
+    return len(text) <= _LONGEST and _is_short_placeholder(text)
+
+
+@lru_cache(maxsize=8_192)  # brands and categories come again and again
+def _is_short_placeholder(text: str) -> bool:
     bare = text.strip().strip(".!?…-–—_*()[]<>\"' ").strip()
     if not bare:
         return bool(text.strip()) and bool(_NO_WORD.match(text)) and not _has_symbol(text)

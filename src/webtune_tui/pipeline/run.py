@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import orjson
 
 from webtune_tui.domain.examples import Message, encode_messages
-from webtune_tui.pipeline.base import BuildsSeveral, Conversation, Draft, Dropped, Step, Surveying
+from webtune_tui.pipeline.base import Conversation, Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.builder_choice import BuilderChoice
 from webtune_tui.pipeline.mix import part_of
+from webtune_tui.pipeline.parts import parted
 from webtune_tui.pipeline.recipe import Recipe, builders
 from webtune_tui.pipeline.tokens import TokenCounter, count_examples
 
@@ -82,7 +83,7 @@ class Assembly:
         self._plan = recipe.build
         self._mix = recipe.mix
         self._kept_ids = recipe.kept_ids
-        self._choice = BuilderChoice(builders())
+        self._choice = BuilderChoice(builders(), recipe.build)
         self._sign = _signer() if with_sketches else None
 
     def map_batch(self, drafts: Sequence[Draft]) -> BatchResult:
@@ -148,7 +149,8 @@ class Assembly:
 
     def _conversing(self, draft: Draft, result: BatchResult) -> Sequence[tuple[int, Conversation]]:
         """The conversations of a record, one for each example that it makes, numbered."""
-        conversations = [one for one in self._conversations(draft) if one.messages]
+        made = parted(self._conversations(draft), self._plan, self._counter, is_written=draft.is_written)
+        conversations = [one for one in made if one.messages]
         if not conversations:
             shape = ", ".join(list(draft.fields)[:8])
             result.dropped.append(Dropped(draft.record_id, "empty", "builder", f"{_NOTHING_TO_BUILD}: {shape}"))
@@ -157,24 +159,15 @@ class Assembly:
     def _conversations(self, draft: Draft) -> Sequence[Conversation]:
         if self._templates is not None:
             return [self._templates.build(draft.key, draft.fields)]
-        found = self._choice.of(draft.fields)
-        if found is None:
-            return []
-        builder, _ = found
-        if isinstance(builder, BuildsSeveral):
-            return builder.build_all(draft.fields, self._plan)
-        built = builder.build(draft.fields)
-        return [built] if built else []
+        chosen = self._choice.of(draft.fields)
+        return chosen.conversations(draft.fields, self._plan) if chosen else []
 
     def _recognised(self, draft: Draft) -> Draft:
         """The draft with the fields that its example will be made of."""
         if self._templates is not None:
             return draft.evolved(wanted=tuple(name for name in self._templates.fields if name in draft.fields))
-        found = self._choice.of(draft.fields)
-        if found is None:
-            return draft
-        builder, wanted = found
-        return draft.evolved(wanted=wanted, is_written=builder.is_written)
+        chosen = self._choice.of(draft.fields)
+        return draft.evolved(wanted=chosen.wanted, is_written=chosen.builder.is_written) if chosen else draft
 
     def _built(self, draft: Draft) -> Built:
         redacted = _redacted(draft) if draft.redacted else {}

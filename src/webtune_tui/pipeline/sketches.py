@@ -100,6 +100,12 @@ def _drawn_bands() -> npt.NDArray[np.int64]:
 _BAND_ROWS = _drawn_bands()
 
 
+def band_numbers(table: Sketches) -> npt.NDArray[np.uint32]:
+    """For each text the number of each of its bands: texts that are alike agree in at least one, near-surely."""
+    keys = table[:, _BAND_ROWS].view(np.uint64)[..., 0]
+    return (_mixed(keys) >> np.uint64(32)).astype(np.uint32)
+
+
 def least_overlap(similarity: float) -> int:
     """How many permutations agree at least in texts of this similarity, with a wide margin."""
     surviving = similarity**_WORD_SHINGLE

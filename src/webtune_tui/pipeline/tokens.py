@@ -13,6 +13,8 @@ from webtune_tui.domain.errors import ExtraMissing, InvalidInput
 from webtune_tui.domain.examples import Message
 
 DEFAULT_ENCODING = "o200k_base"
+_OLDER_ENCODING = "cl100k_base"
+_OLDER_MODELS = ("gpt-3.5", "gpt-4-", "gpt-35")
 TOKENS_PER_MESSAGE = 3
 TOKENS_PER_NAME = 1
 TOKENS_PER_EXAMPLE = 3
@@ -67,7 +69,7 @@ def counter_for(base_model: str, models: Path) -> TokenCounter:
     for candidate in (Path(base_model).expanduser(), models / base_model, models / base_model.replace("/", "--")):
         if base_model and (candidate / "tokenizer.json").is_file():
             return FileCounter(candidate / "tokenizer.json", Path(base_model).name)
-    return BundledCounter()
+    return BundledCounter(_OLDER_ENCODING if base_model.startswith(_OLDER_MODELS) else DEFAULT_ENCODING)
 
 
 def count_examples(conversations: Sequence[Sequence[Message]], counter: TokenCounter) -> list[int]:

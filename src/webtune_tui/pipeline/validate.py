@@ -1,34 +1,42 @@
-"""Checks a chat JSONL line by line, as a provider would, and mends what can be mended.
+"""Checks a file of examples line by line, as a provider would, and mends what can be mended.
 
 Error codes: ``data_type``, ``missing_messages_list``, ``message_missing_key``, ``message_unrecognized_key``,
 ``unrecognized_role``, ``missing_content``, ``example_missing_assistant_message`` (the names of OpenAI's cookbook),
-``json_error``, ``encoding_error``, ``invalid_weight``, ``invalid_tools``, ``special_token``, ``too_long``,
-``too_few_examples`` and ``file_too_large``. Warnings: ``duplicate_line``, ``empty_line``, ``flat_form``,
-``byte_order_mark``, ``example_ends_without_answer``.
+``json_error``, ``encoding_error``, ``invalid_weight``, ``invalid_tools``, ``invalid_preference``, ``special_token``,
+``too_long``, ``line_too_long``, ``unreadable_row``, ``too_few_examples``, ``file_too_large`` and ``not_json_lines``.
+Warnings: ``duplicate_line``, ``empty_line``, ``byte_order_mark``, ``example_ends_without_answer``, ``odd_order``,
+``nothing_to_learn``, ``equal_answers``, ``unknown_tool_call``, ``unknown_row_key``, ``overlap``, ``personal_data``,
+``preference_form``, ``mixed_forms``, ``unchecked``, and for other forms that can be repaired ``flat_form``,
+``sharegpt_form``, ``alpaca_form`` and ``trl_form``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 from webtune_tui.domain.datasets import Finding, ValidationReport
-from webtune_tui.domain.examples import ROW_KEYS, Message
-from webtune_tui.pipeline.cleaning import MODEL_TOKEN
+from webtune_tui.domain.examples import Message
+from webtune_tui.domain.limits import MEGABYTE
 from webtune_tui.pipeline.tokens import TokenCounter, count_examples
+from webtune_tui.pipeline.validation import forms, personal
+from webtune_tui.pipeline.validation.chat_checks import conversations_of, errors_of, warnings_of
+from webtune_tui.pipeline.validation.ledger import FindingLedger
+from webtune_tui.pipeline.validation.overlap import OverlapIndex
+from webtune_tui.pipeline.validation.parsing import Overlong, Unreadable, parsed
+from webtune_tui.pipeline.validation.repairs import Mender
 
-ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-_MESSAGE_KEYS = frozenset(
-    {"role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal", "audio"}
-)
-_FLAT_KEYS = frozenset({"system", "user", "assistant"})
 _BOM = b"\xef\xbb\xbf"
 _BATCH = 256
-_MOST_FINDINGS = 10_000
-_DEEP = "nested too deeply"
+_BATCH_BYTES = 4 * MEGABYTE
+_MOST_OF_A_LINE = 100  # findings
+_MOST_COMPARED = 2_000_000  # lines kept for finding repeated ones, about 130 bytes each
+_TAKEN = (forms.OPENAI, forms.PREFERENCE)
 
 
 @dataclass(frozen=True)
@@ -40,224 +48,273 @@ class Limits:
     file_bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The files that a file must not overlap, indexed, with their names as findings tell them."""
+
+    index: OverlapIndex
+    names: Sequence[str]
+
+
 @dataclass(slots=True)
 class _Line:
-    """A line on its way: its row where it can be used, and what is wrong with it."""
+    """A line on its way: its row where it can be used, what is wrong with it, and what was done to it."""
 
     number: int
-    row: dict[str, Any] | None
-    errors: list[Finding]
-    warnings: list[Finding]
+    size: int = 0
+    form: str = ""
+    row: dict[str, Any] | None = None
+    conversations: list[list[Message]] = field(default_factory=list)
+    errors: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
+
+    def fail(self, code: str, message: str) -> None:
+        self.errors.append(Finding(self.number, code, message))
+
+    def warn(self, code: str, message: str) -> None:
+        self.warnings.append(Finding(self.number, code, message))
+
+    def is_sound(self) -> bool:
+        """Whether nothing but its form is wrong with it."""
+        return all(error.code == "missing_messages_list" for error in self.errors)
 
 
 class Validation:
-    """One check of one file. ``lines`` yields each line's row, mended where that is possible, or ``None``."""
+    """One check of one file. ``lines`` yields each line's row, mended where that is possible, or ``None``.
 
-    def __init__(self, counter: TokenCounter, limits: Limits) -> None:
+    Without a ``mender`` only rows of other forms are mended: they become messages. ``finds_personal_data`` looks for
+    it in every text.
+    """
+
+    def __init__(
+        self,
+        counter: TokenCounter,
+        limits: Limits,
+        *,
+        mender: Mender | None = None,
+        others: Others | None = None,
+        finds_personal_data: bool = False,
+    ) -> None:
         self._counter = counter
         self._limits = limits
-        self._errors: list[Finding] = []
-        self._warnings: list[Finding] = []
+        self._mender = mender
+        self._others = others
+        self._finds_personal_data = finds_personal_data
+        self._findings = FindingLedger()
         self._seen: dict[bytes, int] = {}
+        self._written: set[bytes] = set()
+        self._forms: Counter[str] = Counter()
+        self._repairs: Counter[str] = Counter()
+        self._overlaps: Counter[int] = Counter()
+        self._personal: Counter[str] = Counter()
         self._examples = 0
-        self._written = 0
         self._tokens = 0
-        self._unshown = 0
+        self._longest = 0
         self._bytes = 0
 
-    def lines(self, raw: Iterable[bytes]) -> Iterator[dict[str, Any] | None]:
+    def lines(self, raw: Iterable[bytes | Overlong]) -> Iterator[dict[str, Any] | None]:
         """Checks the lines of a file (bytes without their ends), in bounded memory."""
-        batch: list[_Line] = []
-        for number, line in enumerate(raw, start=1):
-            self._bytes += len(line) + 1
-            batch.append(self._parsed(number, line))
-            if len(batch) == _BATCH:
-                yield from self._counted(batch)
-                batch = []
-        yield from self._counted(batch)
+        yield from self._in_batches(self._read(number, line) for number, line in enumerate(raw, start=1))
+
+    def rows(
+        self, numbered: Iterable[tuple[int, Mapping[str, Any] | str]], *, is_prose: bool = False
+    ) -> Iterator[dict[str, Any] | None]:
+        """Checks the rows of a file that is no JSON lines: each with its line, or with the reason why it is none.
+
+        ``is_prose`` says that the file is a text, of which nothing can be made here.
+        """
+        if is_prose:
+            self._forms[forms.TEXT] += 1
+            self._findings.error(Finding(0, "not_json_lines", "The file is a text and holds no examples"))
+            return
+        message = "Providers take JSON lines: one object a line. Can be repaired: --repair OUT"
+        self._findings.error(Finding(0, "not_json_lines", message))
+        yield from self._in_batches(self._taken_row(number, row) for number, row in numbered)
 
     def report(self, repaired: str | None = None) -> ValidationReport:
-        """What was found, once all lines went through."""
-        errors = list(self._errors)
-        if self._examples < self._limits.minimum_examples:
-            message = f"{self._examples} usable examples; at least {self._limits.minimum_examples} are needed"
-            errors.append(Finding(0, "too_few_examples", message))
-        most = self._limits.file_bytes
-        if most is not None and self._bytes > most:
-            errors.append(Finding(0, "file_too_large", f"{self._bytes:,} bytes; at most {most:,} are taken"))
-        if self._unshown:
-            errors.append(Finding(0, "more_errors", f"{self._unshown} further findings are not listed"))
+        """What was found, once all lines went through. Called once."""
+        self._judge_whole()
+        form = self._forms.most_common(1)[0][0] if self._forms else ""
+        names = self._others.names if self._others is not None else ()
         return ValidationReport(
-            ok=not errors,
+            ok=not self._findings.errors,
             examples=self._examples,
             tokens=self._tokens,
-            errors=tuple(errors),
-            warnings=tuple(self._warnings),
+            errors=tuple(self._findings.errors),
+            warnings=tuple(self._findings.warnings),
             repaired=repaired,
+            repairs=dict(sorted(self._repairs.items())) if repaired else {},
+            form=form,
+            longest=self._longest,
+            limit=self._limits.tokens,
+            encoding=self._counter.encoding,
+            overlaps={name: self._overlaps[file] for file, name in enumerate(names)},
+            personal_data=dict(sorted(self._personal.items())),
         )
 
-    def _parsed(self, number: int, raw: bytes) -> _Line:
-        line = _Line(number, None, [], [])
+    def _judge_whole(self) -> None:
+        """What is said of the file as a whole."""
+        least, most = self._limits.minimum_examples, self._limits.file_bytes
+        if self._examples < least:
+            self._findings.last_error(
+                "too_few_examples", f"{self._examples} usable examples; at least {least} are needed"
+            )
+        if most is not None and self._bytes > most:
+            self._findings.last_error("file_too_large", f"{self._bytes:,} bytes; at most {most:,} are taken")
+        if self._forms[forms.PREFERENCE]:
+            message = "Preference pairs are for DPO; a supervised job takes rows of messages"
+            self._findings.last_warning("preference_form", message)
+        if len(self._forms) > 1:
+            told = ", ".join(f"{count:,} {form}" for form, count in self._forms.most_common())
+            self._findings.last_warning("mixed_forms", f"The lines have several forms: {told}")
+        if len(self._seen) == _MOST_COMPARED:
+            message = f"Only the first {_MOST_COMPARED:,} lines were compared for repetition"
+            self._findings.last_warning("unchecked", message)
+        if self._others is not None and self._others.index.unindexed:
+            message = f"{self._others.index.unindexed:,} lines of the other files were too many to compare with"
+            self._findings.last_warning("unchecked", message)
+        self._findings.close()
+
+    def _read(self, number: int, raw: bytes | Overlong) -> _Line:
+        line = _Line(number, raw.size if isinstance(raw, Overlong) else len(raw))
+        self._bytes += line.size + 1
+        if isinstance(raw, Overlong):
+            line.fail("line_too_long", f"The line has {raw.size:,} bytes; so long a line is not read")
+            return line
         if number == 1 and raw.startswith(_BOM):
             raw = raw[len(_BOM) :]
-            line.warnings.append(Finding(1, "byte_order_mark", "The file begins with a byte order mark"))
+            line.warn("byte_order_mark", "The file begins with a byte order mark")
+            self._repairs["byte_order_mark"] += 1
         if not raw.strip():
-            line.warnings.append(Finding(number, "empty_line", "The line is empty"))
+            line.warn("empty_line", "The line is empty")
+            self._repairs["empty_line"] += 1
             return line
-        row = _row(number, raw, line.errors)
-        if row is not None:
+        try:
+            row = parsed(raw)
+        except Unreadable as fault:
+            line.fail(fault.code, str(fault))
+        else:
             self._check(row, line)
-            self._check_repetition(number, raw, line)
+            self._check_repetition(raw.strip(), line)
         return line
 
-    def _check(self, row: dict[str, Any], line: _Line) -> None:
-        flat = _from_flat(row)
-        if flat is not None:
-            message = "The flat form system/user/assistant; providers take messages"
-            line.errors.append(Finding(line.number, "missing_messages_list", message))
-            line.warnings.append(Finding(line.number, "flat_form", "Can be repaired: --repair OUT"))
-            if not list(_row_errors(flat, line.number)):
-                line.row = flat
+    def _taken_row(self, number: int, row: Mapping[str, Any] | str) -> _Line:
+        line = _Line(number)
+        if isinstance(row, str):
+            line.fail("unreadable_row", row)
+            return line
+        key = _bytes_of(row)
+        line.size = len(key)
+        self._bytes += line.size + 1
+        self._check(row, line)
+        self._check_repetition(key, line)
+        return line
+
+    def _check(self, row: Mapping[str, Any], line: _Line) -> None:
+        form = forms.form_of(row)
+        self._forms[form] += 1
+        taken = forms.as_taken(row, form)
+        line.form = forms.PREFERENCE if form in (forms.PREFERENCE, forms.TRL) else forms.OPENAI
+        if form not in _TAKEN:
+            line.fail("missing_messages_list", forms.TITLES[form])
+            if taken is not None:
+                line.warn(f"{form}_form", "Can be repaired: --repair OUT")
+        if taken is None:
             return
-        found = list(_row_errors(row, line.number))
-        line.errors.extend(found)
-        if not found:
-            line.row = row
-            if row["messages"][-1].get("role") != "assistant":
-                message = "The last message is not the assistant's; what follows its answer teaches nothing"
-                line.warnings.append(Finding(line.number, "example_ends_without_answer", message))
+        faults = list(islice(errors_of(taken, line.form), _MOST_OF_A_LINE))
+        if form in _TAKEN:
+            for fault in faults:
+                line.fail(*fault)
+        if not faults:
+            line.row = taken
+            line.conversations = conversations_of(taken, line.form)
+            for warning in warnings_of(taken, line.form):
+                line.warn(*warning)
+        if self._mender is not None:
+            self._mend(self._mender, taken, form, line)
 
-    def _check_repetition(self, number: int, raw: bytes, line: _Line) -> None:
-        key = blake2b(raw.strip(), digest_size=12).digest()
-        first = self._seen.setdefault(key, number)
-        if first != number:
-            line.warnings.append(Finding(number, "duplicate_line", f"The same as line {first}"))
+    def _mend(self, mender: Mender, taken: Mapping[str, Any], form: str, line: _Line) -> None:
+        """Puts the mended row in the line's place; ``None`` where it is beyond repair or stands in the file already."""
+        mended = mender.mend(taken, line.form, line.done)
+        line.row = None
+        if next(errors_of(mended, line.form), None) is not None:
+            line.done.clear()
+            return
+        if form not in _TAKEN:
+            line.done[f"{form}_form"] += 1
+        key = blake2b(_bytes_of(mended), digest_size=12).digest()
+        if key in self._written:
+            line.done = Counter(duplicate_line=1)
+            return
+        if len(self._written) < _MOST_COMPARED:
+            self._written.add(key)
+        line.row = mended
+        line.conversations = line.conversations or conversations_of(mended, line.form)
 
-    def _counted(self, batch: list[_Line]) -> Iterator[dict[str, Any] | None]:
-        usable = [line for line in batch if line.row is not None]
-        counts = count_examples([_messages(line.row) for line in usable], self._counter)
-        for line, tokens in zip(usable, counts, strict=True):
-            if tokens > self._limits.tokens:
-                message = f"{tokens} tokens; at most {self._limits.tokens} are read, the rest is cut without a word"
-                line.errors.append(Finding(line.number, "too_long", message))
-                line.row = None
-            elif not any(error.code != "missing_messages_list" for error in line.errors):
-                self._tokens += tokens
+    def _check_repetition(self, raw: bytes, line: _Line) -> None:
+        key = blake2b(raw, digest_size=12).digest()
+        first = self._seen.get(key)
+        if first is not None:
+            line.warn("duplicate_line", f"The same as line {first}")
+        elif len(self._seen) < _MOST_COMPARED:
+            self._seen[key] = line.number
+
+    def _in_batches(self, lines: Iterable[_Line]) -> Iterator[dict[str, Any] | None]:
+        batch: list[_Line] = []
+        size = 0
+        for line in lines:
+            batch.append(line)
+            size += line.size
+            if len(batch) == _BATCH or size > _BATCH_BYTES:
+                yield from self._finished(batch)
+                batch, size = [], 0
+        yield from self._finished(batch)
+
+    def _finished(self, batch: list[_Line]) -> Iterator[dict[str, Any] | None]:
+        """The rows of a batch, after the checks that are faster for many at once."""
+        usable = [line for line in batch if line.conversations]
+        self._count(usable)
+        self._compare(usable)
+        for line in usable:
+            self._look_for_personal_data(line)
         for line in batch:
-            self._note(line)
+            self._examples += line.row is not None and not line.errors
+            self._repairs.update(line.done)
+            if line.row is None and line.errors:
+                self._repairs["line_left_out"] += 1
+            self._findings.take(line.errors, line.warnings)
             yield line.row
 
-    def _note(self, line: _Line) -> None:
-        self._examples += line.row is not None and not line.errors
-        self._written += line.row is not None
-        room = _MOST_FINDINGS - len(self._errors)
-        self._errors.extend(line.errors[:room])
-        self._unshown += max(len(line.errors) - room, 0)
-        if len(self._warnings) < _MOST_FINDINGS:
-            self._warnings.extend(line.warnings)
+    def _count(self, lines: Sequence[_Line]) -> None:
+        counts = iter(count_examples([one for line in lines for one in line.conversations], self._counter))
+        for line in lines:
+            tokens = list(islice(counts, len(line.conversations)))
+            self._longest = max(self._longest, *tokens)
+            if max(tokens) > self._limits.tokens:
+                told = f"{max(tokens)} tokens; at most {self._limits.tokens} are read, the rest is cut without a word"
+                line.fail("too_long", told)
+                line.row = None
+                line.done.clear()
+            elif line.is_sound():
+                self._tokens += sum(tokens)
+
+    def _compare(self, lines: Sequence[_Line]) -> None:
+        if self._others is None:
+            return
+        for line, overlap in zip(lines, self._others.index.find([one.conversations[0] for one in lines]), strict=True):
+            if overlap is not None:
+                file, other = overlap.place
+                self._overlaps[file] += 1
+                line.warn("overlap", f"{overlap.shared} as line {other} of {self._others.names[file]}")
+
+    def _look_for_personal_data(self, line: _Line) -> None:
+        if not self._finds_personal_data:
+            return
+        if found := personal.counts_in(line.conversations):
+            self._personal.update(found)
+            line.warn("personal_data", ", ".join(f"{count} {kind}" for kind, count in sorted(found.items())))
 
 
-def _row(number: int, raw: bytes, errors: list[Finding]) -> dict[str, Any] | None:
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        errors.append(Finding(number, "encoding_error", f"Not UTF-8 at byte {error.start}"))
-        return None
-    try:
-        row = json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError:
-        errors.append(Finding(number, "json_error", _DEEP))
-        return None
-    except ValueError as error:
-        errors.append(Finding(number, "json_error", f"Not JSON: {error}"[:300]))
-        return None
-    if not isinstance(row, dict):
-        errors.append(Finding(number, "data_type", f"A {type(row).__name__} instead of an object"))
-        return None
-    return row
-
-
-def _row_errors(row: Mapping[str, Any], number: int) -> Iterator[Finding]:
-    messages = row.get("messages")
-    if not isinstance(messages, list) or not messages:
-        yield Finding(number, "missing_messages_list", "There is no list of messages")
-        return
-    yield from (
-        Finding(number, "invalid_tools", f"{key} has the wrong type")
-        for key, kind in zip(ROW_KEYS, (list, bool), strict=True)
-        if key in row and not isinstance(row[key], kind)
-    )
-    for position, message in enumerate(messages):
-        yield from _message_errors(message, position, number)
-    if not any(isinstance(message, dict) and message.get("role") == "assistant" for message in messages):
-        yield Finding(number, "example_missing_assistant_message", "There is no message of the assistant")
-
-
-def _message_errors(message: Any, position: int, number: int) -> Iterator[Finding]:
-    place = f"messages[{position}]"
-    if not isinstance(message, dict):
-        yield Finding(number, "data_type", f"{place} is no object")
-        return
-    calls = message.get("tool_calls") or message.get("function_call")
-    if "role" not in message or ("content" not in message and not calls):
-        missing = "role" if "role" not in message else "content"
-        yield Finding(number, "message_missing_key", f"{place} has no {missing}")
-    unknown = sorted(str(key) for key in message if key not in _MESSAGE_KEYS)
-    if unknown:
-        yield Finding(number, "message_unrecognized_key", f"{place} has {', '.join(unknown)[:200]}")
-    if "role" in message and message["role"] not in ROLES:
-        yield Finding(number, "unrecognized_role", f"{place} has the role {message['role']!r}"[:200])
-    if "weight" in message and (message["weight"] not in (0, 1) or message.get("role") != "assistant"):
-        yield Finding(number, "invalid_weight", f"{place}: weight is 0 or 1, on messages of the assistant")
-    yield from _content_errors(message.get("content"), bool(calls), "content" in message, place, number)
-
-
-def _content_errors(content: Any, has_calls: bool, is_there: bool, place: str, number: int) -> Iterator[Finding]:
-    if not is_there or (content is None and has_calls):
-        return
-    texts = [content] if isinstance(content, str) else _part_texts(content)
-    if texts is None or (not has_calls and not any(text.strip() for text in texts)):
-        yield Finding(number, "missing_content", f"{place} has no text as its content")
-        return
-    for text in texts:
-        token = MODEL_TOKEN.search(text)
-        if token is not None:
-            yield Finding(number, "special_token", f"{place} holds the model token {token.group()}")
-        if any("\ud800" <= character <= "\udfff" for character in text if character > "\ud7ff"):
-            yield Finding(number, "encoding_error", f"{place} holds half a character (a lone surrogate)")
-
-
-def _part_texts(content: Any) -> list[str] | None:
-    """The texts of a content in parts; ``None`` where it is no list of parts."""
-    if not isinstance(content, list) or not content:
-        return None
-    if not all(isinstance(part, dict) and isinstance(part.get("type"), str) for part in content):
-        return None
-    texts = [part.get("text") if part["type"] == "text" else part["type"] for part in content]
-    return texts if all(isinstance(text, str) for text in texts) else None
-
-
-def _from_flat(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The chat form of a flat row; ``None`` where it is none."""
-    if "messages" in row or not {"user", "assistant"} <= set(row) <= _FLAT_KEYS:
-        return None
-    turns = [
-        {"role": role, "content": row[role]}
-        for role in ("system", "user", "assistant")
-        if role in row and not (role == "system" and not row[role])
-    ]
-    return {"messages": turns}
-
-
-def _messages(row: Mapping[str, Any] | None) -> list[Message]:
-    assert row is not None
-    messages = []
-    for body in row["messages"]:
-        parts = body.get("content")
-        text = parts if isinstance(parts, str) else " ".join(_part_texts(parts) or [])
-        messages.append(Message.from_json({**body, "content": text}))
-    return messages
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+def _bytes_of(row: Mapping[str, Any]) -> bytes:
+    return json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")

@@ -141,6 +141,10 @@ class ProviderModule(Protocol):
         """The listed price, or ``None`` where none is known."""
         ...
 
+    def longest_example(self, base_model: str, models: Path) -> int | None:
+        """The tokens of an example that the base can read; ``None`` where that isn't known. ``models`` is the cache."""
+        ...
+
 
 class Provider(Protocol):
     """One place to tune and chat. Adapters translate library errors into those of domain/errors.py."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import json
+from pathlib import Path
 
 from webtune_tui.domain.errors import ExtraMissing
 from webtune_tui.providers.base import Capabilities, Price, Provider, ProviderContext
@@ -55,6 +57,17 @@ def require_extra() -> None:
             f"Training on this machine needs {', '.join(missing)} ({EXTRA_SIZE} in all)",
             hint='Install them: pip install "webtune-tui[local]"',
         )
+
+
+def longest_example(base_model: str, models: Path) -> int | None:
+    """The tokens of a base's context, by its own files; ``None`` where it isn't on this machine or doesn't say."""
+    for folder in (Path(base_model).expanduser(), models / base_model, models / base_model.replace("/", "--")):
+        try:
+            context = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("max_position_embeddings")
+        except (OSError, ValueError, AttributeError, RecursionError):
+            continue
+        return context if isinstance(context, int) and context > 0 else None
+    return None
 
 
 def training_price(base_model: str) -> Price | None:

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import importlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from webtune_tui.providers.base import BaseModel, Capabilities, Price, Provider, ProviderContext
@@ -19,6 +20,7 @@ _TUNABLE = (
     "gpt-4.1-mini-2025-04-14",
     "gpt-4.1-2025-04-14",
 )
+_LONGEST_EXAMPLES = (("gpt-4o", 65_536), ("gpt-3.5-turbo", 16_385))
 _PRICES = {
     "gpt-4o-mini-2024-07-18": Price(3.0, "2024-12-31", "OpenAI's fine-tuning guide of 2024"),
     "gpt-4.1-2025-04-14": Price(25.0, "2026-03-31", "third-party price list"),
@@ -78,6 +80,11 @@ def compatible(settings: ProviderSettings) -> Capabilities:
 def training_price(base_model: str) -> Price | None:
     """The last price that was published for a base."""
     return _PRICES.get(base_model)
+
+
+def longest_example(base_model: str, models: Path) -> int | None:
+    """The tokens of one line that are read, by OpenAI's fine-tuning guide; ``None`` for a base that it doesn't name."""
+    return next((tokens for name, tokens in _LONGEST_EXAMPLES if base_model.startswith(name)), None)
 
 
 def tunable(models: Sequence[BaseModel]) -> Sequence[BaseModel]:

@@ -16,6 +16,7 @@ from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.pipeline.recipe import Edit, parse_edit
 from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
 from webtune_tui.services.edits import canonical_places, effect_of
+from webtune_tui.services.preference_pairs import EditedPair, edited_pairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.token_child import child_counter
 from webtune_tui.settings import load, models_folder
@@ -145,6 +146,10 @@ class CurateService:
         example = await self.example(example_id)
         origins = await asyncio.to_thread(self._records.origins, example.record_ids)
         return [self._with_absolute_path(origin) for origin in origins]
+
+    async def edited_pairs(self) -> Sequence[EditedPair]:
+        """Preference pairs of the working version: each edited answer and what stood there before."""
+        return await asyncio.to_thread(lambda: edited_pairs(self._store, self._revision(None)))
 
     async def diff(self, before: str, after: str) -> VersionDiff:
         """What changed between two versions."""

@@ -1,43 +1,55 @@
-"""Writing datasets as files that providers take, and checking any such file."""
+"""Writing dataset versions as files that others take."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import secrets
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from webtune_tui import registry
 from webtune_tui.domain.datasets import DatasetVersion, ValidationReport
 from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError
-from webtune_tui.domain.examples import Split, chat_row
-from webtune_tui.pipeline.tokens import counter_for
-from webtune_tui.pipeline.validate import Limits, Validation
+from webtune_tui.domain.examples import Message, Split
+from webtune_tui.pipeline.formats.base import Format, NotExpressible
+from webtune_tui.pipeline.formats.csv import Csv
 from webtune_tui.services.curate import CurateService
-from webtune_tui.settings import load, models_folder
+from webtune_tui.services.exporting import folder as export_folder
+from webtune_tui.services.exporting import rows
+from webtune_tui.services.validate import check_file
+from webtune_tui.settings import load
 from webtune_tui.storage.datasets import DatasetStore, RecordQueries, Revision, StoredExample
-from webtune_tui.storage.files import FILE_MODE, atomic_writer, make_folder, storage_error, sync_folder
 from webtune_tui.storage.workspace import Workspace
 
-FORMATS = ("openai",)
-_MANIFEST = "manifest.json"
-_BLOCK = 1 << 20
+__all__ = ["DEFAULT_FORMAT", "ExportService", "Exported", "check_file", "format_names", "os"]
+
+DEFAULT_FORMAT = "openai"
+_FORMATS = "pipeline.formats"
+_LINEAGE = "lineage.jsonl"
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The written files by split; ``content_hash`` names what is in them."""
+    """The written files by split; ``content_hash`` names the version.
+
+    ``examples`` counts the rows by split, ``left_out`` by reason the examples that the format has no place for.
+    """
 
     paths: Mapping[str, Path]
     format: str
     examples: Mapping[str, int]
     content_hash: str
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def format_names() -> tuple[str, ...]:
+    """The formats, the usual one first."""
+    return (DEFAULT_FORMAT, *(name for name in registry.names(_FORMATS) if name != DEFAULT_FORMAT))
 
 
 class ExportService:
@@ -49,17 +61,30 @@ class ExportService:
         self._store = DatasetStore(workspace.database)
         self._records = RecordQueries(workspace.database)
 
-    async def export(self, *, version: str | None = None, format: str = "openai", out: Path | None = None) -> Exported:
-        """Writes one file per split, whole or not at all, and ``lineage.jsonl`` beside them."""
-        if format not in FORMATS:
-            raise UsageError(f"There is no export format {format!r}", hint=f"Known: {', '.join(FORMATS)}")
+    async def export(
+        self,
+        *,
+        version: str | None = None,
+        format: str = DEFAULT_FORMAT,
+        out: Path | None = None,
+        raw_cells: bool = False,
+    ) -> Exported:
+        """Writes one file per split, whole or not at all, and ``lineage.jsonl`` beside them.
+
+        Examples that the format can't hold are left out and counted. ``raw_cells`` leaves formulas in CSV as they are.
+
+        Raises:
+            UsageError: there is no such format or version. InvalidInput: no example fits, or the folder is taken.
+            ExtraMissing: this machine can't write the format.
+        """
+        chosen_format = _format(format, raw_cells)
         chosen = await self._curate.version(version)
-        exported = await asyncio.to_thread(self._export, chosen, format, out)
+        exported = await asyncio.to_thread(self._export, chosen, chosen_format, out)
         await self._curate.fix(chosen.content_hash)
         return exported
 
     async def validate(self, file: Path, *, minimum_examples: int = 10, repair: Path | None = None) -> ValidationReport:
-        """Checks a chat JSONL; ``repair`` names a new file for the mended lines (the flat form becomes messages)."""
+        """Checks a file against the workspace's provider and base; ``repair`` names a new file for the mended lines."""
         settings = load(self._workspace.root)
         return await check_file(
             file,
@@ -70,63 +95,71 @@ class ExportService:
             repair=repair,
         )
 
-    def _export(self, version: DatasetVersion, format: str, out: Path | None) -> Exported:
+    def _export(self, version: DatasetVersion, format: Format, out: Path | None) -> Exported:
         revision = self._store.find(version.content_hash)
         if revision is None:
             raise NotFound(f"There is no dataset version {version.dataset_version}", hint="See: webtune dataset list")
-        folder = (out or self._workspace.exports / version.dataset_version).absolute()
-        told = Exported(
-            paths={split.value: folder / f"{split.value}.jsonl" for split in Split},
-            format=format,
-            examples=dict(version.splits),
+        rows.require(format)
+        place = (out or self._workspace.exports / _folder_name(version, format)).absolute()
+        suffix = rows.SUFFIXES[format.container]
+        told: dict[str, Any] = {
+            "format": format.name,
+            "raw_cells": _is_raw(format),
+            "content_hash": version.content_hash,
+        }
+        manifest = export_folder.found_manifest(place, told)
+        if manifest is None:
+            with export_folder.new_folder(place) as part:
+                counts = self._write(part, revision, format, suffix)
+                if not sum(counts["examples"].values()) and counts["left_out"]:
+                    raise _nothing_fits(version, format, counts["left_out"])
+                manifest = told | counts
+                export_folder.write_manifest(part, manifest)
+        return Exported(
+            paths={split.value: place / f"{split.value}{suffix}" for split in Split},
+            format=format.name,
+            examples=manifest["examples"],
             content_hash=version.content_hash,
+            left_out=manifest["left_out"],
         )
-        if _is_same_export(folder, told):
-            return told
-        if folder.exists() and any(folder.iterdir()) and not (folder / _MANIFEST).exists():
-            raise InvalidInput(f"{folder} is not empty", hint="Choose an empty folder with --out DIR.")
-        self._write(folder, revision, told)
-        return told
 
-    def _write(self, folder: Path, revision: Revision, told: Exported) -> None:
-        """Writes a whole folder beside the place and puts it there at once."""
-        make_folder(folder.parent)
-        part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
-        try:
-            make_folder(part)
-            self._write_files(part, revision)
-            with atomic_writer(part / _MANIFEST) as stream:
-                stream.write(json.dumps(_manifest(part, told), indent=1).encode())
-            _put_in_place(part, folder)
-        except OSError as error:
-            raise storage_error(folder, error) from error
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-
-    def _write_files(self, part: Path, revision: Revision) -> None:
-        lines = dict.fromkeys(Split, 0)
-        with ExitStack() as opened:
-            streams = {split: opened.enter_context(_create(part / f"{split.value}.jsonl")) for split in Split}
-            lineage = opened.enter_context(_create(part / "lineage.jsonl"))
+    def _write(self, part: Path, revision: Revision, format: Format, suffix: str) -> dict[str, Any]:
+        """Writes the files of an export; answers what stands in them."""
+        fitted = format.fitted(self._conversations(revision))
+        lines: Counter[Split] = Counter()
+        left_out: Counter[str] = Counter()
+        with ExitStack() as stack:
+            writers = {
+                split: stack.enter_context(rows.opened(part / f"{split.value}{suffix}", fitted)) for split in Split
+            }
+            lineage = stack.enter_context(rows.json_lines(part / _LINEAGE))
             for example, origins in self._with_origins(revision):
+                try:
+                    row = fitted.row(example.to_example().messages)
+                except NotExpressible as fault:
+                    left_out[fault.reason] += 1
+                    continue
                 lines[example.split] += 1
-                _write_line(streams[example.split], chat_row(example.to_example().messages))
-                told = {
-                    "split": example.split.value,
-                    "line": lines[example.split],
-                    "example_id": example.example_id,
-                    "records": origins,
-                }
-                _write_line(lineage, told)
-            for stream in (*streams.values(), lineage):
-                stream.flush()
-                os.fsync(stream.fileno())
+                writers[example.split](row)
+                lineage(
+                    {
+                        "split": example.split.value,
+                        "line": lines[example.split],
+                        "example_id": example.example_id,
+                        "records": origins,
+                    }
+                )
+        examples = {split.value: lines[split] for split in Split}
+        return {"examples": examples, "left_out": dict(sorted(left_out.items()))}
+
+    def _conversations(self, revision: Revision) -> Iterator[tuple[Message, ...]]:
+        return (example.to_example().messages for example in self._store.stream(revision))
 
     def _with_origins(self, revision: Revision) -> Iterator[tuple[StoredExample, list[dict[str, object]]]]:
         batch: list[StoredExample] = []
         for example in self._store.stream(revision):
             batch.append(example)
-            if len(batch) == 500:
+            if len(batch) == _BATCH:
                 yield from self._origins_of(batch)
                 batch = []
         yield from self._origins_of(batch)
@@ -145,103 +178,31 @@ class ExportService:
             )
 
 
-async def check_file(
-    file: Path,
-    *,
-    provider: str,
-    base_model: str,
-    minimum_examples: int = 10,
-    known: Sequence[str] = (),
-    repair: Path | None = None,
-) -> ValidationReport:
-    """Checks a chat JSONL against what a provider takes; needs no workspace.
-
-    ``known`` names providers of the person's own, of whose limits nothing is known.
-
-    Raises:
-        InvalidInput: the file can't be read. UsageError: the repaired file would replace another one.
-        NotFound: there is no such provider.
-    """
-    limits = _limits(provider, minimum_examples, known)
-    return await asyncio.to_thread(_check_file, file, base_model, limits, repair)
+def _format(name: str, raw_cells: bool) -> Format:
+    """The format of a name. Raises UsageError."""
+    if name not in registry.names(_FORMATS):
+        raise UsageError(f"There is no export format {name!r}", hint=f"Known: {', '.join(format_names())}")
+    format: Format = registry.load(_FORMATS, name).FORMAT
+    if not raw_cells:
+        return format
+    if not isinstance(format, Csv):
+        raise UsageError(f"{name} has no cells", hint="--raw-cells goes with --format csv.")
+    return replace(format, raw_cells=True)
 
 
-def _limits(provider: str, minimum_examples: int, known: Sequence[str]) -> Limits:
-    """What a provider takes; the minimum is the larger of the two."""
-    if provider in known and provider not in registry.names("providers"):
-        return Limits(minimum_examples=minimum_examples)
-    capabilities = registry.load("providers", provider).CAPABILITIES
-    return Limits(
-        minimum_examples=max(minimum_examples, capabilities.minimum_examples),
-        file_bytes=capabilities.maximum_file_bytes,
+def _is_raw(format: Format) -> bool:
+    return isinstance(format, Csv) and format.raw_cells
+
+
+def _folder_name(version: DatasetVersion, format: Format) -> str:
+    """The usual format has the version's own folder, which training reads."""
+    return version.dataset_version if format.name == DEFAULT_FORMAT else f"{version.dataset_version}-{format.name}"
+
+
+def _nothing_fits(version: DatasetVersion, format: Format, left_out: Mapping[str, int]) -> InvalidInput:
+    reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in left_out.items())
+    return InvalidInput(
+        f"No example of {version.dataset_version} can be written as {format.name}: {reasons}",
+        hint=format.hint,
+        fields={"left_out": dict(left_out)},
     )
-
-
-def _check_file(file: Path, base_model: str, limits: Limits, repair: Path | None) -> ValidationReport:
-    validation = Validation(counter_for(base_model, models_folder()), limits)
-    if repair is None:
-        for _ in validation.lines(_raw_lines(file)):
-            pass
-        return validation.report()
-    repair = repair.absolute()
-    if repair.exists():
-        raise UsageError(f"{repair} exists already", hint="Name a new file with --repair OUT.")
-    with atomic_writer(repair) as stream:
-        for mended in validation.lines(_raw_lines(file)):
-            if mended is not None:
-                _write_line(stream, mended)
-    return validation.report(repaired=str(repair))
-
-
-def _raw_lines(file: Path) -> Iterator[bytes]:
-    """The lines of a file as bytes, without their ends."""
-    if not file.is_file():
-        kind = "There is no file" if not file.exists() else "Not a file:"
-        raise InvalidInput(f"{kind} {file}", hint="Name a JSONL file.")
-    try:
-        with file.open("rb") as stream:
-            for line in stream:
-                yield line.rstrip(b"\r\n")
-    except OSError as error:
-        raise storage_error(file, error) from error
-
-
-def _manifest(folder: Path, told: Exported) -> dict[str, Any]:
-    """What an export says of itself; the sizes are in bytes."""
-    names = sorted([*(path.name for path in told.paths.values()), "lineage.jsonl"])
-    return {
-        "format": told.format,
-        "content_hash": told.content_hash,
-        "examples": dict(told.examples),
-        "bytes": {name: (folder / name).stat().st_size for name in names},
-    }
-
-
-def _is_same_export(folder: Path, told: Exported) -> bool:
-    """Whether the very same export stands there, whole: the manifest comes last."""
-    try:
-        found = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        return bool(found == _manifest(folder, told))
-    except (OSError, ValueError):
-        return False
-
-
-def _put_in_place(part: Path, folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
-        old = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")
-        folder.rename(old)
-        part.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        if folder.exists():
-            folder.rmdir()
-        part.rename(folder)
-    sync_folder(folder.parent)
-
-
-def _write_line(stream: BinaryIO, row: Mapping[str, Any]) -> None:
-    stream.write((json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
-
-
-def _create(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb")

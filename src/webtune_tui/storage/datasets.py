@@ -548,6 +548,20 @@ class DatasetStore:
                     found[one] = _stored(row)
         return found
 
+    def first_forms(self, revision: Revision, example_ids: Sequence[str]) -> dict[str, StoredExample]:
+        """Examples of a version's build as they were before any edit."""
+        found: dict[str, StoredExample] = {}
+        with self._database.read() as connection:
+            for one in example_ids:
+                row = connection.execute(
+                    f"SELECT {_EXAMPLE_COLUMNS} FROM examples WHERE build = ? AND example_id = ?"
+                    " ORDER BY since, row_id LIMIT 1",
+                    (revision.build, one),
+                ).fetchone()
+                if row is not None:
+                    found[one] = _stored(row)
+        return found
+
     def touched_by(self, build: int, revision: int) -> list[Change]:
         """What a revision changed, as it did it."""
         with self._database.read() as connection:

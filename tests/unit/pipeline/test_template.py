@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.field_paths import parse
-from webtune_tui.pipeline.template import ChatTemplate, TextTemplate, value_at
+from webtune_tui.pipeline.template import ChatTemplate, TextTemplate, named_values, paths_of, value_at
 
 ROW = {
     "title": "Kettle",
@@ -18,6 +18,9 @@ ROW = {
     "tags": ["steel", "", "matte"],
     "a": {"b": [{"c": "one"}, {"c": "two"}, {"d": "x"}]},
     "none": None,
+    "specs": {"Colour": "red", "Weight": "N/A", "Size": {"width": "3 cm", "height": "4 cm"}},
+    "pairs": [{"name": "Power:", "value": "2 kW"}, {"name": "Cable", "value": None}, {"type": "Fuse", "value": 13}],
+    "reviews": [{"who": "Ann", "says": "good"}, {"who": "Bo"}, {"says": None}],
 }
 
 
@@ -36,6 +39,17 @@ ROW = {
         ("{none}\n{nothing}\nend", "end"),
         ("{title} by {none}", "Kettle by"),
         ("{sold}", "yes"),
+        ("Tags:\n- {tags[]}\nend", "Tags:\n- steel\n- matte\nend"),
+        ("  * {a.b[].c}.", "* one.\n  * two."),
+        ("- {title[]}\n- {none[]}", "- Kettle"),
+        ("- {reviews[].who}: {reviews[].says}", "- Ann: good\n- Bo:"),
+        ("- {tags[]} of {title}", "- steel, matte of Kettle"),
+        ("{specs}", "Colour: red\nSize: width: 3 cm; height: 4 cm"),
+        ("- {specs}", "- Colour: red\n- Size: width: 3 cm; height: 4 cm"),
+        ("- {pairs[]}", "- Power: 2 kW\n- Fuse: 13"),
+        ("{pairs}", "Power: 2 kW\nFuse: 13"),
+        ("Specs: {pairs}!", "Specs: Power: 2 kW; Fuse: 13!"),
+        ("{reviews}", ""),
     ],
 )
 def test_a_template_fills_its_places(template: str, text: str) -> None:
@@ -78,3 +92,56 @@ def test_an_answer_keeps_its_placeholder_so_that_the_step_can_name_it() -> None:
 def test_a_template_that_teaches_nothing_is_refused(texts: dict[str, str]) -> None:
     with pytest.raises(UsageError):
         ChatTemplate(**texts).check()
+
+
+@pytest.mark.parametrize(
+    ("user", "line", "column", "says"),
+    [
+        ("{title}\nBy {a..b}", 2, 4, "is no field"),
+        ("Write {title", 1, 7, "not closed"),
+        ("one\ntwo\n  }", 3, 3, "closes nothing"),
+        ("{a {b}", 1, 1, "not closed"),
+    ],
+)
+def test_a_fault_names_its_part_line_and_column(user: str, line: int, column: int, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        ChatTemplate(user=user, assistant="x").check("recipe.toml: [template]")
+    assert f"user, line {line}, column {column}: " in caught.value.message and says in caught.value.message
+    assert caught.value.fields == {"part": "user", "line": line, "column": column}
+
+
+def test_the_fields_of_a_template_are_told_for_columns_with_dots_too() -> None:
+    assert TextTemplate("- {tags[]}\n{a.b[0].c}").fields == ("tags", "a", "a.b")
+    assert list(paths_of(["- {a.b[].c} {a.b[].d}", "{title} {title}"])) == ["a.b[].c", "a.b[].d", "title"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.text(max_size=5) | st.integers(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["name", "value", "text", "x"]), inner, max_size=3)
+        ),
+        max_leaves=8,
+    ),
+    st.sampled_from(["{a}", "- {a[]}", "- {a}", "x {a}", "- {a[].b}: {a[].c}", "- {a[].b[]}"]),
+)
+def test_no_value_breaks_a_line_and_nothing_missing_leaves_one(value: object, template: str) -> None:
+    filled = TextTemplate(template).render({"a": value})
+    assert bool(filled.values) == bool(filled.text)
+    assert all(isinstance(text, str) and text for text in filled.values)
+
+
+def test_a_deep_object_ends_somewhere() -> None:
+    value: object = "x"
+    for _ in range(400):
+        value = {"name": "n", "value": value}
+    assert named_values(value) == []
+
+
+def test_an_object_of_other_things_is_no_pair() -> None:
+    assert named_values({"title": "T", "value": "v", "a": 1, "b": 2, "c": 3}) == [
+        ("title", "T"), ("value", "v"), ("a", "1"), ("b", "2"), ("c", "3"),
+    ]  # fmt: skip
+    assert named_values([{"a": 1}, {"b": 2}]) == []
+    assert named_values("text") == []

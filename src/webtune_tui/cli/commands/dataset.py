@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from webtune_tui import registry
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
 from webtune_tui.cli.dataset_packing import add_packing_command
 from webtune_tui.cli.dataset_rows import add_row_commands
@@ -95,11 +96,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _export,
         access=Access.WRITE,
         summary="Write train, validation and test files; the version is kept for good.",
-        examples=("webtune dataset export", "webtune dataset export --out ready/"),
+        examples=("webtune dataset export", "webtune dataset export --format dpo --out ready/"),
     )
     export.add_argument("version", nargs="?", metavar="VERSION")
-    export.add_argument("--format", default="openai", metavar="FORMAT", help="openai")
+    export.add_argument(
+        "--format", default="openai", metavar="FORMAT", help=f"{', '.join(registry.names('pipeline.formats'))} (openai)"
+    )
     export.add_argument("--out", type=Path, metavar="DIR", help="another folder than exports/VERSION")
+    export.add_argument(
+        "--raw-cells", action="store_true", help="csv: no apostrophe before cells that a spreadsheet takes for formulas"
+    )
 
 
 def _add_editing(group: Any) -> None:
@@ -236,14 +242,18 @@ async def _redo(context: CommandContext) -> Outcome:
 async def _export(context: CommandContext) -> Outcome:
     arguments = context.arguments
     async with context.services() as services:
-        done = await services.export.export(version=arguments.version, format=arguments.format, out=arguments.out)
+        done = await services.export.export(
+            version=arguments.version, format=arguments.format, out=arguments.out, raw_cells=arguments.raw_cells
+        )
     body = {
         "paths": {split: str(path) for split, path in done.paths.items()},
         "format": done.format,
         "examples": dict(done.examples),
         "content_hash": done.content_hash,
+        "left_out": dict(done.left_out),
     }
     lines = [f"{done.examples[split]:>8,}  {path}" for split, path in done.paths.items()]
+    lines += [f"{count:>8,}  left out: {reason.replace('_', ' ')}" for reason, count in done.left_out.items()]
     return Outcome(body, "\n".join(lines))
 
 

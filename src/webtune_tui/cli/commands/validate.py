@@ -9,8 +9,12 @@ from pathlib import Path
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
 from webtune_tui.domain.datasets import Finding, ValidationReport
 
-SUMMARY = "check a chat JSONL as a provider would; repair what can be repaired"
-EXAMPLES = ("webtune validate train.jsonl", "webtune validate flat.jsonl --repair chat.jsonl")
+SUMMARY = "check a file of examples as a provider would; repair what can be repaired"
+EXAMPLES = (
+    "webtune validate train.jsonl",
+    "webtune validate train.jsonl --against test.jsonl",
+    "webtune validate alpaca.json --repair chat.jsonl",
+)
 ACCESS = Access.NONE
 
 _SHOWN = 50
@@ -18,15 +22,19 @@ _SHOWN = 50
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="a chat JSONL")
+    parser.add_argument("file", type=Path, metavar="FILE", help="chat or preference JSONL, or another form to repair")
     parser.add_argument("--provider", metavar="P", help="the provider whose limits count")
     parser.add_argument("--base", metavar="M", help="the base model whose tokens count")
     parser.add_argument("--repair", type=Path, metavar="OUT", help="write the mended lines to a new file")
+    parser.add_argument("--redact", action="store_true", help="with --repair: placeholders for personal data")
+    parser.add_argument(
+        "--against", type=Path, action="append", default=[], metavar="OTHER", help="a file that it must not overlap"
+    )
 
 
 async def run(context: CommandContext) -> Outcome:
     """Checks the file; exit code 1 where it can't be trained on."""
-    from webtune_tui.services.export import check_file
+    from webtune_tui.services.validate import check_file
 
     arguments = context.arguments
     settings = context.settings()
@@ -36,6 +44,8 @@ async def run(context: CommandContext) -> Outcome:
         base_model=arguments.base or settings.base_model,
         known=tuple(settings.providers),
         repair=arguments.repair,
+        redact=arguments.redact,
+        against=tuple(arguments.against),
     )
     body = {
         "ok": report.ok,
@@ -44,15 +54,23 @@ async def run(context: CommandContext) -> Outcome:
         "warnings": [asdict(finding) for finding in report.warnings],
         "tokens": report.tokens,
         "repaired": report.repaired,
+        "repairs": dict(report.repairs),
+        "form": report.form,
+        "longest": report.longest,
+        "limit": report.limit,
+        "encoding": report.encoding,
+        "overlaps": dict(report.overlaps),
+        "personal_data": dict(report.personal_data),
     }
     return Outcome(body, [_verdict(arguments.file, report), *_tables(report), _repaired(report)], 0 if report.ok else 1)
 
 
 def _verdict(file: Path, report: ValidationReport) -> str:
     state = "ok" if report.ok else "not ok"
+    form = f" ({report.form})" if report.form else ""
     return (
-        f"{file}: {state}, {report.examples:,} examples, {report.tokens:,} tokens, {len(report.errors):,} errors,"
-        f" {len(report.warnings):,} warnings"
+        f"{file}{form}: {state}, {report.examples:,} examples, {report.tokens:,} tokens, {len(report.errors):,} errors,"
+        f" {len(report.warnings):,} warnings; the longest example has {report.longest:,} of {report.limit:,} tokens"
     )
 
 
@@ -69,4 +87,7 @@ def _row(level: str, finding: Finding) -> tuple[object, ...]:
 
 
 def _repaired(report: ValidationReport) -> str:
-    return f"The mended lines are in {report.repaired}" if report.repaired else ""
+    if not report.repaired:
+        return ""
+    done = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in report.repairs.items())
+    return f"The mended lines are in {report.repaired}" + (f" ({done})" if done else "")

@@ -84,7 +84,7 @@ def _last(value: Any) -> str:
 
 def _named(value: Any) -> Any:
     """An object's name or value, such as a breadcrumb's or a feature's."""
-    if not isinstance(value, Mapping):
+    if type(value) is str or not isinstance(value, Mapping):
         return value
     pair = [as_text(value.get(key)) for key in ("type", "name", "title", "feature", "value", "text")]
     return ": ".join(part for part in pair if part)

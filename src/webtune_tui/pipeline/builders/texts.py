@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from webtune_tui.domain.examples import Message
 from webtune_tui.pipeline.base import Conversation
+from webtune_tui.pipeline.build_plan import QUESTION, BuildPlan
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.placeholders import is_placeholder
+from webtune_tui.pipeline.preferences import with_rejected
+from webtune_tui.pipeline.questions import forms_of, is_question, question
 from webtune_tui.pipeline.template import as_text
+from webtune_tui.pipeline.threads import ACCEPTED_ID, ANSWERS, answers_of, best_of, pair_of
 
 _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("review", ("review_text", "review_body", "review", "reviewtext", "review_content")),
@@ -36,6 +40,8 @@ _SYSTEMS = {
     "page": "You write the text of web pages: clear, complete, ready to publish.",
     "text": "You write texts to a given title: clear, complete, ready to publish.",
 }
+_LANGUAGES = ("language", "lang", "locale", "post_language", "transcript_language", "content_language")
+_ASKS_WITHIN = 300  # characters at the end of a post in which it asks, where its title does not
 
 
 class Texts:
@@ -67,6 +73,73 @@ class Texts:
             Message("assistant", answer),
         )
         return Conversation(messages, tuple(value for value in (title, *(value for _, value in known)) if value))
+
+    def has_text(self, fields: Mapping[str, Any]) -> bool:
+        """Whether one of the columns of running text is filled."""
+        return bool(_text(Columns(fields))[1])
+
+    def reads_for(self, plan: BuildPlan) -> tuple[str, ...]:
+        """The answers to a post too, where the plan wants questions or pairs."""
+        if plan.documents == QUESTION or plan.preferences:
+            return (*self.reads, *ANSWERS, *ACCEPTED_ID, *_LANGUAGES)
+        return self.reads
+
+    def build_all(self, fields: Mapping[str, Any], plan: BuildPlan) -> Sequence[Conversation]:
+        """The conversation: as :meth:`build`, or a question and its answer where the plan wants that."""
+        made: Conversation | None = None
+        if plan.documents == QUESTION or plan.preferences:
+            made = _thread(Columns(fields), plan)
+        if made is None and plan.documents == QUESTION:
+            made = _question(Columns(fields))
+        if made is None:
+            made = self.build(fields)
+        return [made] if made is not None else []
+
+
+def title_of(row: Columns) -> str:
+    """The title of a text; empty where there is none that says something."""
+    return _told(row, _TITLES)
+
+
+def _question(row: Columns) -> Conversation | None:
+    """The question that the title makes, answered by the text; ``None`` without a title."""
+    kind, answer = _text(row)
+    title = title_of(row)
+    if not title:
+        return None
+    language = as_text(row.get(*_LANGUAGES))
+    product = _told(row, ("product_name", "product_title", "product")) if kind == "review" else ""
+    product = "" if product == title else product
+    asked = question(title, answer, kind, language=language, about=product)
+    messages = (
+        Message("system", forms_of(title, answer, language).system),
+        Message("user", asked),
+        Message("assistant", answer),
+    )
+    return Conversation(messages, (title, product) if product and product in asked else (title,))
+
+
+def _thread(row: Columns, plan: BuildPlan) -> Conversation | None:
+    """A post that asks and its best answer; ``None`` where nothing tells which one that is.
+
+    Under a plan that wants only pairs a post must have one.
+    """
+    title, body = title_of(row), _text(row)[1]
+    answers = answers_of(row, is_question(title) or "?" in body[-_ASKS_WITHIN:] or "？" in body[-_ASKS_WITHIN:])
+    best = best_of(answers)
+    pair = pair_of(answers, plan.preference_margin) if plan.preferences else None
+    if best is None or (pair is None and plan.documents != QUESTION):
+        return None
+    values = tuple(value for value in dict.fromkeys((title, body)) if value)
+    if not values:
+        return None
+    messages = (
+        Message("system", forms_of(title, body or best.text, as_text(row.get(*_LANGUAGES))).system),
+        Message("user", "\n\n".join(values)),
+        Message("assistant", best.text),
+    )
+    made = Conversation(messages, values)
+    return with_rejected(made, pair.rejected) if pair else made
 
 
 def _text(row: Columns) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
 from webtune_tui.sources.files.base import ByteOffsets, Reject, Row, bad_bytes_in, open_text, snippet
+from webtune_tui.sources.files.table_chats import with_chats
 
 _DELIMITERS = ",;\t|"
 
@@ -115,7 +116,7 @@ def _row(header: list[str], cells: list[str], place: _Place, encoding: str, *, w
         return Reject(place.line, reason, _shown(cells))
     if len(cells) > len(header):
         return Reject(place.line, f"{len(cells)} cells, the header has {len(header)}", _shown(cells))
-    return Row(place.line, dict(zip(header, cells, strict=False)), place.start, place.length)
+    return Row(place.line, with_chats(dict(zip(header, cells, strict=False))), place.start, place.length)
 
 
 def _fault(cells: list[str], encoding: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
 from webtune_tui.sources.files.base import Reject, Row, RowUnusable, snippet
 from webtune_tui.sources.files.plain_values import characters_in, plain
+from webtune_tui.sources.files.table_chats import with_chats
 
 _ROWS = 500
 _MEMORY = "512MB"
@@ -53,7 +54,7 @@ def _row(number: int, names: Sequence[str], values: Sequence[Any], limits: ReadL
             return Reject(number, f"row {number:,}, column {name!r}: {fault}", snippet(repr(value)[:400]))
     if characters_in(fields) > limits.record_characters:
         return Reject(number, f"row {number:,} is longer than {limits.record_mb} million characters", "")
-    return Row(number, fields)
+    return Row(number, with_chats(fields))
 
 
 @contextlib.contextmanager
