@@ -21,6 +21,10 @@ _PHRASES = re.compile(
     r"|nessuna descrizione(?: disponibile)?|説明なし|なし|無し|暂无|无|无描述)",
     re.IGNORECASE,
 )
+# two letters rule most values out; each phrase begins with "n" or one of these
+_BEGINNINGS = frozenset(
+    ["tb", "to", "te", "th", "un", "lo", "co", "de", "pl", "pr", "pa", "it", "in", "se", "si", "as", "au", "ke"]
+)
 _NO_WORD = re.compile(r"[\W_]*\Z")
 
 
@@ -34,7 +38,9 @@ def _is_short_placeholder(text: str) -> bool:
     bare = text.strip().strip(".!?…-–—_*()[]<>\"' ").strip()
     if not bare:
         return bool(text.strip()) and bool(_NO_WORD.match(text)) and not _has_symbol(text)
-    return _PHRASES.fullmatch(bare) is not None
+    head = bare[:2].lower()
+    may_match = head in _BEGINNINGS or head[0] == "n" or not head.isascii()
+    return may_match and _PHRASES.fullmatch(bare) is not None
 
 
 def _has_symbol(text: str) -> bool:

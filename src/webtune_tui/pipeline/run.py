@@ -188,10 +188,8 @@ class Assembly:
 def _signer() -> Callable[[Sequence[Sequence[str]], Sequence[str]], Signatures]:
     """Makes the signatures of examples by their field values and answers."""
     from webtune_tui.pipeline.signatures import signatures  # numpy and compiled libraries: only preparing needs them
-    from webtune_tui.pipeline.word_numbers import WordNumbers
 
-    numbers = WordNumbers()
-    return lambda values, answers: signatures(numbers, zip(values, answers, strict=True))
+    return lambda values, answers: signatures(zip(values, answers, strict=True))
 
 
 def encoded(messages: Sequence[Message]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from webtune_tui.pipeline.near_duplicates import Compared
 from webtune_tui.pipeline.sketches import Sketches, sketches
-from webtune_tui.pipeline.word_numbers import Texts, Wording, WordNumbers
+from webtune_tui.pipeline.word_numbers import Texts, Wording, wording_of
 
 _UNSPACED, _ANSWER_UNSPACED = 1, 2
 
@@ -27,9 +27,9 @@ class Signatures:
     texts: list[bytes]
 
 
-def signatures(numbers: WordNumbers, examples: Iterable[Texts]) -> Signatures:
+def signatures(examples: Iterable[Texts]) -> Signatures:
     """The signatures of examples by their field values and answers."""
-    wording = numbers.read(examples)
+    wording = wording_of(examples)
     keys = wording.keys()
     whole, answers = sketches(wording)
     return Signatures(

@@ -7,15 +7,16 @@ share the permutations (two bands have at most one in common), which finds what 
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import Callable
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rensa import RMinHash
 
-from webtune_tui.pipeline.word_numbers import Hashes, Places, Wording
+from webtune_tui.pipeline.word_numbers import Hashes, Places, Wording, mixed
 
 PERMUTATIONS = 64
 BANDS = 40
@@ -41,7 +42,8 @@ def sketches(wording: Wording) -> tuple[Sketches, Sketches]:
     starts[0::2] = bounds[wording.examples]
     starts[1::2] = bounds[wording.examples[1:] - 1]
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(shingles, starts, PERMUTATIONS, _SEED)
-    digests = np.array(matrix.to_rows(), dtype=np.uint32).reshape(-1, PERMUTATIONS)
+    numbers = array("I", chain.from_iterable(matrix.to_rows()))
+    digests = np.frombuffer(numbers, dtype=np.uint32).reshape(-1, PERMUTATIONS)
     values, answers = digests[0::2], digests[1::2]
     return np.minimum(values, answers).astype(np.uint16), answers.astype(np.uint16)
 
@@ -54,12 +56,12 @@ def _shingles(wording: Wording) -> tuple[Hashes, Places]:
     words, parts = wording.words, wording.parts
     lengths = np.diff(parts)
     left = np.repeat(parts[1:], lengths) - np.arange(len(words))  # words from here to the end of the text
-    pairs = _mixed(_joined(words, _shifted(words, 1)))
-    values = np.where(left == 1, _mixed(words), pairs)
+    pairs = mixed(_joined(words, _shifted(words, 1)))
+    values = np.where(left == 1, mixed(words), pairs)
     kept = (left >= 2) | (np.repeat(lengths, lengths) == 1)
     unspaced = np.repeat(wording.unspaced_parts, lengths)
     if unspaced.any():
-        triples = _mixed(_joined(_joined(words, _shifted(words, 1)), _shifted(words, 2)))
+        triples = mixed(_joined(_joined(words, _shifted(words, 1)), _shifted(words, 2)))
         values = np.where(unspaced & (left >= 3), triples, values)
         kept &= ~unspaced | (left >= 3) | (np.repeat(lengths, lengths) == left)
     counts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(kept)])
@@ -72,13 +74,6 @@ def _joined(first: Hashes, second: Hashes) -> Hashes:
 
 def _shifted(words: Hashes, places: int) -> Hashes:
     return np.concatenate([words[places:], words[:places]])
-
-
-def _mixed(hashes: Hashes) -> Hashes:
-    """The finaliser of splitmix64: every bit depends on every bit."""
-    mixed = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
 
 
 def _drawn_bands() -> npt.NDArray[np.int64]:
@@ -103,7 +98,7 @@ _BAND_ROWS = _drawn_bands()
 def band_numbers(table: Sketches) -> npt.NDArray[np.uint32]:
     """For each text the number of each of its bands: texts that are alike agree in at least one, near-surely."""
     keys = table[:, _BAND_ROWS].view(np.uint64)[..., 0]
-    return (_mixed(keys) >> np.uint64(32)).astype(np.uint32)
+    return (mixed(keys) >> np.uint64(32)).astype(np.uint32)
 
 
 def least_overlap(similarity: float) -> int:
@@ -142,13 +137,15 @@ def meet_in_buckets(
 
 def _crowded(table: Sketches, band: int, order: Indices) -> tuple[Indices, Indices]:
     """The texts that share their band with another one, by bucket and in order, and the number of their bucket."""
-    if len(order) == 0:
-        return order, order
     keys = np.ascontiguousarray(table[:, _BAND_ROWS[band]]).view(np.uint64).ravel()[order]
-    places = np.argsort(keys, kind="stable")
-    is_new = _begins(keys[places])
-    is_crowded = ~(is_new & np.append(is_new[1:], True))
-    return order[places[is_crowded]], np.cumsum(is_new)[is_crowded]
+    # the place in the lowest bits makes a plain sort of values a stable one, which is several times as fast; what it
+    # takes from the key may join two buckets now and then, and no more comes of that than a comparison
+    bits = np.uint64(max(len(order), 2).bit_length())
+    ordered = np.sort((mixed(keys) << bits) | np.arange(len(order), dtype=np.uint64))
+    is_new = _begins(ordered >> bits)
+    is_crowded = ~(is_new & np.append(is_new[1:], True)[: len(order)])
+    places = ordered[is_crowded] & ((np.uint64(1) << bits) - np.uint64(1))
+    return order[places.astype(np.int64)], np.cumsum(is_new)[is_crowded]
 
 
 def _begins(ordered: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -14,9 +14,9 @@ from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft
 from webtune_tui.storage.datasets import LiveRecord, LiveRow
 
-# a number of nineteen digits has two digits nine places apart: looking at every ninth character rules most texts out
-_STRIDE = 9
-_TWO_DIGITS = re.compile("[0-9]{2}")
+# of a number of nineteen digits every sixth character gives three: looking at these rules most texts out
+_STRIDE = 6
+_THREE_DIGITS = re.compile("[0-9]{3}")
 _LONG_NUMBER = re.compile(r"[:,\[]\s*-?[0-9]{19}")
 _KINDS = {kind.value: kind for kind in RecordKind}
 
@@ -63,7 +63,7 @@ def with_own_keys(batches: Iterable[Sequence[LiveRow]]) -> Iterator[list[LiveRow
 
 def parsed(fields: str) -> Any:
     """The fields of a record as the standard library reads them, mostly by a faster parser."""
-    if _TWO_DIGITS.search(fields[::_STRIDE]) and _LONG_NUMBER.search(fields):
+    if _THREE_DIGITS.search(fields[::_STRIDE]) and _LONG_NUMBER.search(fields):
         return json.loads(fields)  # the fast parser makes fractions of whole numbers beyond 64 bits
     try:
         return orjson.loads(fields)

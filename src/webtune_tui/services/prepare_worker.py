@@ -6,6 +6,7 @@ one JSON object a line. The program ends with its parent: the end of stdin is th
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -54,10 +55,13 @@ def read_event(line: bytes) -> PrepareEvent:
 
 def main() -> None:
     """Runs one request."""
-    from webtune_tui.services.prepare_run import PrepareRun  # compiled libraries that the app does without
+    # compiled libraries that the app does without
+    from webtune_tui.services.prepare_pool import GARBAGE_THRESHOLDS
+    from webtune_tui.services.prepare_run import PrepareRun
 
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     root = Path(asked["workspace"])
     database = Database(root / "workspace.db", read_only=False)
     request = PrepareRequest(

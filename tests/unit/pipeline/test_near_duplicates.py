@@ -22,7 +22,7 @@ from webtune_tui.pipeline.near_duplicates import (
 )
 from webtune_tui.pipeline.signatures import signatures, unpacked
 from webtune_tui.pipeline.sketches import BANDS, band_numbers, meet_in_buckets, sketches
-from webtune_tui.pipeline.word_numbers import Texts, WordNumbers
+from webtune_tui.pipeline.word_numbers import Texts, wording_of
 from webtune_tui.pipeline.wording import folded, words
 
 TOKENS = st.lists(st.sampled_from("abcdefg"), max_size=14)
@@ -77,7 +77,7 @@ def edited(text: str, share: float, chance: random.Random) -> str:
 
 
 def share_a_band(one: str, other: str) -> bool:
-    whole, _ = sketches(WordNumbers().read([((), one), ((), other)]))
+    whole, _ = sketches(wording_of([((), one), ((), other)]))
     first, second = band_numbers(whole)
     return bool((first == second).any())
 
@@ -191,7 +191,7 @@ TEXTS = st.lists(PIECES, max_size=6).map(" ".join)
 def test_keys_are_equal_for_equal_wording_and_for_no_other(
     values: list[str], answer: str, others: list[str], other: str
 ) -> None:
-    first, second = WordNumbers().read([(values, answer), (others, other)]).keys()
+    first, second = wording_of([(values, answer), (others, other)]).keys()
     is_same = [words(text) for text in (*values, answer)] == [words(text) for text in (*others, other)]
     assert (first[0] == second[0]) == is_same
     assert (first[1] == second[1]) == (words(answer) == words(other))
@@ -199,7 +199,7 @@ def test_keys_are_equal_for_equal_wording_and_for_no_other(
 
 @given(st.lists(TEXTS, max_size=3), TEXTS)
 def test_packed_words_come_back_as_the_same_words(values: list[str], answer: str) -> None:
-    packed = unpacked(signatures(WordNumbers(), [(values, answer)]).texts[0])
+    packed = unpacked(signatures([(values, answer)]).texts[0])
     plain = Compared.of(list(map(folded, values)), folded(answer))
     assert list(map(len, packed.fields)) == list(map(len, plain.fields))
     assert (packed.is_unspaced, packed.is_answer_unspaced) == (plain.is_unspaced, plain.is_answer_unspaced)
@@ -207,7 +207,7 @@ def test_packed_words_come_back_as_the_same_words(values: list[str], answer: str
 
 
 def test_words_have_the_same_numbers_in_every_process() -> None:
-    read = WordNumbers().read([(("Bright (lamp)",), "日本 lamp")])
+    read = wording_of([(("Bright (lamp)",), "日本 lamp")])
     assert read.words.tolist() == [
         3_415_575_713_443_869_549,
         7_711_560_049_442_028_586,
@@ -219,7 +219,7 @@ def test_words_have_the_same_numbers_in_every_process() -> None:
 
 def met(texts: Sequence[Texts]) -> tuple[set[tuple[int, int]], int]:
     """The pairs that are joined, and how often two texts were compared."""
-    signed = signatures(WordNumbers(), texts)
+    signed = signatures(texts)
     sets = UnionFind(len(texts))
     asked = 0
 

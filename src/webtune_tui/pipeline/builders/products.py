@@ -63,22 +63,22 @@ class Products:
 def _description(row: Columns) -> str:
     for name in _DESCRIPTIONS:
         value = row.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
+        if isinstance(value, str) and (text := value.strip()):
+            return text
         if isinstance(value, list) and (texts := [item for item in value if isinstance(item, str)]):
             return "\n".join(texts).strip()
     return ""
 
 
 def _known(value: Any) -> str:
-    text = as_text(value)
+    text = value.strip() if type(value) is str else as_text(value)
     return "" if is_placeholder(text) else text
 
 
 def _last(value: Any) -> str:
     """The most special one of a list of categories."""
     if isinstance(value, list):
-        value = next((item for item in reversed(value) if _known(_named(item))), "")
+        return next((text for item in reversed(value) if (text := _known(_named(item)))), "")
     return _known(_named(value))
 
 

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from webtune_tui.pipeline.word_numbers import WordNumbers
 
 __all__ = ["BANDS", "Texts", "are_alike", "bands_of"]
 
@@ -25,8 +20,9 @@ def bands_of(texts: Sequence[Texts]) -> list[tuple[array[int], array[int]]]:
     Two texts that are alike agree in at least one of them, near-surely.
     """
     from webtune_tui.pipeline.sketches import band_numbers, sketches  # compiled libraries: only checking needs them
+    from webtune_tui.pipeline.word_numbers import wording_of
 
-    whole, answers = sketches(_numbers().read(texts))
+    whole, answers = sketches(wording_of(texts))
     return [
         (array("I", one.tobytes()), array("I", other.tobytes()))
         for one, other in zip(band_numbers(whole), band_numbers(answers), strict=True)
@@ -43,10 +39,3 @@ def are_alike(one: Texts, other: Texts) -> bool:
     if min(len(first.answer), len(second.answer)) < _LONG_ANSWER:
         return False
     return are_answers_similar(first, second, Threshold())
-
-
-@cache
-def _numbers() -> WordNumbers:
-    from webtune_tui.pipeline.word_numbers import WordNumbers
-
-    return WordNumbers()
