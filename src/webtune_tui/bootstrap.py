@@ -14,6 +14,7 @@ from webtune_tui.services.curate import CurateService
 from webtune_tui.services.drift import DriftService
 from webtune_tui.services.evaluate import EvaluateService
 from webtune_tui.services.export import ExportService
+from webtune_tui.services.generate_questions import QuestionsService
 from webtune_tui.services.import_files import ImportService
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.origins import OriginsService
@@ -47,6 +48,7 @@ class Services:
     overview: OverviewService
     purge: PurgeService
     drift: DriftService
+    questions: QuestionsService
 
 
 @contextlib.asynccontextmanager
@@ -85,6 +87,7 @@ async def open_services(
         overview=OverviewService(workspace),
         purge=PurgeService(workspace),
         drift=DriftService(workspace),
+        questions=QuestionsService(workspace, settings, catalogue, money),
     )
     try:
         if not workspace.read_only:

@@ -37,6 +37,9 @@ class FaultyOpenAI:
     create_fault: str = ""
     upload_fault: str = ""
     chat_fault: str = ""
+    chat_faults: list[str] = field(default_factory=list)
+    chat_answer: str = "Hello there"
+    chats: list[dict[str, Any]] = field(default_factory=list)
     poll_faults: list[int] = field(default_factory=list)
     status_word: str = "succeeded"
     shows_created_jobs: bool = True
@@ -154,13 +157,20 @@ class FaultyOpenAI:
 
     async def chat(self, request: Request) -> Response:
         self._count(request)
+        self.chats.append(await request.json())
+        fault = self.chat_faults.pop(0) if self.chat_faults else self.chat_fault
+        if fault.isdigit():
+            return error(int(fault), "a bad moment")
+        if fault == "hang":
+            await _hang(request)
+        first, _, rest = self.chat_answer.partition(" ")
 
         async def chunks() -> AsyncIterator[bytes]:
-            for word in ("Hello", " there"):
+            for word in (first, f" {rest}"):
                 yield _chunk({"content": word}, None)
-            if self.chat_fault == "cut":
+            if fault == "cut":
                 return
-            yield _chunk({}, "stop")
+            yield _chunk({}, "stop", usage={"prompt_tokens": 200, "completion_tokens": 10, "total_tokens": 210})
             yield b"data: [DONE]\n\n"
 
         return StreamingResponse(chunks(), media_type="text/event-stream")
@@ -179,11 +189,13 @@ async def _hang(request: Request) -> None:
         await asyncio.sleep(0.02)
 
 
-def _chunk(delta: dict[str, Any], finish_reason: str | None) -> bytes:
-    body = {
+def _chunk(delta: dict[str, Any], finish_reason: str | None, usage: dict[str, int] | None = None) -> bytes:
+    body: dict[str, Any] = {
         "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
         "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
     }  # fmt: skip
+    if usage is not None:
+        body["usage"] = usage
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 

@@ -91,6 +91,10 @@ class Offline(TryLater):
     code = "offline"
 
 
+class Unreachable(Offline):
+    """The address can't be reached, and nothing has left: what was to be sent is surely not paid."""
+
+
 class StillRunning(TryLater):
     """The deadline passed while the remote work goes on."""
 

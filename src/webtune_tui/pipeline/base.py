@@ -134,10 +134,11 @@ class Surveying(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a builder makes: the messages, and the field values in them apart from the answer."""
+    """What a builder makes: the messages, the field values in them apart from the answer, and findings to keep."""
 
     messages: tuple[Message, ...]
     values: tuple[str, ...]
+    flags: tuple[str, ...] = ()
 
 
 class Builder(Protocol):

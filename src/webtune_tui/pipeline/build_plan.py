@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from webtune_tui.domain.options import option
 
-WRITE, QUESTION = "write", "question"
+WRITE, QUESTION, GENERATED = "write", "question", "generated"
 TURNS, TEXT = "turns", "text"
 
 
@@ -17,8 +18,9 @@ class BuildPlan:
     documents: str = option(
         WRITE,
         label="Documents",
-        help="write asks for the text by its title, question makes a question of the title.",
-        choices=(WRITE, QUESTION),
+        help="write asks for the text by its title, question makes a question of the title, generated takes the"
+        " question that a model wrote where there is one.",
+        choices=(WRITE, QUESTION, GENERATED),
     )
     transcripts: str = option(
         TURNS,
@@ -44,3 +46,10 @@ class BuildPlan:
         help="By how much the votes of the better answer exceed those of the worse, in the ratings' own unit.",
         minimum=0,
     )
+    questions: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """What models asked, by the ids of the examples: no option, it comes from the workspace (see ``generated``)."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether documents become questions and answers."""
+        return self.documents in (QUESTION, GENERATED)

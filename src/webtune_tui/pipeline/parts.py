@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from webtune_tui.domain.examples import Message
 from webtune_tui.pipeline.base import Conversation
-from webtune_tui.pipeline.build_plan import QUESTION, BuildPlan
+from webtune_tui.pipeline.build_plan import BuildPlan
 from webtune_tui.pipeline.chunks import Chunk, chunked
 from webtune_tui.pipeline.question_forms import FORMS, QuestionForms
 from webtune_tui.pipeline.questions import DEFAULT_LANGUAGE, forms_of
@@ -40,8 +40,7 @@ def _parts(conversation: Conversation, plan: BuildPlan, counter: TokenCounter) -
     if len(told) < 2:
         return [conversation]
     # the prompt's own words are English unless it is a question in the text's language
-    is_question = plan.documents == QUESTION
-    forms = forms_of("", answers[0].content) if is_question else FORMS[DEFAULT_LANGUAGE]
+    forms = forms_of("", answers[0].content) if plan.asks else FORMS[DEFAULT_LANGUAGE]
     return [_asking_for(conversation, chunk, number, len(told), plan, forms) for number, chunk in enumerate(told, 1)]
 
 

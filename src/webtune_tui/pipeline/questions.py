@@ -11,20 +11,24 @@ from webtune_tui.pipeline.question_forms import FORMS, QuestionForms
 DEFAULT_LANGUAGE = "en"
 
 _KANA = re.compile("[\u3040-\u30ff]")
-_EDGES = ".,;:!?\"'()[]«»“”„‘’¿¡"
 _SAMPLE = 800  # characters of a text that are looked at for its language
 _SURE = 3  # common words that a text must have before it counts as a language other than the default
 _JAPANESE_ENDINGS = ("か", "か。", "とは", "とは。")
+_SPOKEN_IN = {
+    word: tuple(name for name, forms in FORMS.items() if word in forms.common)
+    for forms in FORMS.values()
+    for word in forms.common
+}
 _TOPICAL = ("article", "page", "text")
 
 
-def question(title: str, text: str, kind: str = "text", *, language: str = "", about: str = "") -> str:
-    """The question that a text answers: the title where it is one, else a form with the title in it.
+def question(title: str, forms: QuestionForms, kind: str = "text", *, about: str = "") -> str:
+    """The question that a text answers: the title where it is one, else one of the forms with the title in it.
 
-    ``kind`` is ``review``, ``article``, ``post``, ``page`` or ``text``; ``language`` a tag such as ``de-AT`` where it
-    is known; ``about`` names what the text is about where the title does not, such as the product of a review.
+    ``forms`` are those of the text's language, see :func:`forms_of`; ``kind`` is ``review``, ``article``, ``post``,
+    ``page`` or ``text``; ``about`` names what the text is about where the title does not, such as the product of a
+    review.
     """
-    forms = forms_of(title, text, language)
     if is_question(title, forms):
         return title
     choices = (*forms.forms, *forms.topics) if kind in _TOPICAL and not about else forms.forms
@@ -34,7 +38,7 @@ def question(title: str, text: str, kind: str = "text", *, language: str = "", a
 
 
 def forms_of(title: str, text: str, language: str = "") -> QuestionForms:
-    """The words of the language in which a text is written."""
+    """The words of the language in which a text is written; ``language`` is a tag such as ``de-AT`` where known."""
     return FORMS[language_of(f"{title}\n{text[:_SAMPLE]}", language)]
 
 
@@ -49,10 +53,9 @@ def language_of(text: str, told: str = "") -> str:
     sample = text[:_SAMPLE]
     if not sample.isascii() and len(_KANA.findall(sample)) * 10 > len(sample):
         return "ja"
-    counts = Counter(word.strip(_EDGES) for word in sample.lower().split())
-    found = {name: sum(counts[word] for word in forms.common) for name, forms in FORMS.items()}
-    best = max(found, key=lambda name: (found[name], name == DEFAULT_LANGUAGE))
-    return best if found[best] >= _SURE else DEFAULT_LANGUAGE
+    found = [name for word in sample.lower().split() if word in _SPOKEN_IN for name in _SPOKEN_IN[word]]
+    best, count = max(Counter([DEFAULT_LANGUAGE, *found]).items(), key=lambda one: one[1])
+    return best if count >= _SURE else DEFAULT_LANGUAGE
 
 
 def is_question(title: str, forms: QuestionForms | None = None) -> bool:

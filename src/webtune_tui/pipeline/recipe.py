@@ -99,7 +99,7 @@ class Recipe:
                 body.setdefault("templates", []).append({"name": one.name, "weight": one.weight} | texts)
             else:
                 body["template"] = texts
-        body["build"] = asdict(self.build)
+        body["build"] = {one.name: getattr(self.build, one.name) for one in options_of(BuildPlan)}
         if self.mix:
             body["mix"] = [asdict(part) for part in self.mix]
         split = self.split

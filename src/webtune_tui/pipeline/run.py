@@ -14,6 +14,7 @@ import orjson
 from webtune_tui.domain.examples import Message, encode_messages
 from webtune_tui.pipeline.base import Conversation, Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.builder_choice import BuilderChoice
+from webtune_tui.pipeline.generated import with_questions
 from webtune_tui.pipeline.mix import part_of
 from webtune_tui.pipeline.parts import parted
 from webtune_tui.pipeline.recipe import Recipe, builders
@@ -123,7 +124,13 @@ class Assembly:
         conversing = [(draft, number, one) for draft in cleaned for number, one in self._conversing(draft, result)]
         counts = count_examples([one.messages for _, _, one in conversing], self._counter)
         counted = [
-            draft.evolved(part=number, messages=one.messages, values=one.values, tokens=count)
+            draft.evolved(
+                part=number,
+                messages=one.messages,
+                values=one.values,
+                flags=(*draft.flags, *one.flags),
+                tokens=count,
+            )
             for (draft, number, one), count in zip(conversing, counts, strict=True)
         ]
         return list(self._through(self._example_steps, counted, result))
@@ -150,6 +157,7 @@ class Assembly:
     def _conversing(self, draft: Draft, result: BatchResult) -> Sequence[tuple[int, Conversation]]:
         """The conversations of a record, one for each example that it makes, numbered."""
         made = parted(self._conversations(draft), self._plan, self._counter, is_written=draft.is_written)
+        made = with_questions(made, self._plan, lambda part: example_id(draft.key, part))
         conversations = [one for one in made if one.messages]
         if not conversations:
             shape = ", ".join(list(draft.fields)[:8])

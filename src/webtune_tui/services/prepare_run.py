@@ -40,6 +40,7 @@ from webtune_tui.services.prepare_pool import PartPool, workers_for
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.services.prepare_shards import Shards, discard_left
 from webtune_tui.services.prepare_split import SPLITS, Splitting
+from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.datasets import (
     BuildReport,
@@ -115,6 +116,7 @@ class PrepareRun:
         self._recipes.recover()
         recipe, text = self._recipes.load(self._request.recipe)
         recipe = self._with_border(with_seed(recipe, self._request.seed))
+        recipe = with_stored_questions(recipe, self._workspace)
         total = self._records.count()
         if total == 0:
             raise InvalidInput(

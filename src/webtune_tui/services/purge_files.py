@@ -80,6 +80,8 @@ class FileSweep:
                 return self._removed("drafts", path, is_hit=self._is_in_draft(path), erase=erase)
             case "evaluations":
                 return self._lines("evaluations", path, erase=erase)
+            case "generated":
+                return self._lines("generated", path, erase=erase)
             case "jobs":
                 if any(part in _WEIGHTS or part.startswith(".adapter-") for part in parts[1:-1]):
                     return None

@@ -316,6 +316,34 @@ class RecordQueries:
         found = {row["record_id"]: _origin(row) for row in rows}
         return [found[record_id] for record_id in record_ids if record_id in found]
 
+    def contents(self, record_ids: Sequence[int]) -> dict[int, tuple[str, str, str]]:
+        """The key, the hash and the fields (JSON) of records."""
+        found: dict[int, tuple[str, str, str]] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(record_ids), 500):
+                some = record_ids[start : start + 500]
+                marks = ",".join("?" * len(some))
+                for row in connection.execute(
+                    f"SELECT record_id, key, content_hash, fields FROM records WHERE record_id IN ({marks})",
+                    tuple(some),
+                ):
+                    found[row[0]] = (row[1], row[2], row[3])
+        return found
+
+    def current_hashes(self, keys: Sequence[str]) -> set[tuple[str, str]]:
+        """The keys among these that current records have, with the hash of each of those records."""
+        found: set[tuple[str, str]] = set()
+        with self._database.read() as connection:
+            for start in range(0, len(keys), 500):
+                some = keys[start : start + 500]
+                marks = ",".join("?" * len(some))
+                rows = connection.execute(
+                    f"SELECT key, content_hash FROM records WHERE superseded_by IS NULL AND key IN ({marks})",
+                    tuple(some),
+                )
+                found.update((row[0], row[1]) for row in rows)
+        return found
+
     def places(self, record_ids: Sequence[int]) -> dict[int, tuple[str, int]]:
         """The collection and the position of records."""
         found: dict[int, tuple[str, int]] = {}

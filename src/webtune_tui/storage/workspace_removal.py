@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from webtune_tui.domain.errors import WorkspaceBusy
 from webtune_tui.storage.workspace import read_holder
 
-_FOLDERS = ("raw", "exports", "jobs", "evaluations", "drafts")
+_FOLDERS = ("raw", "exports", "jobs", "evaluations", "drafts", "generated")
 _FILES = ("recipe.toml", "recipe.previous.toml", "webtune.toml")
 _PATTERNS = ("workspace.before-*.db", ".*.part")
 _LAST = ("workspace.holder.json", "workspace.db-wal", "workspace.db-shm", "workspace.db", "workspace.lock")

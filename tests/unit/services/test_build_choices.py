@@ -30,7 +30,8 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 
 async def prepared(workspace: Workspace, rows: list[dict[str, Any]], recipe: str) -> list[Example]:
-    add_records(workspace, rows)
+    if rows:
+        add_records(workspace, rows)
     (workspace.root / "recipe.toml").write_text(recipe)
     report = await prepare(workspace)
     assert report.records == report.records_used + sum(report.dropped.values())
@@ -40,8 +41,10 @@ async def prepared(workspace: Workspace, rows: list[dict[str, Any]], recipe: str
 
 
 def guide(number: int) -> dict[str, Any]:
-    told = product(number)["description"]
-    parts = [f"## {name} of {number}\n\n{name} {told}" for name in ("Use", "Care", "Repair", "Storage")]
+    parts = [
+        f"## {name} of {number}\n\n{product(100 + number * 4 + at)['description']}"
+        for at, name in enumerate(("Use", "Care", "Repair", "Storage"))
+    ]
     return {"url": f"https://g.example/{number}", "title": f"Guide {number}", "article_text": "\n\n".join(parts)}
 
 

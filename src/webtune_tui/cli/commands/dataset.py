@@ -10,6 +10,7 @@ from typing import Any
 from webtune_tui import registry
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
 from webtune_tui.cli.dataset_packing import add_packing_command
+from webtune_tui.cli.dataset_questions import add_questions_command
 from webtune_tui.cli.dataset_rows import add_row_commands
 from webtune_tui.cli.origin_report import origin_fields, origin_lines
 from webtune_tui.domain.datasets import DatasetVersion
@@ -90,6 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_editing(group)
     add_row_commands(group)
     add_packing_command(group)
+    add_questions_command(group)
     export = add_subcommand(
         group,
         "export",

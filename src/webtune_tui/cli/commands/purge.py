@@ -30,7 +30,8 @@ _WORDS = {
     "raw_files": "raw files that can only be emptied whole", "pages": "saved pages", "rejects": "rejected rows",
     "dropped": "notes of dropped records", "examples": "examples", "edits": "edits", "drafts": "unsaved edits",
     "recipes": "recipe files", "exports": "exported files", "jobs": "lines and files of local jobs",
-    "chats": "chat messages", "evaluations": "cases of evaluations", "texts": "other texts in the database",
+    "chats": "chat messages", "evaluations": "cases of evaluations", "generated": "generated questions",
+    "texts": "other texts in the database",
     "files": "other files",
 }  # fmt: skip
 

@@ -78,18 +78,23 @@ class Texts:
         """Whether one of the columns of running text is filled."""
         return bool(_text(Columns(fields))[1])
 
+    def asks_itself(self, fields: Mapping[str, Any]) -> bool:
+        """Whether the row has a question of its own: its title is one, or it is a thread with a best answer."""
+        row = Columns(fields)
+        return is_question(title_of(row)) or _thread(row, BuildPlan(documents=QUESTION)) is not None
+
     def reads_for(self, plan: BuildPlan) -> tuple[str, ...]:
         """The answers to a post too, where the plan wants questions or pairs."""
-        if plan.documents == QUESTION or plan.preferences:
+        if plan.asks or plan.preferences:
             return (*self.reads, *ANSWERS, *ACCEPTED_ID, *_LANGUAGES)
         return self.reads
 
     def build_all(self, fields: Mapping[str, Any], plan: BuildPlan) -> Sequence[Conversation]:
         """The conversation: as :meth:`build`, or a question and its answer where the plan wants that."""
         made: Conversation | None = None
-        if plan.documents == QUESTION or plan.preferences:
+        if plan.asks or plan.preferences:
             made = _thread(Columns(fields), plan)
-        if made is None and plan.documents == QUESTION:
+        if made is None and plan.asks:
             made = _question(Columns(fields))
         if made is None:
             made = self.build(fields)
@@ -107,12 +112,12 @@ def _question(row: Columns) -> Conversation | None:
     title = title_of(row)
     if not title:
         return None
-    language = as_text(row.get(*_LANGUAGES))
+    forms = forms_of(title, answer, as_text(row.get(*_LANGUAGES)))
     product = _told(row, ("product_name", "product_title", "product")) if kind == "review" else ""
     product = "" if product == title else product
-    asked = question(title, answer, kind, language=language, about=product)
+    asked = question(title, forms, kind, about=product)
     messages = (
-        Message("system", forms_of(title, answer, language).system),
+        Message("system", forms.system),
         Message("user", asked),
         Message("assistant", answer),
     )
@@ -128,7 +133,7 @@ def _thread(row: Columns, plan: BuildPlan) -> Conversation | None:
     answers = answers_of(row, is_question(title) or "?" in body[-_ASKS_WITHIN:] or "？" in body[-_ASKS_WITHIN:])
     best = best_of(answers)
     pair = pair_of(answers, plan.preference_margin) if plan.preferences else None
-    if best is None or (pair is None and plan.documents != QUESTION):
+    if best is None or (pair is None and not plan.asks):
         return None
     values = tuple(value for value in dict.fromkeys((title, body)) if value)
     if not values:

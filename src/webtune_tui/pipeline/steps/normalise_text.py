@@ -1,16 +1,17 @@
-"""Clean text: entities, tags, invisible characters, whitespace and model tokens."""
+"""Clean text: entities, tags, invisible characters, broken encodings, whitespace, repetitions and model tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from webtune_tui.domain.options import option
 from webtune_tui.pipeline.base import Draft, Dropped
-from webtune_tui.pipeline.cleaning import Cleaner
+from webtune_tui.pipeline.cleaning import Cleaner, are_plain, has_homoglyphs
 
 _DEEPEST = 12
+_HOMOGLYPHS = "homoglyphs"
 
 
 @dataclass(frozen=True)
@@ -25,24 +26,63 @@ class NormaliseText:
 
     html: bool = option(True, label="Tags to text", help="Lists and tables stay readable.")
     invisible: bool = option(
-        True, label="Remove invisible characters", help="Zero-width, direction-changing and control characters."
+        True, label="Remove invisible characters", help="Zero-width, direction-changing, hidden and control characters."
     )
     model_tokens: bool = option(
         True, label="Neutralise model tokens", help="Such as <|im_start|>, which a trainer would obey."
     )
+    mojibake: bool = option(True, label="Repair broken encodings", help="Such as cafÃ© for café.")
+    repeated_lines: bool = option(
+        True, label="Reduce repeated lines", help="Lines and paragraphs that stand again in the same scraped text."
+    )
+    homoglyphs: bool = option(
+        True,
+        label="Flag look-alike letters",
+        help="Words of Latin and Cyrillic or Greek letters. They stay as they are.",
+    )
 
     def apply(self, draft: Draft) -> Draft | Dropped:
         """Cleans the texts in the fields that the example will be made of."""
-        cleaner = Cleaner(html=self.html, invisible=self.invisible, model_tokens=self.model_tokens)
+        names = draft.wanted or tuple(draft.fields)
+        texts = _texts([draft.fields[name] for name in names])
+        if are_plain(texts):
+            return self._flagged(draft, texts)
+        cleaner = Cleaner(
+            html=self.html,
+            invisible=self.invisible,
+            model_tokens=self.model_tokens,
+            mojibake=self.mojibake,
+            repeated_lines=self.repeated_lines,
+        )
         cleaned = {
             name: clean
-            for name in draft.wanted or draft.fields
+            for name in names
             if (clean := _clean(draft.fields[name], cleaner, draft.is_written, 0)) != draft.fields[name]
         }
-        if not cleaned:
-            return draft
-        changed = draft.with_fields({**draft.fields, **cleaned}, self.name)
-        return replace(changed, removed=dict(cleaner.removed))
+        if cleaned:
+            fields = {**draft.fields, **cleaned}
+            texts = _texts([fields[name] for name in names])
+            removed = _sum(draft.removed, cleaner.removed)
+            draft = replace(draft, fields=fields, touched=(*draft.touched, self.name), removed=removed)
+        return self._flagged(draft, texts)
+
+    def _flagged(self, draft: Draft, texts: Sequence[str]) -> Draft:
+        if self.homoglyphs and has_homoglyphs(" ".join(texts)) and _HOMOGLYPHS not in draft.flags:
+            return replace(draft, flags=(*draft.flags, _HOMOGLYPHS))
+        return draft
+
+
+def _texts(values: Iterable[Any], depth: int = 0) -> list[str]:
+    """The texts in the values that cleaning reaches."""
+    found: list[str] = []
+    for value in values:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, list | tuple) and depth < _DEEPEST:
+            found += _texts(value, depth + 1)
+        elif isinstance(value, Mapping) and depth < _DEEPEST:
+            found += _texts(value.values(), depth + 1)
+    return found
 
 
 def _clean(value: Any, cleaner: Cleaner, is_written: bool, depth: int) -> Any:
@@ -53,6 +93,10 @@ def _clean(value: Any, cleaner: Cleaner, is_written: bool, depth: int) -> Any:
     if isinstance(value, list | tuple) and depth < _DEEPEST:
         return [_clean(item, cleaner, is_written, depth + 1) for item in value]
     return value
+
+
+def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return {kind: before.get(kind, 0) + more.get(kind, 0) for kind in {**before, **more}}
 
 
 STEP = NormaliseText

@@ -15,6 +15,7 @@ from webtune_tui.domain.errors import (
     OutcomeUnknown,
     RateLimited,
     ServiceUnavailable,
+    Unreachable,
     WebtuneError,
     WorkFailed,
 )
@@ -26,7 +27,8 @@ _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, htt
 def translate(error: openai.OpenAIError, *, title: str, key_name: str | None) -> WebtuneError:
     """Our error for a call that changes nothing when it is repeated."""
     if isinstance(error, openai.APIConnectionError):
-        return Offline(
+        kind = Unreachable if isinstance(error.__cause__, _NOT_SENT) else Offline
+        return kind(
             f"{title} can't be reached: {_cause(error)}", hint="Check the network and the address, then try again."
         )
     if isinstance(error, openai.APIStatusError):
