@@ -127,7 +127,7 @@ def main(source: Path, folder: Path) -> None:
         part.select_columns(["messages"]).to_json(str(folder / f"{name}.jsonl"), num_proc=PROCESSES, force_ascii=False)
     seconds = time.perf_counter() - started
     tokens = sum(data["tokens"])
-    print(json.dumps({"cpu": sum(os.times()[:4]), "seconds": seconds, "tokens": tokens, "kept": list(data["number"])}))
+    print(json.dumps({"seconds": seconds, "tokens": tokens, "kept": list(data["number"])}))
 
 
 if __name__ == "__main__":

@@ -73,7 +73,10 @@ class Corpus:
     def add(self, columns: Columns) -> None:
         """Takes the next examples; those of one record come one after the other."""
         for name, block in self._blocks.items():
-            block += memoryview(getattr(columns, name)).cast("B")  # one growing block each: no second copy at the end
+            added = getattr(columns, name)
+            block += (
+                added if isinstance(added, bytes) else added.tobytes()
+            )  # one growing block each, never copied whole
 
     def __len__(self) -> int:
         return len(self._blocks["example_ids"]) // 8
