@@ -97,7 +97,7 @@ _BAND_ROWS = _drawn_bands()
 
 def band_numbers(table: Sketches) -> npt.NDArray[np.uint32]:
     """For each text the number of each of its bands: texts that are alike agree in at least one, near-surely."""
-    keys = table[:, _BAND_ROWS].view(np.uint64)[..., 0]
+    keys = np.ascontiguousarray(table[:, _BAND_ROWS]).view(np.uint64)[..., 0]
     return (mixed(keys) >> np.uint64(32)).astype(np.uint32)
 
 
