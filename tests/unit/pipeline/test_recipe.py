@@ -39,8 +39,8 @@ def test_the_written_default_recipe_is_the_default_recipe() -> None:
 
 def test_steps_run_by_stage_and_order() -> None:
     assert step_names() == (
-        "error_rows", "normalise_text", "placeholder_rows", "empty_targets", "length", "token_budget",
-        "exact_duplicates", "near_duplicates", "shared_targets",
+        "error_rows", "normalise_text", "boilerplate", "redact", "placeholder_rows", "empty_targets", "length",
+        "token_budget", "exact_duplicates", "near_duplicates", "shared_targets",
     )  # fmt: skip
 
 
