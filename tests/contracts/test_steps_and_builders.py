@@ -53,8 +53,9 @@ def test_a_step_declares_what_forms_and_the_recipe_need(name: str) -> None:
     assert declared.__doc__
     assert build(declared, {}, where=name) == declared()
     for option in options_of(declared):
-        assert option.label and option.kind in (bool, int, float, str)
-        assert build(declared, {option.name: str(option.default)}, where=name) == declared()
+        assert option.label and option.kind in (bool, int, float, str, list)
+        told = ",".join(option.default) if option.kind is list else str(option.default)
+        assert build(declared, {option.name: told}, where=name) == declared()
 
 
 @pytest.mark.parametrize("name", PER_RECORD)
