@@ -79,7 +79,7 @@ async def test_each_record_has_an_example_or_one_reason(workspace: Workspace) ->
     assert report.tokens["encoding"] == "o200k_base"
     assert sum(report.tokens["per_split"].values()) == report.tokens["total"] > 0
     dropped = await PrepareService(workspace, Settings()).dropped("error")
-    assert [(one.step, one.detail, one.position) for one in dropped] == [("error_rows", "dead_page", 60)]
+    assert [(one.step, one.detail, one.position) for one in dropped] == [("error_rows", "dead_page: gone", 60)]
 
 
 async def test_the_same_records_give_the_same_hash_in_any_order_and_with_any_number_of_workers(tmp_path: Path) -> None:
