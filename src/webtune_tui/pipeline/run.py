@@ -221,7 +221,7 @@ def learned_steps(
     """The enabled steps, each surveying one with what the sample showed it; ``sample`` is read once for each."""
     steps = draft_steps(recipe, counter)
     for number, step in enumerate(steps):
-        if isinstance(step, Surveying):
+        if isinstance(step, Surveying) and getattr(step, "needs_survey", True):
             before = Assembly(recipe, counter, steps=steps[:number], with_sketches=False)
             observed = [step.observe(before.seen(drafts, step.stage)) for drafts in sample()]
             steps = (*steps[:number], step.learned(observed), *steps[number + 1 :])
