@@ -24,8 +24,10 @@ class Columns:
         """The first non-empty value under one of the names; ``None`` where there is none."""
         for name in names:
             actual = self._shape.get(name)
-            if actual is not None and (value := self._fields[actual]) not in _NOTHING:
-                return value
+            if actual is not None:
+                value = self._fields[actual]
+                if value or value not in _NOTHING:
+                    return value
         return None
 
     def has(self, *names: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from webtune_tui.pipeline.placeholder_phrases import FILLER, OPENERS, PHRASES
 
@@ -44,10 +45,13 @@ _FILLER_LOOKED_AT = 4_000  # characters
 
 def is_placeholder(text: str) -> bool:
     """Whether a value only says that there is none."""
+    return is_leftover(text) if len(text) > _LONGEST else _is_short_placeholder(text)
+
+
+@lru_cache(maxsize=8_192)  # brands and categories come again and again
+def _is_short_placeholder(text: str) -> bool:
     if is_leftover(text):
         return True
-    if len(text) > _LONGEST:
-        return False
     bare = text.strip().strip(_EDGES).casefold()
     if not bare:
         return bool(text.strip()) and bool(_NO_WORD.match(text)) and not _has_symbol(text)

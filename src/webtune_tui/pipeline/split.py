@@ -77,13 +77,15 @@ def assign(
     if len(groups) < LEAST_GROUPS:
         return Assignment(_few(groups, plan, held, barred), plan.frozen)
     total = sum(group.size for group in groups)
-    frozen = plan.frozen or _border(groups, plan, total)
-    test = {g.key for g in groups if g.key in held or (_in_test(g, frozen) and g.key not in barred)}
+    ordered = _ordered(groups, plan.seed)
+    frozen = plan.frozen or _border(ordered, plan, total)
+    places = ordered if frozen.seed == plan.seed else _ordered(groups, frozen.seed)
+    test = {g.key for at, g in places if g.key in held or (at < frozen.below and g.key not in barred)}
     test -= {g.key for g in groups if g.key in test and g.key not in held and _is_too_large(g, plan.test, total)}
     if not test:
         free = [g for g in groups if g.key not in barred] or list(groups)
         test = {min(free, key=lambda g: (place(frozen.seed, g.key), g.key)).key}
-    rest = sorted((g for g in groups if g.key not in test), key=lambda g: (place(plan.seed, g.key), g.key))
+    rest = [g for _, g in ordered if g.key not in test]
     validation = _filled(rest, plan.validation, total)
     splits = {
         g.key: Split.TEST if g.key in test else Split.VALIDATION if g.key in validation else Split.TRAIN for g in groups
@@ -91,18 +93,17 @@ def assign(
     return Assignment(splits, frozen)
 
 
-def _in_test(group: Group, frozen: FrozenTest) -> bool:
-    return place(frozen.seed, group.key) < frozen.below
+def _ordered(groups: Sequence[Group], seed: int) -> list[tuple[float, Group]]:
+    """The groups by their places, with these."""
+    return sorted(((place(seed, group.key), group) for group in groups), key=lambda pair: (pair[0], pair[1].key))
 
 
-def _border(groups: Sequence[Group], plan: SplitPlan, total: int) -> FrozenTest:
+def _border(placed: Sequence[tuple[float, Group]], plan: SplitPlan, total: int) -> FrozenTest:
     """The border that gives the test split its share."""
-    ordered = sorted(groups, key=lambda g: (place(plan.seed, g.key), g.key))
-    taken = _filled(ordered, plan.test, total)
-    places = [place(plan.seed, g.key) for g in ordered]
-    last = max((i for i, g in enumerate(ordered) if g.key in taken), default=0)
-    following = places[last + 1] if last + 1 < len(places) else 1.0
-    return FrozenTest(plan.seed, plan.test, round((places[last] + following) / 2, 9))
+    taken = _filled([group for _, group in placed], plan.test, total)
+    last = max((number for number, (_, group) in enumerate(placed) if group.key in taken), default=0)
+    following = placed[last + 1][0] if last + 1 < len(placed) else 1.0
+    return FrozenTest(plan.seed, plan.test, round((placed[last][0] + following) / 2, 9))
 
 
 def _filled(ordered: Sequence[Group], share: float, total: int) -> set[str]:

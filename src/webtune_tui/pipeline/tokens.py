@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,7 +46,8 @@ class BundledCounter:
         """The tokens of each text; lone surrogates count as one replacement character each."""
         import toktok  # loads 8 MB of ranks
 
-        counts: list[int] = toktok.batch_count([_encodable(text) for text in texts], self.encoding)
+        # one thread: batches are small, and the processes that prepare share the processors already
+        counts: list[int] = toktok.batch_count([_encodable(text) for text in texts], self.encoding, threads=1)
         return counts
 
 
@@ -73,24 +75,23 @@ def counter_for(base_model: str, models: Path) -> TokenCounter:
 
 def count_examples(conversations: Sequence[Sequence[Message]], counter: TokenCounter) -> list[int]:
     """The tokens of whole examples: contents, 3 for each message, 1 for a name, 3 for the example."""
-    texts = [text for messages in conversations for text in _texts(messages)]
-    counts = iter(counter.count(texts))
-    totals = []
+    texts: list[str] = []
+    bounds = [0]
     for messages in conversations:
-        content = sum(next(counts) for message in messages for _ in _message_texts(message))
-        totals.append(content + overhead(messages))
-    return totals
+        for message in messages:
+            texts += _message_texts(message) if message.extra else (message.content,)
+        bounds.append(len(texts))
+    counts = counter.count(texts)
+    return [
+        sum(counts[start:end]) + overhead(messages)
+        for messages, (start, end) in zip(conversations, pairwise(bounds), strict=True)
+    ]
 
 
 def overhead(messages: Sequence[Message]) -> int:
     """The tokens around the contents in the chat format."""
-    names = sum(1 for message in messages if "name" in message.extra)
+    names = sum(1 for message in messages if message.extra and "name" in message.extra)
     return TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_NAME * names + TOKENS_PER_EXAMPLE
-
-
-def _texts(messages: Sequence[Message]) -> Iterable[str]:
-    for message in messages:
-        yield from _message_texts(message)
 
 
 def _message_texts(message: Message) -> list[str]:

@@ -9,20 +9,31 @@ import re
 from collections.abc import Sequence
 from hashlib import blake2b
 
-_EDGES = ".,;:!?\"'()[]{}…“”‘’«»„‹›。、，．！？；：「」『』（）【】*_~`"
-_UNSPACED_RANGES = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+EDGES = ".,;:!?\"'()[]{}…“”‘’«»„‹›。、，．！？；：「」『』（）【】*_~`"
+UNSPACED_RANGES = (
+    ("\u0e00", "\u0eff"),
+    ("\u1000", "\u109f"),
+    ("\u1780", "\u17ff"),
+    ("\u3040", "\u30ff"),
+    ("\u31f0", "\u31ff"),
+    ("\u3400", "\u4dbf"),
+    ("\u4e00", "\u9fff"),
+    ("\uf900", "\ufaff"),
 )
-_UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
+_UNSPACED = re.compile(f"[{''.join(f'{first}-{last}' for first, last in UNSPACED_RANGES)}]")
 
 
 def words(text: str) -> list[str]:
     """The words in order, folded; each character of a script without spaces is a word."""
+    return [piece if piece.isalnum() else piece.strip(EDGES) or piece for piece in spread(text).split()]
+
+
+def spread(text: str) -> str:
+    """The text without differences of case, and with spaces around characters of scripts without them."""
     folded = text.casefold()
     if not folded.isascii() and _UNSPACED.search(folded):
-        folded = _UNSPACED.sub(r" \g<0> ", folded)
-    pieces = folded.split()
-    return [piece if piece.isalnum() else piece.strip(_EDGES) or piece for piece in pieces]
+        return _UNSPACED.sub(r" \g<0> ", folded)
+    return folded
 
 
 def is_unspaced(units: Sequence[str]) -> bool:
@@ -34,7 +45,14 @@ def is_unspaced(units: Sequence[str]) -> bool:
 
 def is_same_wording(first: str, second: str) -> bool:
     """Whether two texts differ in nothing but case, spacing and edge punctuation."""
-    return first == second or words(first) == words(second)
+    if first == second:
+        return True
+    one, other = spread(first).split(), spread(second).split()
+    return len(one) == len(other) and all(map(_is_same_word, one, other))
+
+
+def _is_same_word(first: str, second: str) -> bool:
+    return first == second or (first.strip(EDGES) or first) == (second.strip(EDGES) or second)
 
 
 def folded(text: str) -> str:
@@ -45,3 +63,9 @@ def folded(text: str) -> str:
 def wording_key(*folded_texts: str) -> bytes:
     """16 bytes that stand for texts of one wording, see :func:`folded`."""
     return blake2b("\x00".join(folded_texts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def unspaced_share(text: str) -> float:
+    """The share of a text's characters, spaces apart, that belong to scripts without spaces between words."""
+    bare = "".join(text.split())
+    return len(_UNSPACED.findall(bare)) / len(bare) if bare else 0.0

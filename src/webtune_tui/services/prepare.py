@@ -21,7 +21,7 @@ from webtune_tui.pipeline.run import Assembly, example_id
 from webtune_tui.pipeline.template import as_text
 from webtune_tui.services.bridge import lines_of_program
 from webtune_tui.services.prepare_map import drafts_of
-from webtune_tui.services.prepare_run import PrepareRequest
+from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.services.prepare_worker import read_event, request_line
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.token_child import child_counter
@@ -71,7 +71,7 @@ class PrepareService:
         recipe: Path | None = None,
         seed: int | None = None,
         sample: int | None = None,
-        workers: int = 1,
+        workers: int | None = None,
     ) -> AsyncGenerator[PrepareEvent, None]:
         """Replays the recipe on all records; ends with Prepared. A cancelled run leaves the last version whole.
 

@@ -6,6 +6,7 @@ one JSON object a line. The program ends with its parent: the end of stdin is th
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -18,7 +19,7 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.pipeline.tokens import counter_for
-from webtune_tui.services.prepare_run import PrepareRequest, PrepareRun
+from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.files import storage_error
 from webtune_tui.storage.workspace import Workspace
@@ -54,8 +55,13 @@ def read_event(line: bytes) -> PrepareEvent:
 
 def main() -> None:
     """Runs one request."""
+    # compiled libraries that the app does without
+    from webtune_tui.services.prepare_pool import GARBAGE_THRESHOLDS
+    from webtune_tui.services.prepare_run import PrepareRun
+
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     root = Path(asked["workspace"])
     database = Database(root / "workspace.db", read_only=False)
     request = PrepareRequest(

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import marshal
 import tempfile
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
-from webtune_tui.pipeline.near_duplicates import Texts
+from webtune_tui.pipeline.corpus import Corpus
 from webtune_tui.pipeline.recipe import Recipe
-from webtune_tui.pipeline.run import BatchResult, Corpus
+from webtune_tui.pipeline.run import BatchResult
 from webtune_tui.pipeline.split import SplitPlan, random_split_rate
+from webtune_tui.services.prepare_part import columns_of
 
 
 class RawPairs:
-    """Takes pairs batch by batch; their texts wait in a nameless file in ``folder``."""
+    """Takes pairs batch by batch; their words wait in a nameless file in ``folder``."""
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in close()
         self._places = array("Q", [0])
-        self._corpus = Corpus(recipe, self._texts)
+        self._corpus = Corpus(recipe, self._text)
         self._ids: list[str] = []
         self._records = array("q")
         self._has_answer = bytearray()
 
     def add(self, result: BatchResult) -> None:
         """Takes the pairs of a batch."""
-        for built in result.built:
-            body = marshal.dumps(built.texts)
-            self._file.seek(self._places[-1])
-            self._file.write(body)
-            self._places.append(self._places[-1] + len(body))
-            self._corpus.add(built)
+        assert result.signatures is not None
+        self._corpus.add(columns_of(result.built, result.signatures))
+        self._file.seek(self._places[-1])
+        for built, text in zip(result.built, result.signatures.texts, strict=True):
+            self._file.write(text)
+            self._places.append(self._places[-1] + len(text))
             self._ids.append(built.example_id)
             self._records.append(built.record_id)
             self._has_answer.append(built.answer_length > 0)
@@ -68,8 +68,7 @@ class RawPairs:
         """Gives the space back."""
         self._file.close()
 
-    def _texts(self, index: int) -> Texts:
+    def _text(self, index: int) -> bytes:
         start, end = self._places[index], self._places[index + 1]
         self._file.seek(start)
-        texts: Texts = marshal.loads(self._file.read(end - start))  # noqa: S302 - our own bytes
-        return texts
+        return self._file.read(end - start)

@@ -17,7 +17,7 @@ from webtune_tui.pipeline.base import Draft, Dropped, Step
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.part_of_recipe import up_to_step, with_step
 from webtune_tui.pipeline.recipe import Recipe, parse_recipe, step_class
-from webtune_tui.pipeline.run import Assembly, BatchResult, Corpus, learned_steps
+from webtune_tui.pipeline.run import Assembly, BatchResult, learned_steps
 from webtune_tui.pipeline.template import ChatTemplate, as_text, value_at
 from webtune_tui.pipeline.template_set import TemplateSet, WeightedTemplate
 from webtune_tui.pipeline.tokens import TokenCounter
@@ -149,12 +149,14 @@ class StudioBench:
         return seen.told
 
     def _corpus_step(self, recipe: Recipe, name: str, rows: Sequence[LiveRecord], samples: int) -> dict[str, Any]:
+        from webtune_tui.pipeline.corpus import Corpus  # numpy: only steps over the set need it
+        from webtune_tui.services.prepare_part import columns_of
+
         assembly = Assembly(recipe, self._counter, steps=self._steps(recipe))
         result: BatchResult = assembly.map_batch(drafts_of(rows))
-        texts = [built.texts for built in result.built]
-        corpus = Corpus(up_to_step(recipe, name), texts.__getitem__)
-        for built in result.built:
-            corpus.add(built)
+        assert result.signatures is not None
+        corpus = Corpus(up_to_step(recipe, name), result.signatures.texts.__getitem__)
+        corpus.add(columns_of(result.built, result.signatures))
         for _ in corpus.decide():
             pass
         by_id = {row.record_id: row for row in rows}

@@ -21,14 +21,15 @@ from webtune_tui.pipeline.recipe import Recipe, StepChoice, step_names
 from webtune_tui.pipeline.run import Assembly, Built, example_id, learned_steps
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.pipeline.triage import HARMS, OVER_THE_SET, Checks, Harm, Languages, Tally, fix_of
-from webtune_tui.services.prepare_map import domain_of, drafts_of
+from webtune_tui.services.prepare_map import domain_of, drafts_of, drafts_of_rows, with_own_keys
 from webtune_tui.services.raw_pairs import RawPairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.triage_marks import recipe_mark, records_mark
-from webtune_tui.storage.datasets import DatasetStore, LiveRecord, RecordQueries, Revision
+from webtune_tui.storage.datasets import DatasetStore, RecordQueries, Revision
 from webtune_tui.storage.workspace import Workspace
 
 _BATCH = 128
+_MOST_CHARACTERS = 4_000_000  # of the fields of a batch
 _EVENTS_APART = 0.1  # seconds
 _SURVEYED = 5_000  # records
 _SURVEYING = "boilerplate"
@@ -109,8 +110,8 @@ class TriageRun:
     def _look_at_records(self, checks: Checks, pairs: RawPairs, seen: _Seen, total: int) -> Iterator[Progressed]:
         assembly = Assembly(without_steps(self._recipe), self._counter)
         done = 0
-        for rows in _with_own_keys(self._records.batches(_BATCH)):
-            drafts = drafts_of(rows)
+        for rows in with_own_keys(self._records.between(None, None, _BATCH, _MOST_CHARACTERS)):
+            drafts = drafts_of_rows(rows)
             result = assembly.map_batch(drafts)
             pairs.add(result)
             by_record = {draft.record_id: draft for draft in drafts}
@@ -282,12 +283,6 @@ def _pair(built: Built, by_record: Mapping[int, Draft]) -> Draft:
     draft = by_record[built.record_id]
     messages = decode_messages(built.messages)
     return replace(draft, messages=messages, tokens=built.tokens, flags=())
-
-
-def _with_own_keys(batches: Iterator[list[LiveRecord]]) -> Iterator[list[LiveRecord]]:
-    from webtune_tui.services.prepare_run import _with_own_keys as own
-
-    yield from own(batches)
 
 
 assert set(OVER_THE_SET) == set(_TILE_OF_REASON.values())

@@ -28,7 +28,12 @@ _BY_HAND = "by_hand"
 _ALIVE = "build = ? AND since <= ? AND (until IS NULL OR until > ?)"
 _EXAMPLE_COLUMNS = "row_id, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source"
 _LIVE_COLUMNS = "r.record_id, r.key, r.kind, r.fields, c.source, c.label, r.url, r.collected_at"
+_LIVE_ROW = "r.record_id, r.key, r.kind, r.fields, r.collection_id, r.url, r.collected_at"
 _TITLE = "COALESCE(r.fields ->> '$.title', r.fields ->> '$.name', r.fields ->> '$.headline', r.url, r.key)"
+_INSERT_EXAMPLE = (
+    "INSERT INTO examples (build, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source,"
+    " since)"
+)
 _DROPPED = (
     "SELECT d.record_id, d.reason, d.step, d.detail, d.example_id, d.keeper_id, r.collection_id, r.position,"
     f" {_TITLE} AS title FROM dropped AS d JOIN records AS r USING (record_id)"
@@ -47,6 +52,13 @@ class LiveRecord:
     label: str
     url: str | None
     collected_at: str | None
+
+
+LiveRow = tuple[int, str, str, str, str, str, str | None, str | None]
+"""What :class:`LiveRecord` says, as it comes by the hundred thousand; the kind is a plain word."""
+
+ExampleRow = tuple[int, str, str, str, int, str, str, str, str]
+"""An example to be stored: ordinal, id, split, messages, tokens, flags, record ids, group, source; lists are texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +219,68 @@ class RecordQueries:
             while rows := cursor.fetchmany(size):
                 yield [_live_record(row) for row in rows if only is None or row["record_id"] in only]
 
+    def cuts(self, size: int) -> list[str]:
+        """Every ``size``-th key of the current records, so that :meth:`between` two of them lie about as many."""
+        found: list[str] = []
+        with self._database.read() as connection:
+            while True:
+                row = connection.execute(
+                    "SELECT key FROM records WHERE superseded_by IS NULL"
+                    f"{' AND key > ?' if found else ''} ORDER BY key LIMIT 1 OFFSET ?",
+                    (*found[-1:], size - 1),
+                ).fetchone()
+                if row is None:
+                    return found
+                found.append(row[0])
+
+    def between(self, first: str | None, end: str | None, size: int, most_characters: int) -> Iterator[list[LiveRow]]:
+        """The current records whose key lies after ``first`` and up to ``end``, in canonical order and in batches.
+
+        A batch has at most ``size`` records, and ends with the one that brings its fields to ``most_characters``.
+        """
+        condition = "r.superseded_by IS NULL"
+        condition += "" if first is None else " AND r.key > ?"
+        condition += "" if end is None else " AND r.key <= ?"
+        with self._database.read() as connection:
+            collections = self._collections(connection)
+            cursor = connection.cursor()
+            cursor.row_factory = None
+            cursor.execute(
+                f"SELECT {_LIVE_ROW} FROM records AS r WHERE {condition} ORDER BY r.key, r.content_hash, r.record_id",
+                [bound for bound in (first, end) if bound is not None],
+            )
+            batch: list[LiveRow] = []
+            characters = 0
+            for row in cursor:
+                batch.append((*row[:4], *collections[row[4]], *row[5:]))
+                characters += len(row[3])
+                if len(batch) >= size or characters >= most_characters:
+                    yield batch
+                    batch, characters = [], 0
+            if batch:
+                yield batch
+
+    def with_ids(self, record_ids: Sequence[int]) -> list[LiveRow]:
+        """Some current records, in canonical order."""
+        marks = ",".join("?" * len(record_ids))
+        with self._database.read() as connection:
+            collections = self._collections(connection)
+            cursor = connection.cursor()
+            cursor.row_factory = None
+            rows = cursor.execute(
+                f"SELECT {_LIVE_ROW} FROM records AS r WHERE r.record_id IN ({marks})"
+                " ORDER BY r.key, r.content_hash, r.record_id",
+                tuple(record_ids),
+            ).fetchall()
+        return [(*row[:4], *collections[row[4]], *row[5:]) for row in rows]
+
+    def _collections(self, connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+        """Source and label of each collection."""
+        return {
+            row[0]: (row[1], row[2])
+            for row in connection.execute("SELECT collection_id, source, label FROM collections")
+        }
+
     def keys_in_order(self) -> Iterator[tuple[int, str, str]]:
         """(id, key, source) of all current records in canonical order."""
         with self._database.read() as connection:
@@ -325,10 +399,10 @@ class DatasetStore:
             )
             return int(cursor.lastrowid or 0)
 
-    def add_examples(self, build: int, examples: Iterable[StoredExample]) -> None:
+    def add_rows(self, build: int, rows: Sequence[ExampleRow]) -> None:
         """Stores a batch of a build's examples."""
         with self._database.write() as connection:
-            _insert_examples(connection, build, 0, examples)
+            connection.executemany(f"{_INSERT_EXAMPLE} VALUES ({build:d},?,?,?,?,?,?,?,?,?,0)", rows)
 
     def add_dropped(self, build: int, dropped: Iterable[DroppedRow]) -> None:
         """Stores records that make no example."""
@@ -759,8 +833,7 @@ def _insert_revision(
 
 def _insert_examples(connection: sqlite3.Connection, build: int, since: int, examples: Iterable[StoredExample]) -> None:
     connection.executemany(
-        "INSERT INTO examples (build, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id,"
-        " source, since) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        f"{_INSERT_EXAMPLE} VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         (
             (
                 build,

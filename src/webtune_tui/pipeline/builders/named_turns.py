@@ -32,6 +32,7 @@ class NamedTurns:
     name: ClassVar[str] = "named_turns"
     order: ClassVar[int] = 20
     is_written: ClassVar[bool] = True
+    judges_by_names: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ()
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:

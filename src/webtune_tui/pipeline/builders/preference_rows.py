@@ -24,6 +24,7 @@ class PreferenceRows:
     name: ClassVar[str] = "preference_rows"
     order: ClassVar[int] = 15
     is_written: ClassVar[bool] = True
+    judges_by_names: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ()
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:

@@ -31,6 +31,7 @@ class Products:
     name: ClassVar[str] = "products"
     order: ClassVar[int] = 30
     is_written: ClassVar[bool] = False
+    judges_by_names: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = (*_TITLES, *_DESCRIPTIONS, *_BRANDS, *_FEATURES, *_CATEGORIES)
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:
@@ -62,28 +63,28 @@ class Products:
 def _description(row: Columns) -> str:
     for name in _DESCRIPTIONS:
         value = row.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
+        if isinstance(value, str) and (text := value.strip()):
+            return text
         if isinstance(value, list) and (texts := [item for item in value if isinstance(item, str)]):
             return "\n".join(texts).strip()
     return ""
 
 
 def _known(value: Any) -> str:
-    text = as_text(value)
+    text = value.strip() if type(value) is str else as_text(value)
     return "" if is_placeholder(text) else text
 
 
 def _last(value: Any) -> str:
     """The most special one of a list of categories."""
     if isinstance(value, list):
-        value = next((item for item in reversed(value) if _known(_named(item))), "")
+        return next((text for item in reversed(value) if (text := _known(_named(item)))), "")
     return _known(_named(value))
 
 
 def _named(value: Any) -> Any:
     """An object's name or value, such as a breadcrumb's or a feature's."""
-    if not isinstance(value, Mapping):
+    if type(value) is str or not isinstance(value, Mapping):
         return value
     pair = [as_text(value.get(key)) for key in ("type", "name", "title", "feature", "value", "text")]
     return ": ".join(part for part in pair if part)

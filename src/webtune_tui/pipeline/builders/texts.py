@@ -50,6 +50,7 @@ class Texts:
     name: ClassVar[str] = "texts"
     order: ClassVar[int] = 40
     is_written: ClassVar[bool] = False
+    judges_by_names: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = (*_TEXTS, *_TITLES, *(name for _, names in _KNOWN for name in names))
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:

@@ -21,6 +21,7 @@ class Transcripts:
     name: ClassVar[str] = "transcripts"
     order: ClassVar[int] = 25
     is_written: ClassVar[bool] = False
+    judges_by_names: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = (*_SEGMENTS, *TEXTS.reads)
 
     def accepts(self, fields: Mapping[str, Any]) -> bool:

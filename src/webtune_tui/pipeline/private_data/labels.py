@@ -18,7 +18,7 @@ _WORDS: dict[str, str] = {
         anruf anrufen mobilfunk durchwahl rückruf téléphone telephone tél portable appelez appeler appelle
         joindre joignable fone telefone celular ligue ligar telemóvel telemovel teléfono telefono móvil movil
         llama llame llámame llámenos llamar llámanos cellulare chiama chiamare chiamaci chiamami recapito
-        telefoon mobiel bel gsm telefonu телефон тел फोन मोबाइल texting wa""",
+        telefoon mobiel bel gsm telefonu телефон тел फोन मोबाइल texting wa zap fon""",
     CARD: """
         card visa mastercard amex discover maestro diners kreditkarte kreditkarten karte karten carte cartão
         cartao tarjeta creditcard cc""",
@@ -36,7 +36,7 @@ _WORDS: dict[str, str] = {
         nameserver endereço endereco mac""",
     VERSION: """
         v ver version versión versao versão versione firmware fw release build driver treiber update software
-        bios kernel android ios ipados macos windows linux chrome firefox safari python java node php sdk
+        bios kernel os android ios ipados macos windows linux chrome firefox safari python java node php sdk
         section chapter table figure fig abschnitt kapitel clause patch revision rev rule requirement oid""",
     PRODUCT: """
         model modell modèle modelo modello part pn mpn oem sku item ref réf referência referencia référence
@@ -51,7 +51,7 @@ _WORDS: dict[str, str] = {
 }
 _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _SIGNS = dict.fromkeys("$€£¥", PRODUCT) | {"§": VERSION}
-_WORD = re.compile(r"[a-z\u00df-\u024f]+|[$€£¥§]|(?:(?![a-z\u00df-\u024f])[^\W\d_])+")
+_WORD = re.compile(r"[a-z\u00df-\u024f]++(?![0-9])|[$€£¥§]|(?:(?![a-z\u00df-\u024f])[^\W\d_])+")
 _SENTENCE_END = re.compile(r"[.!?…]+\s+|[。！？]|[0-9][^\w\n]{0,4}\n|\n(?=.*\w)")
 _EARLIER_NUMBER = re.compile(r"[0-9](?:[ ().\-/]{0,2}[0-9]){3,}")
 _LISTED = re.compile(
@@ -62,6 +62,7 @@ _ABBREVIATIONS = frozenset(
     ("tel", "telf", "tél", "ph", "mob", "mobil", "cell", "ref", "réf", "art", "no", "nr", "num", "nº", "mod", "ver",
      "ser", "telefonnr", "artikelnr", "bestellnr", "idnr", "handynr")
 )  # fmt: skip
+_ASKING = ("text", "message")
 _ENDINGS = ("nummern", "nummer", "numéro", "number", "nr", "s")
 _SHORTEST_PLURAL = 4  # letters: "dois" is no plural of "doi"
 _UNSPACED: dict[str, str] = {
@@ -95,17 +96,21 @@ def label_counts(text: str, start: int, label: str) -> bool:
 @lru_cache(maxsize=2048)
 def field_label(field: str) -> str:
     """The kind that a field's name announces: ``customerPhone`` and ``phone_number`` hold telephones."""
-    return _nearest(re.sub(r"(?<=[a-z])(?=[A-Z])|[_.\-/\[\]]+", " ", field))
+    return _nearest(re.sub(r"(?<=[a-z])(?=[A-Z])|[_.\-/\[\]0-9]+", " ", field))
 
 
 @lru_cache(maxsize=4096)
 def _nearest(window: str) -> str:
     lower = _in_one_sentence(window).lower()
+    if "/n" in lower:
+        lower = lower.replace("p/n", "pn").replace("s/n", "sn")
     best = word = ""
     words = _WORD.findall(lower)
     for place in range(len(words) - 1, -1, -1):
         word = words[place]
         best = _KIND_OF.get(word) or _SIGNS.get(word) or _without_ending(word)
+        if word in ("us", "me") and place and words[place - 1] in _ASKING:
+            best = PHONE
         if best:
             if word == "id" and place:  # a tax id is no product's
                 outer = _KIND_OF.get(words[place - 1], "")

@@ -72,7 +72,7 @@ def _labelled(match: re.Match[str], label: str) -> Iterator[Hit]:
     kinds = (label, "steuer_id") if label == "ssn" else (label,)  # a tax id with eleven digits is the German one
     found = match.group()
     for group in _GROUP.finditer(found):
-        if found[group.end() : group.end() + 1] not in ("", " "):
+        if found[group.end() : group.end() + 1] not in ("", " ") or "." in found[: group.end()]:
             continue
         signs = _signs(found[: group.end()])
         for kind in kinds:

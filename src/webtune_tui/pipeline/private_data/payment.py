@@ -9,7 +9,7 @@ from hashlib import sha256
 from webtune_tui.pipeline.private_data.checks import iban_mod97, luhn
 from webtune_tui.pipeline.private_data.hits import Hit
 from webtune_tui.pipeline.private_data.iban_forms import iban_form, iban_length
-from webtune_tui.pipeline.private_data.labels import CARD, PHONE, PRODUCT, label_before
+from webtune_tui.pipeline.private_data.labels import CARD, NETWORK, PHONE, VERSION, label_before
 
 _CARD = re.compile(
     r"(?<![A-Za-z0-9_$€£¥#])(?<![0-9A-Za-z][.\-_/,:])"
@@ -27,12 +27,13 @@ _BRANDS = re.compile(
     r"|35(?:2[89]|[3-8][0-9])[0-9]{12}"  # JCB
     r"|62[0-9]{14}(?:[0-9]{3})?"  # UnionPay
     r"|220[0-4][0-9]{12}"  # Mir
-    r"|(?:5018|5019|5020|5038|5[678][0-9]{2}|6304|6759|676[0-9]|6390|0604)[0-9]{12}(?:[0-9]{1,3})?"  # Maestro
+    r"|(?:5018|5019|5020|5038|5[678][0-9]{2}|6304|6759|676[0-9]|6390|0604)[0-9]{12}"  # Maestro
     r"|(?:50[46-9][0-9]|606[23]|6277|6362|6363)[0-9]{12}"  # Elo, Hipercard
 )
 _BRANDS_WITH_A_WORD = re.compile(r"4[0-9]{12}|1[0-9]{14}|(?:50|5[6-8]|6|8[12])[0-9]{10,17}|3[0689][0-9]{12}")
 _DIGITS = re.compile(r"[0-9]+")
-_SHORTEST_AMONG_PHONES = 15
+_MAY_STAND_BEFORE = ("", CARD, PHONE, NETWORK, VERSION)
+_SHORTEST_AMONG_PHONES = 14
 _IBAN = re.compile(r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][\-_/])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){4}")
 
 
@@ -58,7 +59,11 @@ def _is_card(text: str, match: re.Match[str], stop: int, field: str) -> bool:
     label = label_before(text, match.start(), field)
     if label == CARD and _BRANDS_WITH_A_WORD.fullmatch(digits):
         return True
-    if label == PRODUCT or match["odd"] or (label == PHONE and match["bare"] and len(digits) < _SHORTEST_AMONG_PHONES):
+    if (
+        label not in _MAY_STAND_BEFORE
+        or match["odd"]
+        or (label == PHONE and match["bare"] and len(digits) < _SHORTEST_AMONG_PHONES)
+    ):
         return False
     return _BRANDS.fullmatch(digits) is not None
 

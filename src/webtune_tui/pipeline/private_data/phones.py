@@ -30,11 +30,11 @@ _SHAPES = re.compile(
     |(?P<jp>0[0-9]{1,4}-[0-9]{1,4}-[0-9]{3,4}|\(0[0-9]{1,4}\)[ ]?[0-9]{1,4}-[0-9]{4}
         |0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4})
     |(?P<es>[6-9][0-9]{2}(?:[ ][0-9]{2}){3}|[89][1-8][ ][0-9]{3}[ ][0-9]{2}[ ][0-9]{2})
-    |(?P<trunk>\(?0\)?[1-9][0-9]{0,4}\)?(?:[ ]?[/\-.][ ]?|[ ])[0-9]{2,8}(?:[ \-.][0-9]{2,6}){0,3})
+    |(?P<trunk>\(?0\)?[1-9][0-9]{0,4}\)?(?:[ ]?[/\-][ ]?|[ .])[0-9]{2,8}(?:[ \-.][0-9]{2,6}){0,3})
     )"""
     + _END
     + r"""
-    |(?P<bare>\(?[0-9](?:[ ./()\-]{0,2}[0-9]){5,14})
+    |(?P<bare>\(?[0-9](?:[ ./()\-]{0,3}[0-9]){5,14})
     )""",
     re.VERBOSE,
 )
@@ -51,7 +51,7 @@ _SOLID = re.compile(r"[0-9]{9,13}(?![0-9])")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _SPACED = re.compile(r"[0-9 ]+")
 _PHONE_BEFORE = re.compile(r"(?:[0-9]{6}|[0-9]{3}[ \-][0-9]{4}) $")
-_NUMBER_AFTER = re.compile(r" [0-9]{3}")
+_NUMBER_AFTER = re.compile(r" [0-9]{3,6}(?![0-9年]|[.,:][0-9])")
 _LONG_GROUP = re.compile(r"[0-9]{6}")
 _GROUP = re.compile(r"[0-9]+")
 _LAST_GROUP = 6  # nobody goes on after a group so long
@@ -94,7 +94,8 @@ def _end_of(text: str, match: re.Match[str], field: str) -> int:
     end = match.end()
     if shape in ("plus", "zeros"):
         end = _international_end(text, match)
-        return end if end and (shape == "plus" or _label(text, match, field) == PHONE or not _is_solid(match)) else 0
+        is_plain = shape == "zeros" and (match.group().isdecimal() or _stands_in_a_table(text, match.start(), end))
+        return 0 if is_plain and _label(text, match, field) != PHONE else end
     if _DATE.match(text, match.start()) or _YEARS.search(text, match.start(), end):
         return 0
     label = _label(text, match, field)
@@ -131,10 +132,6 @@ _ORDER = ("plus", "zeros", "us", "br", "pairs", "jp", "es", "trunk", "bare")
 
 def _digits(text: str) -> str:
     return "".join(filter(str.isdecimal, text))
-
-
-def _is_solid(match: re.Match[str]) -> bool:
-    return match.group().isdecimal()
 
 
 def _label(text: str, match: re.Match[str], field: str) -> str:

@@ -1,0 +1,278 @@
+"""The decisions over the whole set: copies, near-duplicates, shared answers, and the groups that share a split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from webtune_tui.pipeline.near_duplicates import (
+    Compared,
+    Threshold,
+    UnionFind,
+    are_answers_similar,
+    are_whole_similar,
+    is_near_duplicate,
+    survivors,
+)
+from webtune_tui.pipeline.recipe import Recipe
+from webtune_tui.pipeline.signatures import unpacked
+from webtune_tui.pipeline.sketches import BANDS, EMPTY, PERMUTATIONS, Indices, Sketches, least_overlap, meet_in_buckets
+from webtune_tui.pipeline.steps.exact_duplicates import ExactDuplicates
+from webtune_tui.pipeline.steps.near_duplicates import NearDuplicates
+from webtune_tui.pipeline.steps.shared_targets import GROUP, KEEP, KEEP_ONE, SharedTargets
+
+_CACHED_TEXTS = 1_024
+_REMEMBERED_PAIRS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the decisions need to know of a batch of examples, in order; keys are 16 bytes each."""
+
+    example_ids: npt.NDArray[np.uint64]
+    record_ids: npt.NDArray[np.int64]
+    answer_lengths: npt.NDArray[np.uint32]
+    exact_keys: bytes
+    answer_keys: bytes
+    whole: Sketches
+    answers: Sketches
+
+
+@dataclass
+class CorpusReport:
+    """What the decisions over the whole set found; indices count the built examples."""
+
+    gone: dict[int, tuple[str, str, int]] = field(default_factory=dict)
+    exact: int = 0
+    near: int = 0
+    clusters: int = 0
+    flagged: dict[int, str] = field(default_factory=dict)
+
+
+class Corpus:
+    """Finds duplicates and groups among built examples by their compact signatures.
+
+    ``fetch`` reads an example's packed words back; signatures take about 310 bytes an example.
+    """
+
+    def __init__(self, recipe: Recipe, fetch: Callable[[int], bytes]) -> None:
+        steps = {step.name: step for step in recipe.enabled("corpus")}
+        self._exact: ExactDuplicates | None = steps.get(ExactDuplicates.name)
+        self._near: NearDuplicates | None = steps.get(NearDuplicates.name)
+        self._shared: SharedTargets | None = steps.get(SharedTargets.name)
+        self._threshold = Threshold(self._near.similarity if self._near else NearDuplicates().similarity)
+        self._least = least_overlap(self._threshold.similarity)
+        self._fetch = fetch
+        self._kept_ids = np.array([example_number(one) for one in recipe.kept_ids], dtype=np.uint64)
+        self._blocks = {name: bytearray() for name in Columns.__slots__}
+        self._cache: dict[int, Compared] = {}
+
+    def add(self, columns: Columns) -> None:
+        """Takes the next examples; those of one record come one after the other."""
+        for name, block in self._blocks.items():
+            added = getattr(columns, name)
+            block += (
+                added if isinstance(added, bytes) else added.tobytes()
+            )  # one growing block each, never copied whole
+
+    def __len__(self) -> int:
+        return len(self._blocks["example_ids"]) // 8
+
+    @property
+    def example_ids(self) -> npt.NDArray[np.uint64]:
+        """The numbers in the examples' ids, see :func:`example_number`."""
+        return np.frombuffer(self._blocks["example_ids"], dtype=np.uint64)
+
+    @property
+    def record_ids(self) -> npt.NDArray[np.int64]:
+        """The examples' records."""
+        return np.frombuffer(self._blocks["record_ids"], dtype=np.int64)
+
+    @property
+    def group_of(self) -> Indices:
+        """The group of each example, by its first member."""
+        return self.groups.roots()
+
+    def decide(self) -> Iterator[tuple[int, int]]:
+        """Works through the set; yields (done, total) of its parts. The findings are in ``report`` and ``groups``."""
+        total = 2 * BANDS
+        self.report = CorpusReport()
+        self.groups = UnionFind(len(self))
+        self._clusters = UnionFind(len(self))
+        self._kept = set(np.flatnonzero(np.isin(self.example_ids, self._kept_ids)).tolist())
+        self._lengths = np.frombuffer(self._blocks["answer_lengths"], dtype=np.uint32)
+        for index in self._siblings().tolist():
+            self.groups.union(index, index + 1)
+        standing = self._drop_exact()
+        whole = self._sketches("whole")
+        near = UnionFind(len(self))
+        meet = self._meeting(near)
+        for band in range(BANDS):
+            meet_in_buckets(whole, band, standing, self._least, near.roots_of, meet)
+            yield band + 1, total
+        self._drop_near(near)
+        self._drop_shared()
+        answers = self._sketches("answers")
+        answering = standing[(answers[standing] != EMPTY).any(axis=1)]
+        meet = self._meeting(None)
+        for band in range(BANDS):
+            if self._links_answers:
+                meet_in_buckets(answers, band, answering, self._least, self.groups.roots_of, meet)
+            yield BANDS + band + 1, total
+        self.report.clusters = len(sizes_of_crowds(self._clusters.roots()))
+        self._cache.clear()
+
+    @property
+    def has_siblings(self) -> bool:
+        """Whether any record makes more than one example."""
+        return len(self._siblings()) > 0
+
+    def _siblings(self) -> Indices:
+        """The examples that are followed by another one of the same record."""
+        records = self.record_ids
+        return np.flatnonzero(records[1:] == records[:-1])
+
+    def cluster_sizes(self) -> list[int]:
+        """The sizes of the groups with two members or more, before anything was dropped."""
+        return sizes_of_crowds(self.groups.roots())
+
+    def _sketches(self, name: str) -> Sketches:
+        return np.frombuffer(self._blocks[name], dtype=np.uint16).reshape(-1, PERMUTATIONS)
+
+    @property
+    def _links_answers(self) -> bool:
+        return self._shared is None or self._shared.policy != KEEP
+
+    def _drop_exact(self) -> Indices:
+        """The examples that stay to be compared: all but the copies of another one."""
+        is_copy = np.zeros(len(self), dtype=np.bool_)
+        for members in _crowds(_key_table(self._blocks["exact_keys"])):
+            for member in members[1:]:
+                self.groups.union(members[0], member)
+                self._clusters.union(members[0], member)
+            if self._exact is None:
+                continue
+            rule = self._exact.survivor
+            keeper = min(members, key=lambda index: self._rank(index, rule))
+            for member in members:
+                is_copy[member] = member != keeper
+                if member != keeper and member not in self._kept:
+                    self.report.gone[member] = ("exact_duplicate", ExactDuplicates.name, keeper)
+                    self.report.exact += 1
+        return np.flatnonzero(~is_copy)
+
+    def _rank(self, index: int, survivor: str) -> tuple[bool, int, int]:
+        """Those wanted by hand first, then by the rule."""
+        return index not in self._kept, -int(self._lengths[index]) if survivor == "longest" else 0, index
+
+    def _meeting(self, near: UnionFind | None) -> Callable[[int, int], bool]:
+        """Joins what is similar as a whole, and in ``near`` what is a near-duplicate; without it: answers alone."""
+        known: dict[int, bool] = {}
+
+        def meet(one: int, other: int) -> bool:
+            if near is None and self.groups.find(one) == self.groups.find(other):
+                return True
+            if near is not None and near.find(one) == near.find(other):
+                return True
+            pair = one * len(self) + other
+            found = known.get(pair)
+            if found is None:
+                if len(known) >= _REMEMBERED_PAIRS:
+                    known.clear()
+                found = known[pair] = self._join(one, other, near)
+            return found
+
+        return meet
+
+    def _join(self, one: int, other: int, near: UnionFind | None) -> bool:
+        first, second = self._compared(one), self._compared(other)
+        if near is None:
+            is_similar = are_answers_similar(first, second, self._threshold)
+        else:
+            is_similar = are_whole_similar(first, second, self._threshold)
+        if is_similar:
+            self.groups.union(one, other)
+            if near is not None and is_near_duplicate(first, second, self._threshold):
+                near.union(one, other)
+        return is_similar
+
+    def _drop_near(self, near: UnionFind) -> None:
+        for members in _crowds(near.roots()):
+            for member in members[1:]:
+                self._clusters.union(members[0], member)
+            if self._near is None:
+                continue
+            rule = self._near.survivor
+            preferred = sorted(members, key=lambda index: self._rank(index, rule))
+            for member, keeper in survivors(preferred, self._compared, self._threshold).items():
+                if member in self._kept:
+                    continue
+                self.report.gone[member] = ("near_duplicate", NearDuplicates.name, keeper)
+                self.report.near += 1
+
+    def _drop_shared(self) -> None:
+        for members in _crowds(_key_table(self._blocks["answer_keys"])):
+            if self._links_answers:
+                for member in members[1:]:
+                    self.groups.union(members[0], member)
+            staying = [index for index in members if index not in self.report.gone]
+            if len(staying) < 2 or self._shared is None or self._shared.policy == KEEP:
+                continue
+            if self._shared.policy == GROUP:
+                self.report.flagged.update(dict.fromkeys(staying, "shared_target"))
+            elif self._shared.policy == KEEP_ONE:
+                staying.sort(key=lambda index: (index not in self._kept, index))
+                for member in staying[1:]:
+                    if member not in self._kept:
+                        self.report.gone[member] = ("shared_target", SharedTargets.name, staying[0])
+
+    def _compared(self, index: int) -> Compared:
+        found = self._cache.get(index)
+        if found is None:
+            if len(self._cache) >= _CACHED_TEXTS:
+                self._cache.clear()
+            found = self._cache[index] = unpacked(self._fetch(index))
+        return found
+
+
+def example_number(example_id: str) -> int:
+    """The number in an example's id; 0 where it has none."""
+    try:
+        return int(example_id.removeprefix("ex-"), 16) & (1 << 64) - 1
+    except ValueError:
+        return 0
+
+
+def example_name(number: int) -> str:
+    """The id of an example by its number."""
+    return f"ex-{number:016x}"
+
+
+def sizes_of_crowds(roots: Indices) -> list[int]:
+    """The sizes of the sets with two members or more."""
+    sizes = np.bincount(roots) if len(roots) else roots
+    found: list[int] = sizes[sizes > 1].tolist()
+    return found
+
+
+def _key_table(block: bytearray) -> npt.NDArray[np.uint64]:
+    return np.frombuffer(block, dtype=np.uint64).reshape(-1, 2)
+
+
+def _crowds(keys: npt.NDArray[np.uint64] | Indices) -> list[list[int]]:
+    """The members of each set of equal keys with two members or more, in order; the sets by their first member."""
+    if len(keys) == 0:
+        return []
+    columns = keys.reshape(len(keys), -1)
+    order = np.lexsort(columns.T)
+    ordered = columns[order]
+    starts = np.flatnonzero(np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1)))
+    ends = np.append(starts[1:], len(order))
+    is_crowd = ends - starts > 1
+    found = [
+        order[start:end].tolist() for start, end in zip(starts[is_crowd].tolist(), ends[is_crowd].tolist(), strict=True)
+    ]
+    return sorted(found)

@@ -1,0 +1,110 @@
+"""Built examples on disk between the passes of a run: each process writes a file of its own, the run reads them all.
+
+A file loses its name as soon as the run has opened it, so that nothing is left wherever the run ends; only Windows
+keeps the name until the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import tempfile
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_NAME = "prepare-"
+_SUFFIX = ".waiting"
+
+WaitingRow = tuple[str, str, int, str, str, str]
+"""Of an example: id, messages, tokens, flags, record id, source; lists are texts with spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Where a batch lies: ``texts`` are the bounds of the packed words, after which the rows follow up to ``end``."""
+
+    shard: str
+    texts: array[int]
+    end: int
+
+
+class ShardWriter:
+    """The file of one process."""
+
+    def __init__(self, folder: Path) -> None:
+        handle, self.path = tempfile.mkstemp(prefix=_NAME, suffix=_SUFFIX, dir=folder)
+        self._file = os.fdopen(handle, "wb")
+        self._end = 0
+
+    def write(self, texts: Sequence[bytes], rows: list[WaitingRow]) -> Section:
+        """Adds a batch: the packed words of its examples, and their rows."""
+        bounds = array("Q", [self._end])
+        for text in texts:
+            bounds.append(bounds[-1] + len(text))
+        self._file.writelines(texts)
+        body = marshal.dumps(rows)
+        self._file.write(body)
+        self._file.flush()
+        self._end = bounds[-1] + len(body)
+        return Section(self.path, bounds, self._end)
+
+    def close(self) -> None:
+        """Closes the file; what the run has opened stays readable."""
+        self._file.close()
+
+
+class Shards:
+    """The waiting examples of a run, by number in the order of their sections."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, BinaryIO] = {}
+        self._names: list[str] = []
+        self._shards = bytearray()
+        self._starts = array("Q")
+        self._lengths = array("I")
+        self._sections: list[tuple[int, int, int, int]] = []  # shard, rows' start, their end, examples
+
+    def add(self, section: Section) -> None:
+        """Takes the next section."""
+        if section.shard not in self._files:
+            self._files[section.shard] = Path(section.shard).open("rb")  # noqa: SIM115 - closed in close()
+            self._names.append(section.shard)
+            with contextlib.suppress(PermissionError):  # Windows: not while it is open
+                Path(section.shard).unlink()
+        shard = self._names.index(section.shard)
+        texts = section.texts
+        count = len(texts) - 1
+        self._shards += bytes([shard]) * count
+        self._starts += texts[:-1]
+        self._lengths.extend(texts[at + 1] - texts[at] for at in range(count))
+        self._sections.append((shard, texts[-1], section.end, count))
+
+    def text(self, index: int) -> bytes:
+        """The packed words of an example."""
+        file = self._files[self._names[self._shards[index]]]
+        file.seek(self._starts[index])
+        return file.read(self._lengths[index])
+
+    def batches(self) -> Iterator[list[WaitingRow]]:
+        """The rows of all examples in order, a section at a time."""
+        for shard, start, end, _ in self._sections:
+            file = self._files[self._names[shard]]
+            file.seek(start)
+            rows: list[WaitingRow] = marshal.loads(file.read(end - start))  # noqa: S302 - our own bytes
+            yield rows
+
+    def close(self) -> None:
+        """Gives the space back."""
+        for name, file in self._files.items():
+            file.close()
+            Path(name).unlink(missing_ok=True)
+
+
+def discard_left(folder: Path) -> None:
+    """Removes the files of a run that was ended while it was opening them."""
+    for path in folder.glob(f"{_NAME}*{_SUFFIX}"):
+        path.unlink(missing_ok=True)
