@@ -13,6 +13,7 @@ from webtune_tui.pipeline.near_duplicates import (
     Threshold,
     UnionFind,
     are_answers_similar,
+    are_prompts_similar,
     are_whole_similar,
     is_near_duplicate,
     survivors,
@@ -28,6 +29,9 @@ _CACHED_TEXTS = 1_024
 _REMEMBERED_PAIRS = 200_000
 
 
+Similar = Callable[[Compared, Compared, Threshold], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """What the decisions need to know of a batch of examples, in order; keys are 16 bytes each."""
@@ -39,6 +43,7 @@ class Columns:
     answer_keys: bytes
     whole: Sketches
     answers: Sketches
+    prompts: Sketches
 
 
 @dataclass
@@ -55,7 +60,7 @@ class CorpusReport:
 class Corpus:
     """Finds duplicates and groups among built examples by their compact signatures.
 
-    ``fetch`` reads an example's packed words back; signatures take about 310 bytes an example.
+    ``fetch`` reads an example's packed words back; signatures take about 440 bytes an example.
     """
 
     def __init__(self, recipe: Recipe, fetch: Callable[[int], bytes]) -> None:
@@ -98,7 +103,7 @@ class Corpus:
 
     def decide(self) -> Iterator[tuple[int, int]]:
         """Works through the set; yields (done, total) of its parts. The findings are in ``report`` and ``groups``."""
-        total = 2 * BANDS
+        total = 3 * BANDS
         self.report = CorpusReport()
         self.groups = UnionFind(len(self))
         self._clusters = UnionFind(len(self))
@@ -109,21 +114,25 @@ class Corpus:
         standing = self._drop_exact()
         whole = self._sketches("whole")
         near = UnionFind(len(self))
-        meet = self._meeting(near)
+        meet = self._meeting(are_whole_similar, near)
         for band in range(BANDS):
             meet_in_buckets(whole, band, standing, self._least, near.roots_of, meet)
             yield band + 1, total
         self._drop_near(near)
         self._drop_shared()
-        answers = self._sketches("answers")
-        answering = standing[(answers[standing] != EMPTY).any(axis=1)]
-        meet = self._meeting(None)
-        for band in range(BANDS):
-            if self._links_answers:
-                meet_in_buckets(answers, band, answering, self._least, self.groups.roots_of, meet)
-            yield BANDS + band + 1, total
+        yield from self._link("answers", standing if self._links_answers else standing[:0], are_answers_similar, 1)
+        yield from self._link("prompts", standing, are_prompts_similar, 2)
         self.report.clusters = len(sizes_of_crowds(self._clusters.roots()))
         self._cache.clear()
+
+    def _link(self, name: str, order: Indices, are_similar: Similar, done: int) -> Iterator[tuple[int, int]]:
+        """Joins the groups of what is similar in one respect; yields as :meth:`decide` does."""
+        table = self._sketches(name)
+        order = order[(table[order] != EMPTY).any(axis=1)]
+        meet = self._meeting(are_similar, None)
+        for band in range(BANDS):
+            meet_in_buckets(table, band, order, self._least, self.groups.roots_of, meet)
+            yield done * BANDS + band + 1, 3 * BANDS
 
     @property
     def has_siblings(self) -> bool:
@@ -168,31 +177,27 @@ class Corpus:
         """Those wanted by hand first, then by the rule."""
         return index not in self._kept, -int(self._lengths[index]) if survivor == "longest" else 0, index
 
-    def _meeting(self, near: UnionFind | None) -> Callable[[int, int], bool]:
-        """Joins what is similar as a whole, and in ``near`` what is a near-duplicate; without it: answers alone."""
+    def _meeting(self, are_similar: Similar, near: UnionFind | None) -> Callable[[int, int], bool]:
+        """Joins the groups of what is similar, and in ``near``, where given, what is a near-duplicate."""
         known: dict[int, bool] = {}
+        joined = self.groups if near is None else near
 
         def meet(one: int, other: int) -> bool:
-            if near is None and self.groups.find(one) == self.groups.find(other):
-                return True
-            if near is not None and near.find(one) == near.find(other):
+            if joined.find(one) == joined.find(other):
                 return True
             pair = one * len(self) + other
             found = known.get(pair)
             if found is None:
                 if len(known) >= _REMEMBERED_PAIRS:
                     known.clear()
-                found = known[pair] = self._join(one, other, near)
+                found = known[pair] = self._join(one, other, are_similar, near)
             return found
 
         return meet
 
-    def _join(self, one: int, other: int, near: UnionFind | None) -> bool:
+    def _join(self, one: int, other: int, are_similar: Similar, near: UnionFind | None) -> bool:
         first, second = self._compared(one), self._compared(other)
-        if near is None:
-            is_similar = are_answers_similar(first, second, self._threshold)
-        else:
-            is_similar = are_whole_similar(first, second, self._threshold)
+        is_similar = are_similar(first, second, self._threshold)
         if is_similar:
             self.groups.union(one, other)
             if near is not None and is_near_duplicate(first, second, self._threshold):

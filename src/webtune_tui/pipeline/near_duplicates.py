@@ -1,15 +1,17 @@
 """Near-duplicates: sketches propose pairs (see ``sketches.py``), the exact share of edited words decides.
 
 *Similarity* of two texts is ``1 - edits / words``: the fewest words inserted, deleted or replaced between them, by the
-words of the longer one. Two examples are near-duplicates when field values and answer together reach the threshold and
-neither the answer nor any field of four words or more is mostly another one (0.5); under 40 words only two thirds of
-the tolerance are left, so that short lines in one house style stay apart. They are *linked*, which means that they
-share a split, when values and answer together, or the answers alone, reach the threshold.
+words of the longer one; or the share of pairs of neighbouring words where sentences only stand in another order. Two
+examples are near-duplicates when field values and answer together reach the threshold and neither the answer nor any
+field of four words or more is mostly another one (0.5); under 40 words only two thirds of the tolerance are left, so
+that short lines in one house style stay apart. They are *linked*, which means that they share a split, when values and
+answer together, the answers alone, or values of eight words and more alone are as close.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -46,7 +48,18 @@ def similarity(first: Words, second: Words, floor: float) -> float:
         return _pair_similarity(first, second, floor)
     most = int((1 - floor) * longest + 1e-9)
     count = edits(first, second, most)
-    return 1 - count / longest if count <= most else 0.0
+    return 1 - count / longest if count <= most else _moved_similarity(first, second, floor, most)
+
+
+def _moved_similarity(first: Words, second: Words, floor: float, most: int) -> float:
+    """The share of neighbouring words that two texts have in common, where they have nearly the same words: a sentence
+    that stands elsewhere parts three pairs of them. 0 where it lies below ``floor``."""
+    longest = max(len(first), len(second))
+    if longest < _SHORT or longest - (Counter(first) & Counter(second)).total() > most // 2:
+        return 0.0
+    pairs = Counter(pairwise(first)) & Counter(pairwise(second))
+    share = pairs.total() / (longest - 1)
+    return share if share >= floor else 0.0
 
 
 @dataclass(frozen=True)
@@ -81,13 +94,16 @@ class Compared:
 
 def is_near_duplicate(first: Compared, second: Compared, threshold: Threshold) -> bool:
     """Whether two examples are copies with small edits."""
-    longest = max(len(first.whole), len(second.whole))
-    if longest < _SHORT:
-        most = _short_tolerance(longest, 1 - threshold.of(first.is_unspaced))
-        is_close = edits(first.whole, second.whole, most) <= most
-    else:
-        is_close = are_whole_similar(first, second, threshold)
+    is_close = _are_close(first.whole, second.whole, threshold.of(first.is_unspaced))
     return is_close and _keeps_its_parts(first, second)
+
+
+def _are_close(first: Words, second: Words, floor: float) -> bool:
+    longest = max(len(first), len(second))
+    if longest >= _SHORT:
+        return similarity(first, second, floor) > 0
+    most = _short_tolerance(longest, 1 - floor)
+    return edits(first, second, most) <= most
 
 
 def _short_tolerance(words: int, tolerance: float) -> int:
@@ -106,6 +122,12 @@ def are_whole_similar(first: Compared, second: Compared, threshold: Threshold) -
 def are_answers_similar(first: Compared, second: Compared, threshold: Threshold) -> bool:
     """Whether the answers are similar."""
     return similarity(first.answer, second.answer, threshold.of(first.is_answer_unspaced)) > 0
+
+
+def are_prompts_similar(first: Compared, second: Compared, threshold: Threshold) -> bool:
+    """Whether the field values are similar."""
+    one, other = (its.whole[: len(its.whole) - len(its.answer)] for its in (first, second))
+    return _are_close(one, other, threshold.of(first.is_unspaced))
 
 
 def _keeps_its_parts(first: Compared, second: Compared) -> bool:

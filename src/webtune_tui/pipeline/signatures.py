@@ -24,6 +24,7 @@ class Signatures:
     answer_keys: bytes
     whole: Sketches
     answers: Sketches
+    prompts: Sketches
     texts: list[bytes]
 
 
@@ -31,12 +32,13 @@ def signatures(examples: Iterable[Texts]) -> Signatures:
     """The signatures of examples by their field values and answers."""
     wording = wording_of(examples)
     keys = wording.keys()
-    whole, answers = sketches(wording)
+    whole, answers, prompts = sketches(wording)
     return Signatures(
         exact_keys=b"".join(whole for whole, _ in keys),
         answer_keys=b"".join(answer for _, answer in keys),
         whole=whole,
         answers=answers,
+        prompts=prompts,
         texts=_packed(wording),
     )
 

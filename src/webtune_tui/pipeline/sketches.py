@@ -35,8 +35,14 @@ Sketches = npt.NDArray[np.uint16]
 Indices = npt.NDArray[np.int64]
 
 
-def sketches(wording: Wording) -> tuple[Sketches, Sketches]:
-    """For each example the sketch of values and answer together, and of the answer alone."""
+_LEAST_PROMPT, _LEAST_UNSPACED_PROMPT = 8, 24  # words; shorter ones are the same by chance
+
+
+def sketches(wording: Wording) -> tuple[Sketches, Sketches, Sketches]:
+    """For each example the sketch of values and answer together, of the answer alone, and of the values alone.
+
+    That of few values says nothing and is empty.
+    """
     shingles, bounds = _shingles(wording)
     starts = np.empty(2 * len(wording) + 1, dtype=np.uint64)
     starts[0::2] = bounds[wording.examples]
@@ -45,7 +51,10 @@ def sketches(wording: Wording) -> tuple[Sketches, Sketches]:
     numbers = array("I", chain.from_iterable(matrix.to_rows()))
     digests = np.frombuffer(numbers, dtype=np.uint32).reshape(-1, PERMUTATIONS)
     values, answers = digests[0::2], digests[1::2]
-    return np.minimum(values, answers).astype(np.uint16), answers.astype(np.uint16)
+    prompts = values.astype(np.uint16)
+    lengths = wording.parts[wording.examples[1:] - 1] - wording.parts[wording.examples[:-1]]
+    prompts[lengths < np.where(wording.unspaced_examples, _LEAST_UNSPACED_PROMPT, _LEAST_PROMPT)] = EMPTY
+    return np.minimum(values, answers).astype(np.uint16), answers.astype(np.uint16), prompts
 
 
 def _shingles(wording: Wording) -> tuple[Hashes, Places]:

@@ -20,7 +20,10 @@ UNSPACED_RANGES = (
     ("\u4e00", "\u9fff"),
     ("\uf900", "\ufaff"),
 )
-_UNSPACED = re.compile(f"[{''.join(f'{first}-{last}' for first, last in UNSPACED_RANGES)}]")
+_RANGES = "".join(f"{first}-{last}" for first, last in UNSPACED_RANGES)
+_UNSPACED = re.compile(f"[{_RANGES}]")
+_UNSPACED_AND_EDGES = re.compile(f"([{_RANGES}])[{re.escape(EDGES)}]*")
+_EDGES_BEFORE = re.compile(f"(?<![{re.escape(EDGES)}])[{re.escape(EDGES)}]+(?= [{_RANGES}])")
 
 
 def words(text: str) -> list[str]:
@@ -29,10 +32,13 @@ def words(text: str) -> list[str]:
 
 
 def spread(text: str) -> str:
-    """The text without differences of case, and with spaces around characters of scripts without them."""
+    """The text without differences of case, and with spaces around characters of scripts without them.
+
+    Punctuation beside such a character is at the edge of a word, and goes.
+    """
     folded = text.casefold()
     if not folded.isascii() and _UNSPACED.search(folded):
-        return _UNSPACED.sub(r" \g<0> ", folded)
+        return _EDGES_BEFORE.sub("", _UNSPACED_AND_EDGES.sub(r" \1 ", folded))
     return folded
 
 

@@ -163,6 +163,7 @@ def columns_of(built: Sequence[Built], signatures: Signatures) -> Columns:
         answer_keys=signatures.answer_keys,
         whole=signatures.whole,
         answers=signatures.answers,
+        prompts=signatures.prompts,
     )
 
 

@@ -10,6 +10,7 @@ from zlib import crc32
 
 _RUN = 9
 _KEPT_OF = 8  # one run in eight is looked at: a copy shares hundreds
+_SHORT = 200  # characters; of shorter texts every run is looked at
 _COMMON = 40  # texts; a run in more of them says nothing
 _LEAST_SHARED = 0.25
 
@@ -18,7 +19,7 @@ def _runs(text: str) -> set[int]:
     dense = "".join(text.casefold().split())
     size = _RUN if dense.isascii() or " " in text else 4
     runs = (crc32(dense[start : start + size].encode()) for start in range(max(len(dense) - size + 1, 1)))
-    return {run for run in runs if run % _KEPT_OF == 0}
+    return set(runs) if len(dense) < _SHORT else {run for run in runs if run % _KEPT_OF == 0}
 
 
 def alike(texts: Sequence[str], least: float) -> Iterator[tuple[int, int, float]]:

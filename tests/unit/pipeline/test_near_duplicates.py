@@ -77,7 +77,7 @@ def edited(text: str, share: float, chance: random.Random) -> str:
 
 
 def share_a_band(one: str, other: str) -> bool:
-    whole, _ = sketches(wording_of([((), one), ((), other)]))
+    whole, _, _ = sketches(wording_of([((), one), ((), other)]))
     first, second = band_numbers(whole)
     return bool((first == second).any())
 

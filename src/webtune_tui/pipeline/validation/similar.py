@@ -22,7 +22,7 @@ def bands_of(texts: Sequence[Texts]) -> list[tuple[array[int], array[int]]]:
     from webtune_tui.pipeline.sketches import band_numbers, sketches  # compiled libraries: only checking needs them
     from webtune_tui.pipeline.word_numbers import wording_of
 
-    whole, answers = sketches(wording_of(texts))
+    whole, answers, _ = sketches(wording_of(texts))
     return [
         (array("I", one.tobytes()), array("I", other.tobytes()))
         for one, other in zip(band_numbers(whole), band_numbers(answers), strict=True)
