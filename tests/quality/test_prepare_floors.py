@@ -261,13 +261,13 @@ def test_no_line_that_a_site_repeats_is_taught(judged: Judged) -> None:
 
 
 @pytest.mark.parametrize("kind", ["cut_in_word", "over_budget"])
-def test_no_answer_ends_in_mid_word(judged: Judged, kind: str) -> None:
+def test_no_answer_ends_in_mid_word_unless_it_is_flagged(judged: Judged, kind: str) -> None:
     planted = judged.corpus.of(kind)
     missed = []
     for one in planted:
         taught = judged.outcome.taught.get(one.name)
-        if taught is None:
-            continue
+        if taught is None or (kind == "cut_in_word" and "cut" in taught.flags):
+            continue  # what may have been cut is left to a person
         whole = _letters(one.answer)
         said = _letters(taught.answer)
         if not whole.startswith(said) or taught.answer[-1] not in ".!?。？！”»“":

@@ -12,7 +12,7 @@ _TAIL = 120
 _LONG = 120  # characters; shorter texts may end as they like
 _PROSE = 200
 _SURE_ENDS = ".!?。！？"
-_PROSE_SENTENCES = 3
+_PROSE_SENTENCES = 2
 
 _MORE = re.compile(
     r"(?:^|[\s.!?…\])。>»|])[\[(]?(?:(?:read|show|see|view|learn) more|continue reading|more|mehr (?:lesen|anzeigen)"

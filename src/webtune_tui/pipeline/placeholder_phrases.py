@@ -19,7 +19,9 @@ PHRASES = _phrases(
     undefined | object object | #n/a | #value | #ref | #name | none none | null null | coming soon |
     description coming soon | text coming soon | content coming soon | details coming soon |
     more details coming soon | more information coming soon | more info coming soon | details to follow |
-    description to follow | see title | see above | see below | see image | see images | see picture | see pictures |
+    description to follow | description à venir | descrição em breve |
+    descripción próximamente | descrizione in arrivo | see title | see above | see below | see image | see images |
+    see picture | see pictures |
     see photo | see photos | see the picture | see the pictures | see the photo | see the photos | see description |
     see product description | see details | as shown | as pictured | as described | as above | as title |
     as in title | same as title | click here | read more | show more | learn more | loading | please wait |

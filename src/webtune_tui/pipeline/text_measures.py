@@ -18,6 +18,9 @@ from webtune_tui.pipeline.wording import unspaced_share
 MOST_WORDS = 20_000
 _LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
 _LETTERS_AND_BEYOND = _LETTERS + bytes(range(0x80, 0x100))
+_NO_SIGNS = bytes(code for code in range(256) if chr(code).isalnum()) + b"?"  # which stands for what is beyond Latin-1
+_VOWELS = frozenset("aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýœąęęěóůűőıаеёиоуыэюяіїєαειουηωάέήίόύώ")
+_AROUND_WORDS = ".,;:!?()[]\"'"
 _BULLETS = ("-", "*", "•", "●", "▪", "‣", "◦", "·", "–", "—", "✓", "✔", "○", "■", "►", "➤", "・")
 _ELLIPSES = ("...", "…", "。。。")
 _LINE_ENDS = ".!?…。！？:;\"'”’»)）」』|"
@@ -74,6 +77,18 @@ def seems_alphabetic(text: str) -> bool:
     """A quick look: more than half of the text is surely letters, or beyond ASCII."""
     data = text.encode("utf-8", "replace")
     return len(data.translate(None, _LETTERS_AND_BEYOND)) * 2 < len(data)
+
+
+def sign_share(text: str) -> float:
+    """The share of the characters, spaces apart, that are neither letters nor digits. Beyond Latin-1 all are."""
+    solid = text.encode("latin-1", "replace").translate(None, b" \t\n\r")
+    return len(solid.translate(None, _NO_SIGNS)) / max(len(solid), 1)
+
+
+def vowelless_share(words: Sequence[str]) -> float:
+    """The share of the longer words that have no vowel, as what is typed at random has none."""
+    lettered = [bare for word in words if len(bare := word.strip(_AROUND_WORDS)) >= 4 and bare.isalpha()]
+    return sum(_VOWELS.isdisjoint(word) for word in lettered) / max(len(lettered), 1)
 
 
 def alphabetic_share(words: Sequence[str]) -> float:

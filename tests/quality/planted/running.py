@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ class Taught:
     split: str
     prompt: str
     answer: str
+    flags: tuple[str, ...] = ()
 
     @property
     def whole(self) -> str:
@@ -63,21 +65,23 @@ async def _prepared(corpus: Corpus, folder: Path, rows: Path, settings: dict[str
         assert report is not None
         dropped = await services.prepare.dropped(limit=_MOST)
         exported = await services.export.export(out=folder / "export")
+        page = await services.curate.page(limit=_MOST)
     names = [one.name for one in corpus.records]
     return Outcome(
         report=report,
         reasons={names[one.position]: one.reason for one in dropped},
-        taught=_taught(exported.paths, names),
+        taught=_taught(exported.paths, names, {one.example_id: one.flags for one in page.examples}),
     )
 
 
-def _taught(paths: object, names: list[str]) -> dict[str, Taught]:
-    assert isinstance(paths, dict)
+def _taught(paths: Mapping[str, Path], names: Sequence[str], flags: Mapping[str, tuple[str, ...]]) -> dict[str, Taught]:
     lines = {split: path.read_text("utf-8").split("\n") for split, path in paths.items()}
     found = {}
     for told in map(json.loads, (paths["train"].parent / "lineage.jsonl").read_text("utf-8").splitlines()):
         messages = json.loads(lines[told["split"]][told["line"] - 1])["messages"]
         said = {message["role"]: message["content"] for message in messages}
         (record,) = told["records"]
-        found[names[record["position"]]] = Taught(told["split"], said["user"], said["assistant"])
+        found[names[record["position"]]] = Taught(
+            told["split"], said["user"], said["assistant"], flags[told["example_id"]]
+        )
     return found

@@ -11,7 +11,10 @@ from webtune_tui.pipeline.base import Draft, Dropped
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.wording import words
 
-_TITLES = ("title", "name", "product_name", "product_title", "headline", "heading", "subject")
+_TITLES = (
+    "title", "name", "product_name", "product_title", "headline", "heading", "subject", "review_title", "review_header",
+    "page_title",
+)  # fmt: skip
 _BRANDS = ("brand", "brand_name", "manufacturer", "vendor", "seller_name", "author", "site_name", "publisher")
 _LONGEST = 2_000
 _LONGEST_TITLE = 600

@@ -14,6 +14,7 @@ from webtune_tui.pipeline.function_words import ALL as FUNCTION_WORDS
 _RUNNING_TEXT = 50  # words from which a text has function words, in whatever style
 _LONG_SEGMENT = 6.0  # words between two marks: lists and tables have fewer
 _FEW_LINES = 5
+_SIGNS_FROM = 60  # characters; shorter texts may be a row of faces
 _DISTINCT_AT_150 = 0.54  # below it, repetition is measured; ordinary texts of 150 words lie above
 _LONGEST_UNSPACED_UNIT = 10
 
@@ -38,6 +39,12 @@ class Quality:
     )
     symbols: float = option(
         0.4, label="Symbols to words", help="Most # and ... for each word (Gopher: 0.1); 0 is no limit.", minimum=0
+    )
+    signs: float = option(
+        0.6, label="Signs", help="Most of the characters that are no letters and digits.", minimum=0, maximum=1
+    )
+    vowelless_words: float = option(
+        0.6, label="Words without a vowel", help="Most of the words, where no function word is.", minimum=0, maximum=1
     )
     alphabetic_words: float = option(
         0.2, label="Words with a letter", help="Least share of the words (Gopher: 0.8).", minimum=0, maximum=1
@@ -120,6 +127,8 @@ class Quality:
         yield from self._page_findings(lowered, words)
         if "\n" in text and text.count("\n") + 1 >= _FEW_LINES:
             yield from self._line_findings(text)
+        if len(text) >= _SIGNS_FROM and (share := measures.sign_share(text)) > self.signs:
+            yield f"signs {_percent(share)} of the characters (limit {_percent(self.signs)})"
         mean = len(text) / max(len(words), 1)
         if mean > _LONGEST_UNSPACED_UNIT - 3 and measures.is_unspaced_text(text):
             yield from self._unspaced_findings(lowered)
@@ -164,6 +173,8 @@ class Quality:
             if length and not self.shortest_mean <= length <= self.longest_mean:
                 limits = f"{self.shortest_mean:g} to {self.longest_mean:g}"
                 yield f"mean word length {length:.1f} characters (limits {limits})"
+        if FUNCTION_WORDS.isdisjoint(distinct) and (share := measures.vowelless_share(words)) > self.vowelless_words:
+            yield f"words without a vowel {_percent(share)} (limit {_percent(self.vowelless_words)})"
         if len(words) < _RUNNING_TEXT or len(FUNCTION_WORDS & distinct) >= self.function_words:
             return
         found = sum(word in FUNCTION_WORDS for word in words)
