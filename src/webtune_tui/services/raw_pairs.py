@@ -1,4 +1,4 @@
-"""The duplicates and shared answers among raw pairs: the engine's decisions over the set, kept apart for triage."""
+"""The engine's decisions over a set of pairs, for triage and for the previews of steps that need the whole set."""
 
 from __future__ import annotations
 
@@ -8,16 +8,27 @@ from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
+from webtune_tui.pipeline.base import Draft
 from webtune_tui.pipeline.near_duplicates import Texts
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.run import BatchResult, Corpus
 from webtune_tui.pipeline.split import SplitPlan, random_split_rate
+from webtune_tui.services.prepare_map import drafts_of
+from webtune_tui.services.prepare_run import _with_own_keys as with_own_keys
+from webtune_tui.storage.datasets import RecordQueries
+
+_BATCH = 128
+
+
+def drafts_in_order(records: RecordQueries) -> Iterator[list[Draft]]:
+    """All current records as drafts in batches, in canonical order, each with a key of its own."""
+    return map(drafts_of, with_own_keys(records.batches(_BATCH)))
 
 
 class RawPairs:
-    """Takes pairs batch by batch; their texts wait in a nameless file in ``folder``."""
+    """Takes pairs batch by batch; their texts wait in a nameless file in ``folder`` (none: where such files lie)."""
 
-    def __init__(self, recipe: Recipe, folder: Path) -> None:
+    def __init__(self, recipe: Recipe, folder: Path | None) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in close()
         self._places = array("Q", [0])
         self._corpus = Corpus(recipe, self._texts)

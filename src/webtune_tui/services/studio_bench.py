@@ -17,11 +17,12 @@ from webtune_tui.pipeline.base import Draft, Dropped, Step
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.part_of_recipe import up_to_step, with_step
 from webtune_tui.pipeline.recipe import Recipe, parse_recipe, step_class
-from webtune_tui.pipeline.run import Assembly, BatchResult, Corpus, learned_steps
+from webtune_tui.pipeline.run import Assembly, BatchResult, learned_steps
 from webtune_tui.pipeline.template import ChatTemplate, as_text, value_at
 from webtune_tui.pipeline.template_set import TemplateSet, WeightedTemplate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.prepare_map import drafts_of
+from webtune_tui.services.raw_pairs import RawPairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.datasets import DatasetStore, LiveRecord, RecordQueries
@@ -38,6 +39,7 @@ _SHOWN = 20_000  # characters of a text
 _SAMPLE = 80
 _BATCH = 128
 _KEPT_SURVEYS = 8
+_OVER_THE_SET = ("exact_duplicates", "near_duplicates", "shared_targets")
 _MOST_PARTS = 4  # examples of one record that are shown
 
 
@@ -151,18 +153,19 @@ class StudioBench:
     def _corpus_step(self, recipe: Recipe, name: str, rows: Sequence[LiveRecord], samples: int) -> dict[str, Any]:
         assembly = Assembly(recipe, self._counter, steps=self._steps(recipe))
         result: BatchResult = assembly.map_batch(drafts_of(rows))
-        texts = [built.texts for built in result.built]
-        corpus = Corpus(up_to_step(recipe, name), texts.__getitem__)
-        for built in result.built:
-            corpus.add(built)
-        for _ in corpus.decide():
-            pass
+        pairs = RawPairs(up_to_step(recipe, name), None)
+        try:
+            pairs.add(result)
+            for _ in pairs.decide():
+                pass
+            gone = pairs.gone()
+        finally:
+            pairs.close()
         by_id = {row.record_id: row for row in rows}
         told: dict[str, Any] = {"step": name, "changed": 0, "altered": [], "dropped": []}
-        gone = corpus.report.gone
-        before = sum(1 for _, step, _ in gone.values() if step != name)
-        taken = {index: found for index, found in gone.items() if found[1] == name}
-        for index, (reason, _, keeper) in list(taken.items())[:samples]:
+        step_of = dict(zip(("exact_duplicate", "near_duplicate", "shared_target"), _OVER_THE_SET, strict=True))
+        taken = [(reason, index, keeper) for reason, index, keeper, _ in gone if step_of.get(reason) == name]
+        for reason, index, keeper in taken[:samples]:
             built, kept = result.built[index], result.built[keeper]
             told["dropped"].append(
                 _sample(
@@ -173,7 +176,7 @@ class StudioBench:
                     other=_decoded(kept.messages),
                 )
             )
-        told["rows_in"] = len(result.built) - before
+        told["rows_in"] = len(result.built) - len(gone) + len(taken)
         told["rows_out"] = told["rows_in"] - len(taken)
         return told
 
