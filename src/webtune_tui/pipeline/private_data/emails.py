@@ -14,10 +14,10 @@ _DOMAIN = re.compile(
     rf"(?:[{_LETTER}](?:[{_LETTER}\-]{{0,61}}[{_LETTER}])?\.){{1,8}}(?:xn--[A-Za-z0-9\-]{{2,59}}|[A-Za-z\u00c0-\u024f]{{2,24}})(?![A-Za-z0-9_])"
 )
 _FILES = frozenset(
-    ("png", "jpg", "jpeg", "gif", "webp", "svg", "avif", "bmp", "ico", "tif", "tiff", "heic", "pdf", "html", "htm", "php",
-     "asp", "aspx", "jsp", "css", "scss", "js", "mjs", "ts", "tsx", "jsx", "json", "xml", "yml", "yaml", "toml", "ini",
-     "cfg", "txt", "csv", "log", "exe", "dll", "zip", "rar", "tar", "gz", "tgz", "mp3", "mp4", "mov", "avi", "mkv", "wav",
-     "docx", "xlsx", "pptx", "lock", "ttf", "woff", "woff2", "eot", "po")
+    ("png", "jpg", "jpeg", "gif", "webp", "svg", "avif", "bmp", "ico", "tif", "tiff", "heic", "pdf", "html", "htm",
+     "php", "asp", "aspx", "jsp", "css", "scss", "js", "mjs", "ts", "tsx", "jsx", "json", "xml", "yml", "yaml", "toml",
+     "ini", "cfg", "txt", "csv", "log", "exe", "dll", "zip", "rar", "tar", "gz", "tgz", "mp3", "mp4", "mov", "avi",
+     "mkv", "wav", "docx", "xlsx", "pptx", "lock", "ttf", "woff", "woff2", "eot", "po")
 )  # fmt: skip
 _VERSION = re.compile(r"[v^~]?[0-9]+\.[0-9x]|[0-9.]{1,4}x[.\-]", re.IGNORECASE)
 _GLUED = re.compile(r"\.(?:com|org|net|de|fr|uk|br|pt|jp|es|it|nl|edu|gov|io)(?=\.[A-Z][a-z])")

@@ -31,13 +31,15 @@ _BRANDS = re.compile(
     r"|(?:50[46-9][0-9]|606[23]|6277|6362|6363)[0-9]{12}"  # Elo, Hipercard
 )
 _BRANDS_WITH_A_WORD = re.compile(r"4[0-9]{12}|1[0-9]{14}|(?:50|5[6-8]|6|8[12])[0-9]{10,17}|3[0689][0-9]{12}")
+_DIGITS = re.compile(r"[0-9]+")
 _SHORTEST_AMONG_PHONES = 15
 _IBAN = re.compile(r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][\-_/])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){4}")
 
 
 def cards(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
     """Numbers with a known issuer's prefix and length whose Luhn digit holds."""
-    for match in _CARD.finditer(text, start, end):
+    place = start
+    while (match := _CARD.search(text, place, end)) is not None:
         stop = match.end()
         is_card = _is_card(text, match, stop, field)
         if not is_card and match["more"]:  # three digits after sixteen may be another number
@@ -45,6 +47,8 @@ def cards(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
             is_card = _is_card(text, match, stop, field)
         if is_card:
             yield Hit("card", match.start(), stop)
+        first_group = _DIGITS.match(text, match.start())
+        place = stop if is_card or first_group is None else first_group.end()
 
 
 def _is_card(text: str, match: re.Match[str], stop: int, field: str) -> bool:

@@ -193,6 +193,8 @@ def _international_end(text: str, match: re.Match[str]) -> int:
     code = calling_code(significant)
     if not code or len(set(significant)) < 3:
         return 0
+    if match["zeros"] and not found.lstrip("(0) ./-").startswith(code):  # the code is written in one piece
+        return 0
     fewest, most = digits_after(code)
     lead = len(code) + (2 if match["zeros"] else 0) + (1 if "(0)" in found else 0)
     if _SIGNED_DECIMAL.match(found):

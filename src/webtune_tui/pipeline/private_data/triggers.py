@@ -32,7 +32,9 @@ _PASSWORDS = (
 )
 _WIDE_COLON = "：".encode()
 _BEFORE_COLON = 28
-_AT_WORDS = (b"at", b"@", b"arroba", b"arobase", b"affe", b"chiocciola", b"a.t.", b"\xa4t", "アット".encode())
+_AT_WORDS = (b"(at)", b"( at )", b"[at]", b"[ at ]", b"{at}", b"{ at }", b"<at>", b"< at >", b"(@)", b"[@]", b"arroba",
+             b"arobase", b"affe", b"chiocciola", b"a.t.", "(ät".encode(), "[ät".encode(),
+             "アット".encode())  # fmt: skip
 _AFTER_BRACKET = 18
 _BRACKETS = (b"(", b"[", b"{", b"<")
 _MANY = 24

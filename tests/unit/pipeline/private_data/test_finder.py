@@ -112,6 +112,11 @@ def test_a_label_of_the_sentence_before_does_not_count() -> None:
     assert found("Model 17. You reach us under (415) 555-2671") == [("phone", "(415) 555-2671")]
 
 
+def test_a_card_is_found_behind_another_number() -> None:
+    text = "030 12345678 4111 1111 1111 1111"
+    assert found(text) == [("phone", "030 12345678"), ("card", "4111 1111 1111 1111")]
+
+
 def test_a_private_key_is_taken_whole_and_nothing_after_it() -> None:
     begin, end = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"
     whole = f"{begin}\n{'MIIEpAIBAAKCAQEA7' * 4}\n{'b0' * 20}==\n{end}"
