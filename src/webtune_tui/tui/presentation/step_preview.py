@@ -19,7 +19,7 @@ _SIGNS = {"system": ("S", "section"), "user": ("U", "second"), "assistant": ("A"
 def step_title(preview: StepPreview) -> str:
     """How many rows come to the step, go on, and go on changed."""
     gone = preview.rows_in - preview.rows_out
-    words = f"This step on a sample: {preview.rows_in:,} in {GLYPHS.arrow} {preview.rows_out:,} out"
+    words = f"Sample: {preview.rows_in:,} in {GLYPHS.arrow} {preview.rows_out:,} out"
     return f"{words}, {gone:,} dropped, {preview.changed:,} changed"
 
 

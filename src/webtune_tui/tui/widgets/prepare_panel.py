@@ -152,6 +152,7 @@ class PreparePanel(Vertical):
     PreparePanel .field-label { height: 1; color: $text-muted; }
     PreparePanel .field-row { height: 1; }
     PreparePanel .field-row .field-label { width: 22; }
+    PreparePanel Checkbox { width: 6; }
     PreparePanel .field-help { height: auto; color: $text-muted; margin-bottom: 1; }
     PreparePanel .field-names { height: auto; max-height: 3; color: $secondary; margin-top: 1; }
     PreparePanel.-compact .field-names { max-height: 2; margin-top: 0; }
