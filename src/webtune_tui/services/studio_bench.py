@@ -13,7 +13,7 @@ from typing import Any
 from webtune_tui.domain import field_paths
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.records import RecordKind
-from webtune_tui.pipeline.base import Draft, Dropped, Step
+from webtune_tui.pipeline.base import Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.part_of_recipe import up_to_step, with_step
 from webtune_tui.pipeline.recipe import Recipe, parse_recipe, step_class
@@ -39,6 +39,8 @@ _SHOWN = 20_000  # characters of a text
 _SAMPLE = 80
 _BATCH = 128
 _KEPT_SURVEYS = 8
+_MOST_FINDINGS = 12
+_LONGEST_FINDING = 160  # characters
 _OVER_THE_SET = ("exact_duplicates", "near_duplicates", "shared_targets")
 _MOST_PARTS = 4  # examples of one record that are shown
 
@@ -148,6 +150,9 @@ class StudioBench:
             for part, one in ones.items():
                 if part in others:
                     seen.take(row, one, others[part])
+        learned = steps[place]
+        if isinstance(learned, Surveying):
+            seen.told["findings"] = [_finding(one) for one in learned.findings()[:_MOST_FINDINGS]]
         return seen.told
 
     def _corpus_step(self, recipe: Recipe, name: str, rows: Sequence[LiveRecord], samples: int) -> dict[str, Any]:
@@ -267,6 +272,15 @@ class _Seen:
     def _add(self, side: str, sample: dict[str, Any]) -> None:
         if len(self.told[side]) < self._samples:
             self.told[side].append(sample)
+
+
+def _finding(found: Mapping[str, Any]) -> str:
+    """One thing that a surveying step found in the sample, as a line."""
+    text = next((value for value in found.values() if isinstance(value, str)), "")
+    figures = ", ".join(
+        f"{name} {value:g}" for name, value in found.items() if isinstance(value, int | float) and value is not True
+    )
+    return f"{text[:_LONGEST_FINDING]}  ({figures})" if figures else text[:_LONGEST_FINDING]
 
 
 def _draft(row: LiveRecord) -> Draft:
