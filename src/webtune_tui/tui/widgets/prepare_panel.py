@@ -403,6 +403,9 @@ class PreparePanel(Vertical):
         wanted = (part.name if part is not None and part.is_step else "", self.pending)
         if wanted == self._previewed:
             return
+        if wanted[0] != self._previewed[0]:
+            self._preview_title("Trying it on a sample …", failed=False)
+            self.query_one("#recipe-preview", StyledLines).show(None)
         self._previewed = wanted
         if wanted[0]:
             self.post_message(self.StepPreviewWanted(self.pending, wanted[0]))
