@@ -20,9 +20,12 @@ from webtune_tui.services.money import MoneyService
 from webtune_tui.services.origins import OriginsService
 from webtune_tui.services.overview import OverviewService
 from webtune_tui.services.prepare import PrepareService
+from webtune_tui.services.private_data import PrivateDataService
 from webtune_tui.services.providers import ProviderCatalogue
 from webtune_tui.services.purge import PurgeService
+from webtune_tui.services.studio import StudioService
 from webtune_tui.services.train import TrainService
+from webtune_tui.services.triage import TriageService
 from webtune_tui.settings import Settings, models_folder
 from webtune_tui.storage.workspace import Workspace
 
@@ -48,7 +51,10 @@ class Services:
     overview: OverviewService
     purge: PurgeService
     drift: DriftService
+    studio: StudioService
+    triage: TriageService
     questions: QuestionsService
+    private_data: PrivateDataService
 
 
 @contextlib.asynccontextmanager
@@ -87,7 +93,10 @@ async def open_services(
         overview=OverviewService(workspace),
         purge=PurgeService(workspace),
         drift=DriftService(workspace),
+        studio=StudioService(workspace, settings),
+        triage=TriageService(workspace, settings),
         questions=QuestionsService(workspace, settings, catalogue, money),
+        private_data=PrivateDataService(workspace, curate),
     )
     try:
         if not workspace.read_only:
@@ -96,4 +105,5 @@ async def open_services(
     finally:
         await services.collect.aclose()
         await catalogue.aclose()
+        await services.studio.aclose()
         workspace.close()

@@ -40,7 +40,7 @@ _STEPPED = 5_000  # records for the table of steps
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a pipeline took and found: recall of the planted near and exact copies, and distinct records gone."""
+    """What a pipeline found: ``recall`` of the planted near copies, and how many distinct records it ``lost``."""
 
     seconds: float
     recall: float
@@ -226,11 +226,11 @@ def told(found: Throughput) -> str:
 def told_steps(found: list[tuple[str, float]]) -> str:
     """The steps as a table."""
     size = 1_685  # bytes of a record
-    return "\n".join(
-        f"  {name:32}{taken:8.1f} us a record {1e6 / max(taken, 0.01):12,.0f} records/s"
-        f" {size / max(taken, 0.01):8.0f} MB/s"
-        for name, taken in found
-    )
+    lines = []
+    for name, taken in found:
+        rate = 1 / max(taken, 0.01)  # records a microsecond
+        lines.append(f"  {name:32}{taken:8.1f} us a record {1e6 * rate:12,.0f} records/s {size * rate:8.0f} MB/s")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

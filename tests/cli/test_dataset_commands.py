@@ -111,6 +111,19 @@ def test_dropped_rows_and_clusters_are_listed_and_brought_back(root: Path, capsy
     assert command(capsys, "prepare")["examples"] == 13
 
 
+def test_triage_counts_ten_kinds_of_harm(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_records(root)
+    told = command(capsys, "dataset", "triage")
+    assert len(told["tiles"]) == 10 and told["examples"] is None and (told["records"], told["pairs"]) == (15, 15)
+    for tile in told["tiles"]:
+        assert {"name", "count", "examples"} <= set(tile) and len(tile["examples"]) == min(tile["count"], 200)
+    (empty,) = [tile for tile in told["tiles"] if tile["name"] == "empty"]
+    assert empty["count"] == 1 and empty["after"] is None and empty["examples"][0].startswith("ex-")
+    command(capsys, "prepare")
+    again = command(capsys, "dataset", "triage")
+    assert again["tiles"][-1]["after"] == 0 and again["examples"] == 14 and "shared_clusters" in again["leak"]
+
+
 def test_the_recipe_is_shown_and_set(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with_records(root)
     recipe = command(capsys, "recipe", "show")

@@ -75,7 +75,8 @@ def test_a_person_of_a_collection_is_gone_after_the_whole_journey(
     version = command("prepare")[1]["dataset_version"]
     shown = command("dataset", "show", version)[1]["examples"]
     assert command("dataset", "edit", shown[0]["id"], "--set", f"assistant=Sold by {person}.")[0] == 0
-    assert command("dataset", "export")[0] == 0
+    for format in ("openai", "csv", "parquet"):
+        assert command("dataset", "export", "--format", format)[0] == 0
 
     code, body, said = command("purge", "--person", person)
     assert code == 2 and body["removed"] is None and body["matches"]["records"] >= 2
@@ -88,6 +89,7 @@ def test_a_person_of_a_collection_is_gone_after_the_whole_journey(
     for path in root.rglob("*"):
         if path.is_file():
             assert person.lower().encode() not in path.read_bytes().lower(), path
+    assert not list((root / "exports").iterdir())
     now = Path(collected["raw_path"]).read_text(encoding="utf-8").splitlines()
     assert len(now) == len(rows) and sum(json.loads(line) == {"erased": True} for line in now) >= 1
     assert command("ledger")[1]["entries"]

@@ -16,9 +16,13 @@ from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.records import Record, RecordKind
+from webtune_tui.domain.triage import Tile, TriageReport
+from webtune_tui.pipeline.triage import HARMS
 from webtune_tui.services.curate import EditResult, ExamplePage
 from webtune_tui.services.export import Exported
 from webtune_tui.services.prepare import PreviewRow, StepDescription
+from webtune_tui.services.studio import Choice, FieldOffer, StepPreview, StepSample, StudioPreview, StudioRow
+from webtune_tui.services.triage import HarmedRow, KeptTriage, Triaged, TriageEvent
 
 PRODUCTS = (
     ("Bose QuietComfort 45 Wireless Headphones", "Balanced sound and steady noise cancelling for long flights."),
@@ -99,6 +103,7 @@ class FakeCurate:
         self.asked: list[tuple[int, int]] = []
         self.edits: list[tuple[str, Mapping[str, str]]] = []
         self.dropped: list[str] = []
+        self.restored: list[str] = []
         self.gate: asyncio.Event | None = None
 
     async def report(self) -> PrepareReport | None:
@@ -150,6 +155,10 @@ class FakeCurate:
     async def drop(self, example_ids: Sequence[str]) -> EditResult:
         self.dropped += example_ids
         return EditResult(await self.version(), tuple(example_ids))
+
+    async def restore(self, example_ids: Sequence[str]) -> EditResult:
+        self.restored += example_ids
+        return EditResult(await self.version(), (), tuple(example_ids))
 
     async def undo(self) -> EditResult:
         if not self.dropped:
@@ -262,8 +271,15 @@ class FakePrepare:
         }
 
     async def steps(self) -> Sequence[StepDescription]:
+        stages = dict(zip((s.name for s in STEPS), ("record",) * 2 + ("example",) * 4 + ("corpus",) * 4, strict=True))
         return [
-            replace(s, enabled=self.set.get(f"steps.{s.name}.enabled", str(s.enabled)).lower() == "true") for s in STEPS
+            replace(
+                s,
+                enabled=self.set.get(f"steps.{s.name}.enabled", str(s.enabled)).lower() == "true",
+                stage=stages[s.name],
+                order=int(self.set.get(f"steps.{s.name}.order") or 10 * number + 10),
+            )
+            for number, s in enumerate(STEPS)
         ]
 
     async def set_option(self, assignments: Mapping[str, str]) -> Sequence[str]:
@@ -308,9 +324,109 @@ class FakePrepare:
                 reason or "",
                 f"like record {n * 7 + 3}",
                 PRODUCTS[n % 6][0],
+                example_id=f"ex-{n + 1000:07d}",
+                keeper_id=f"ex-{n:07d}" if "duplicate" in (reason or "") else "",
             )
             for n in range(number)
         ]
+
+
+class FakeStudio:
+    """Previews that a test can look into; ``gate`` holds an answer back."""
+
+    def __init__(self) -> None:
+        self.previews: list[dict[str, str]] = []
+        self.choices: list[str] = []
+        self.closed = 0
+        self.reason = ""
+
+    async def fields(self) -> Sequence[FieldOffer]:
+        return [
+            FieldOffer("title", 1.0, "Bose QuietComfort", 5),
+            FieldOffer("timestamp", 1.0, "2026-11-22", 1),
+            FieldOffer("brand", 0.9, "Bose", 1),
+            FieldOffer("description", 0.8, "Balanced sound and steady noise cancelling.", 30),
+        ]
+
+    async def choose(
+        self, template: Mapping[str, str] | None, choice: Choice, *, count: int = 20, seed: int = 0
+    ) -> Sequence[int] | None:
+        self.choices.append(choice)
+        return range(count)
+
+    async def preview(self, template: Mapping[str, str] | None, record_ids: Sequence[int]) -> StudioPreview | None:
+        self.previews.append(dict(template or {}))
+        return StudioPreview(tuple(self.row(number) for number in record_ids), "o200k_base", 311)
+
+    def row(self, number: int) -> StudioRow:
+        title, text = PRODUCTS[number % len(PRODUCTS)]
+        user = self.previews[-1].get("user", "About {title}").replace("{title}", title)
+        messages = (Message("user", user), Message("assistant", f"{text} And the rest of it."))
+        if number % 5 == 1:
+            return StudioRow(number, title, messages, "", 40, 40, reason="empty", detail="nothing there")
+        if number % 5 == 2:
+            return StudioRow(number, title, messages, text, 30, 40, flags=("cut",))
+        return StudioRow(number, title, messages, messages[-1].content, 40, 40)
+
+    async def step(self, assignments: Mapping[str, str], name: str, *, samples: int = 20) -> StepPreview | None:
+        if assignments.get("steps.length.minimum") == "4x":
+            raise UsageError("steps.length.minimum = '4x' does not fit", hint="Give a number.")
+        before, after = (Message("assistant", "An old grey kettle."),), (Message("assistant", "An old kettle."),)
+        dropped = StepSample(1, "Bose", before, reason="near_duplicate", detail="like ex-2", other=after)
+        return StepPreview(name, 300, 290, 40, (dropped,), (StepSample(2, "Anker", before, after),))
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def make_tiles(after: bool = True, mended: bool = False) -> tuple[Tile, ...]:
+    """Ten tiles of a set of 311 pairs."""
+    counts = {"duplicates": 45, "empty": 13, "placeholders": 8, "cut": 4, "personal_data": 3}
+    tiles = []
+    for harm in HARMS:
+        before = counts.get(harm.name, 0)
+        left = 0 if mended or harm.name not in ("placeholders", "cut") else before
+        rows = tuple((f"ex-{n:07d}", n) for n in range(before))
+        tiles.append(
+            Tile(harm.name, before, left if after else None, rows, rows[:left],
+                 {f"steps.{harm.steps[0]}.enabled": "true"} if left and harm.name == "placeholders" else {},
+                 drops=left, is_checked=harm.name != "language")
+        )  # fmt: skip
+    return tuple(sorted(tiles, key=lambda one: (-one.now, -one.before)))
+
+
+class FakeTriage:
+    """A triage that waits where it is told to."""
+
+    def __init__(self, *, is_known: bool = True) -> None:
+        self.is_known = is_known
+        self.looks = 0
+        self.stopped = False
+        self.tiles = make_tiles()
+        self.changed = (False, False, False)
+        self.go = asyncio.Event()
+        self.go.set()
+
+    def report(self) -> TriageReport:
+        leak = {"raw_random_split_rate": 0.257, "shared_clusters": 0.0, "random_split_rate": 0.118}
+        return TriageReport(self.tiles, 311, 311, 240, "0" * 64, leak, "2026-11-22T13:00:00.000Z", 1.5)
+
+    async def run(self) -> AsyncIterator[TriageEvent]:
+        self.looks += 1
+        try:
+            yield Progressed("reading", 100, 311, "records")
+            await self.go.wait()
+            self.is_known = True
+            yield Triaged(self.report())
+        except (asyncio.CancelledError, GeneratorExit):
+            self.stopped = True
+            raise
+
+    async def newest(self) -> KeptTriage | None:
+        return KeptTriage(self.report(), *self.changed) if self.is_known else None
+
+    async def rows(self, tile: Tile) -> Sequence[HarmedRow]:
+        return [HarmedRow(one, number, PRODUCTS[number % 6][0], number % 2 == 0) for one, number in tile.rows]
 
 
 class FakeExport:
@@ -341,7 +457,13 @@ class FakeCollections:
 
 
 def dataset_app(
-    folder: Path, *, curate: FakeCurate | None = None, prepare: FakePrepare | None = None, records: int = 311
+    folder: Path,
+    *,
+    curate: FakeCurate | None = None,
+    prepare: FakePrepare | None = None,
+    studio: FakeStudio | None = None,
+    triage: FakeTriage | None = None,
+    records: int = 311,
 ) -> AppOnFakes:
     """The real app on its Dataset screen over these services."""
     curate = curate or FakeCurate()
@@ -350,6 +472,8 @@ def dataset_app(
         curate=curate,
         prepare=prepare or FakePrepare(curate),
         export=FakeExport(),
+        studio=studio or FakeStudio(),
+        triage=triage or FakeTriage(),
         collect=FakeCollections(records),
     )
     return AppOnFakes("dataset", services, folder)

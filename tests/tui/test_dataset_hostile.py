@@ -6,16 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.tui.dataset_fakes import FakeCurate, FakePrepare, dataset_app, make_example
+from tests.tui.dataset_fakes import FakeCurate, FakePrepare, FakeStudio, dataset_app, make_example
 from tests.tui.test_dataset_screen import detail, screen_of, settle, table, until
 from textual.app import App
+from textual.widgets import Static
 
 from webtune_tui.domain.datasets import DroppedRecord, RecordOrigin
 from webtune_tui.domain.examples import Example, Message
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.prepare import PreviewRow
+from webtune_tui.services.studio import StepPreview, StepSample, StudioRow
 from webtune_tui.tui.widgets.dropped_records import DroppedList
 from webtune_tui.tui.widgets.example_editor import MessageField
+from webtune_tui.tui.widgets.styled_lines import StyledLines
 
 PAYLOADS = (
     "[@click=app.quit]CLICKME[/]",
@@ -42,6 +45,21 @@ class HostileCurate(FakeCurate):
         return [RecordOrigin(1, text, 0, text, text, text) for text in PAYLOADS]
 
 
+class HostileStudio(FakeStudio):
+    """So is what becomes of a record."""
+
+    def row(self, number: int) -> StudioRow:
+        text = PAYLOADS[number % len(PAYLOADS)]
+        return StudioRow(number, text, (Message("user", text), Message(text, text)), text, 1, 1, flags=(text,))
+
+    async def step(self, assignments: object, name: str, *, samples: int = 20) -> StepPreview:
+        made = [
+            StepSample(n, text, (Message(text, text),), (Message("user", text + "x"),), text if n % 2 else "", text)
+            for n, text in enumerate(PAYLOADS)
+        ]
+        return StepPreview(name, 9, 8, 7, made, made)
+
+
 class HostilePrepare(FakePrepare):
     """So is everything about the recipe and its results."""
 
@@ -56,7 +74,10 @@ class HostilePrepare(FakePrepare):
         return [PreviewRow(n, text, hostile(n) if n % 2 else None, text) for n, text in enumerate(PAYLOADS)]
 
     async def dropped(self, reason: str | None = None, *, limit: int = 200) -> list[DroppedRecord]:
-        return [DroppedRecord(n, text, n, text, text, text, text) for n, text in enumerate(PAYLOADS)]
+        return [
+            DroppedRecord(n, text, n, text, text, text, text, example_id=text, keeper_id=f"ex-{n}")
+            for n, text in enumerate(PAYLOADS)
+        ]
 
 
 def raw_bytes(app: App[int]) -> str:
@@ -113,7 +134,7 @@ async def test_hostile_texts_are_edited_without_being_changed(tmp_path: Path) ->
 
 async def test_a_hostile_recipe_and_hostile_dropped_records_do_nothing(tmp_path: Path) -> None:
     curate = HostileCurate(16, make=hostile)
-    app = dataset_app(tmp_path, curate=curate, prepare=HostilePrepare(curate))
+    app = dataset_app(tmp_path, curate=curate, prepare=HostilePrepare(curate), studio=HostileStudio())
     async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
         await settle(app, pilot)
         await pilot.press("p", "down")
@@ -122,11 +143,15 @@ async def test_a_hostile_recipe_and_hostile_dropped_records_do_nothing(tmp_path:
         for y in range(4, 38, 4):
             await pilot.click(offset=(70, y))
         await pilot.hover(offset=(60, 8))
-        await settle(app, pilot)
+        screen_of(app).query_one("#recipe-parts").focus()
+        await pilot.press("down", "down")
+        await until(app, pilot, lambda: "9 in" in str(screen_of(app).query_one("#preview-title", Static).content))
+        assert unsafe(raw_bytes(app)) == [] and "[note]" in raw_bytes(app)
         screen_of(app).query_one("#recipe-parts").focus()
         await pilot.press("escape", "D")
         await settle(app, pilot)
         assert screen_of(app).query_one(DroppedList).row_count == len(PAYLOADS)
+        await until(app, pilot, lambda: "CLICK" in screen_of(app).query_one("#dropped-pair", StyledLines).plain_text)
         assert unsafe(raw_bytes(app)) == [] and "[@click=app.quit]" in raw_bytes(app)
         await pilot.click("DroppedList", offset=(20, 2))
         assert app.is_running and app.return_code is None

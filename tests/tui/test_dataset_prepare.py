@@ -52,7 +52,7 @@ async def test_the_recipe_shows_its_parts_and_what_the_last_run_did(tmp_path: Pa
             and "a random split would leak 11.8 %" in " ".join(report.split())
         )
         parts = screen_of(app).query_one(RecipeParts)
-        assert parts.has_focus and parts.row_count == 13
+        assert parts.has_focus and parts.row_count == 14
 
 
 async def test_typing_in_the_template_previews_what_would_become_of_real_records(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ async def test_a_switch_is_previewed_saved_and_forgotten_when_turned_back(tmp_pa
         await settle(app, pilot)
         await pilot.press("p")
         await settle(app, pilot)
-        await pilot.press(*["down"] * 5, "space")
+        await pilot.press(*["down"] * 6, "space")
         assert panel(app).pending == {"steps.length.enabled": "true"}
         await pilot.press("space")
         assert panel(app).pending == {}
@@ -96,14 +96,58 @@ async def test_a_value_that_does_not_fit_is_said_where_the_preview_stands(tmp_pa
         await settle(app, pilot)
         await pilot.press("p")
         await settle(app, pilot)
-        await pilot.press(*["down"] * 5, "enter")
+        await pilot.press(*["down"] * 6, "enter")
         await settle(app, pilot)
+        await until(app, pilot, lambda: "300 in" in preview_title(app))
         assert isinstance(app.focused, Input)
         app.focused.value = "4x"
         await until(app, pilot, lambda: "does not fit" in preview_title(app))
-        assert "Give a number." in preview_title(app) and "Bose" in preview(app)
+        assert "Give a number." in preview_title(app) and "Anker" in preview(app)
         app.focused.value = "44"
+        await until(app, pilot, lambda: "300 in → 290 out" in preview_title(app))
+
+
+async def test_a_step_is_previewed_by_itself_with_both_sides(tmp_path: Path) -> None:
+    app, _, _ = services(tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("p")
+        await settle(app, pilot)
+        await pilot.press(*["down"] * 4)
+        await until(app, pilot, lambda: "300 in → 290 out, 10 dropped, 40 changed" in preview_title(app))
+        assert "DROPPED" in preview(app) and "near-duplicates" in preview(app) and "like ex-2" in preview(app)
+        assert "An old grey kettle." in preview(app)  # what went stands beside what stayed
+        await pilot.press("down")
+        await until(app, pilot, lambda: "300 in" in preview_title(app))
+        await pilot.press("home", "down")
         await until(app, pilot, lambda: "would make an example" in preview_title(app))
+
+
+async def test_a_step_moves_within_its_stage_and_says_where_it_can_not(tmp_path: Path) -> None:
+    app, _, prepare = services(tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("p")
+        await settle(app, pilot)
+        parts = screen_of(app).query_one(RecipeParts)
+        await pilot.press(*["down"] * 4)
+        assert parts.part is not None and parts.part.name == "normalise_text"
+        await pilot.press("K")
+        await settle(app, pilot)
+        assert parts.cursor == 3 and parts.part.name == "normalise_text"  # it keeps the cursor
+        assert panel(app).pending == {"steps.normalise_text.order": "10", "steps.error_rows.order": "20"}
+        await pilot.press("K")
+        await settle(app, pilot)
+        assert "stays" in state(app)
+        await pilot.press("J")
+        await settle(app, pilot)
+        assert panel(app).pending == {}
+        await pilot.press("K", "ctrl+s")
+        await until(app, pilot, lambda: bool(prepare.set))
+        assert prepare.set == {"steps.normalise_text.order": "10", "steps.error_rows.order": "20"}
+        await pilot.press("end", "J")
+        await settle(app, pilot)
+        assert "Only steps can be moved" in state(app)
 
 
 async def test_running_saves_the_changes_shows_progress_and_ends_with_the_counts(tmp_path: Path) -> None:
@@ -113,7 +157,7 @@ async def test_running_saves_the_changes_shows_progress_and_ends_with_the_counts
         await settle(app, pilot)
         await pilot.press("p")
         await settle(app, pilot)
-        await pilot.press(*["down"] * 4, "space", "r")
+        await pilot.press(*["down"] * 5, "space", "r")
         for _ in range(20):
             await pilot.pause()
             if "near duplicates" in state(app):
@@ -155,7 +199,7 @@ async def test_changes_that_are_not_saved_stay_when_one_leaves_the_recipe(tmp_pa
         await settle(app, pilot)
         await pilot.press("p")
         await settle(app, pilot)
-        await pilot.press("down", "down", "space", "escape")
+        await pilot.press("down", "down", "down", "space", "escape")
         await settle(app, pilot)
         assert table(app).has_focus
         await pilot.press("p")
@@ -184,13 +228,13 @@ async def test_every_part_of_the_recipe_can_be_looked_at(tmp_path: Path) -> None
         await settle(app, pilot)
         await pilot.press("p")
         await settle(app, pilot)
-        for _ in range(12):
+        for _ in range(13):
             await pilot.press("down")
             await settle(app, pilot)
         labels = [str(label.content) for label in screen_of(app).query("#recipe-form .field-label").results(Static)]
         assert labels == ["Train", "Validation", "Test", "Seed"]
         assert panel(app).pending == {}  # looking changes nothing
-        assert prepare.previews == [{}]
+        assert prepare.previews and all(one == {} for one in prepare.previews)
 
 
 async def test_dropped_records_open_from_their_reason(tmp_path: Path) -> None:
@@ -209,3 +253,25 @@ async def test_dropped_records_open_from_their_reason(tmp_path: Path) -> None:
         await pilot.press("escape")
         await settle(app, pilot)
         assert table(app).has_focus
+
+
+async def test_a_duplicate_opens_beside_its_survivor_and_is_brought_back(tmp_path: Path) -> None:
+    app, curate, _ = services(tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("D")
+        pair = screen_of(app).query_one("#dropped-pair", StyledLines)
+        await until(app, pilot, lambda: "ex-0000000 stays" in pair.plain_text)
+        assert "only here" in pair.plain_text and "rest of it." in " ".join(pair.plain_text.split())
+        await pilot.press("enter", "space", "space", "b")
+        await until(app, pilot, lambda: bool(curate.restored))
+        assert curate.restored == ["ex-0001000", "ex-0001001"]
+        assert "2 examples wanted back: p and r prepare with it" in status(app)
+        assert screen_of(app).query_one(DroppedList).waiting == {"ex-0001000", "ex-0001001"}
+        await pilot.press("escape", "D")
+        reasons = screen_of(app).query_one(ReasonList)
+        reasons.cursor = next(n for n in range(reasons.row_count) if "error" in str(reasons.row(n, 40)))
+        await until(app, pilot, lambda: screen_of(app).query_one(DroppedList).row_count == 12)
+        await pilot.press("b")
+        await until(app, pilot, lambda: "makes no example" in status(app))
+        assert len(curate.restored) == 2

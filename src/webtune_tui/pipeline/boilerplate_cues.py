@@ -7,14 +7,14 @@ import re
 _CUES_OF_LANGUAGES = {
     "en": r"""shipping|shipped|shipment|ships (?:in|within|from|to)|free delivery|delivery (?:time|within|on|is|of)
         |(?:next|same)[- ]day delivery|we deliver|free returns|returns? (?:policy|within|accepted|are|is)|refund
-        |checkout
-        |(?:to|your|shopping) (?:cart|basket|bag|wishlist)|(?:all|your|the|our) orders?\b|orders? (?:over|above|placed)
+        |checkout|(?:to|your|shopping) (?:cart|basket|bag|wishlist)|(?:all|your|the|our) orders?\b
+        |orders? (?:over|above|placed)
         |order (?:now|today|by|before|with)|(?:use|uses|accept|our|all|of) cookies|cookie (?:policy|settings|notice)
         |privacy (?:policy|notice)|terms (?:of (?:use|service|sale)|and conditions)|copyright|©|all rights reserved
         |disclaimer|newsletter|subscribe|sign (?:in|up)\b|log ?in\b|register (?:now|here|your)|contact us|us for any
         |customer (?:service|support)|customers (?:also|who)|frequently bought|you (?:may|might) also
-        |recommended for you
-        |related (?:products|articles|posts|items)|read (?:more|also)|share (?:this|on)|follow us|click (?:here|on|below)
+        |recommended for you|related (?:products|articles|posts|items)|read (?:more|also)|share (?:this|on)
+        |follow us|click (?:here|on|below)
         |skip to|back to top|(?:view|see) (?:all|more)|learn more about|your (?:monitor|screen|display)
         |may (?:vary|differ)|your feedback|leave (?:us )?feedback|our (?:store|shop|website|site)|visit us|payment
         |advertis|sponsored|affiliate|money[- ]back|all prices|\bvat\b""",
@@ -28,9 +28,10 @@ _CUES_OF_LANGUAGES = {
         |derechos reservados|atención al cliente|clientes (?:que|también)|leer más|comparte|compartir|síguenos|suscrí
         |iniciar sesión|\bpagos?\b|haz clic|nuestra (?:tienda|web)""",
     "pt": r"""frete|\benvios?\b|enviamos|entregas? (?:em|para|gr)|devolu|reembolso|carrinho|privacidade
-        |direitos reservados|atendimento|clientes (?:que|também)|leia (?:mais|também)|siga-nos|assine|cadastre|pagamento
-        |clique|nossa loja""",
-    "it": r"spedizion|consegna (?:in|entro|gratuita)|rimbors|carrello|\bordini\b|diritti riservati|servizio clienti|iscriviti",
+        |direitos reservados|atendimento|clientes (?:que|também)|leia (?:mais|também)|siga-nos|assine|cadastre
+        |pagamento|clique|nossa loja""",
+    "it": r"""spedizion|consegna (?:in|entro|gratuita)|rimbors|carrello|\bordini\b|diritti riservati|servizio clienti
+        |iscriviti""",
     "nl": r"verzending|verzonden|retourneren|winkelwagen|bestelling|klantenservice|privacybeleid|alle rechten",
     "pl": r"wysyłk|dostaw|zwrot|koszyk|zamówieni|polityk[ai] prywatności",
     "ru": r"доставк|возврат|корзин|заказ|конфиденциальност|подпис|все права",

@@ -7,6 +7,7 @@ of an interview answers, and its host asks.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -82,19 +83,16 @@ def dialogue(turns: Sequence[Turn], *, title: str = "", assistant: str | None = 
     if answering not in speakers or len(speakers) < 2:
         return None
     messages: list[Message] = []
+    asked: list[str] = []
     for turn in turns:
-        if turn.speaker == answering:
-            if not messages and title:
-                messages.append(Message("user", title))
-            if messages:
-                messages.append(Message("assistant", turn.text))
+        if turn.speaker != answering:
+            asked.append(f"{turn.speaker}: {turn.text}" if len(speakers) > 2 and turn.speaker else turn.text)
             continue
-        text = f"{turn.speaker}: {turn.text}" if len(speakers) > 2 and turn.speaker else turn.text
-        if messages and messages[-1].role == "user":
-            text = f"{messages.pop().content}\n{text}"
-        messages.append(Message("user", text))
-    if messages and messages[-1].role == "user":
-        messages.pop()
+        if not messages and not asked and title:
+            asked.append(title)
+        if asked:
+            messages += (Message("user", "\n".join(asked)), Message("assistant", turn.text))
+            asked = []
     if not messages:
         return None
     values = [title] if title else []
@@ -131,8 +129,7 @@ def _asks(text: str) -> bool:
 
 def _joined(texts: Sequence[str]) -> str:
     """Texts in a row, with spaces between them unless their script has none."""
-    joined = texts[0]
-    for text in texts[1:]:
-        gap = "" if _UNSPACED.match(text[0]) and _UNSPACED.match(joined[-1]) else " "
-        joined += gap + text
-    return joined
+    pieces = [texts[0]]
+    for before, text in itertools.pairwise(texts):
+        pieces += ("" if _UNSPACED.match(text[0]) and _UNSPACED.match(before[-1]) else " ", text)
+    return "".join(pieces)

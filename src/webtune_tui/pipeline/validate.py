@@ -15,19 +15,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
 from webtune_tui.domain.datasets import Finding, ValidationReport
-from webtune_tui.domain.examples import Message
 from webtune_tui.domain.limits import MEGABYTE
 from webtune_tui.pipeline.tokens import TokenCounter, count_examples
 from webtune_tui.pipeline.validation import forms, personal
 from webtune_tui.pipeline.validation.chat_checks import conversations_of, errors_of, warnings_of
 from webtune_tui.pipeline.validation.ledger import FindingLedger
-from webtune_tui.pipeline.validation.overlap import OverlapIndex
+from webtune_tui.pipeline.validation.line import CheckedLine
+from webtune_tui.pipeline.validation.overlap import OverlapIndex, texts_of
 from webtune_tui.pipeline.validation.parsing import Overlong, Unreadable, parsed
 from webtune_tui.pipeline.validation.repairs import Mender
 
@@ -54,30 +54,6 @@ class Others:
 
     index: OverlapIndex
     names: Sequence[str]
-
-
-@dataclass(slots=True)
-class _Line:
-    """A line on its way: its row where it can be used, what is wrong with it, and what was done to it."""
-
-    number: int
-    size: int = 0
-    form: str = ""
-    row: dict[str, Any] | None = None
-    conversations: list[list[Message]] = field(default_factory=list)
-    errors: list[Finding] = field(default_factory=list)
-    warnings: list[Finding] = field(default_factory=list)
-    done: Counter[str] = field(default_factory=Counter)
-
-    def fail(self, code: str, message: str) -> None:
-        self.errors.append(Finding(self.number, code, message))
-
-    def warn(self, code: str, message: str) -> None:
-        self.warnings.append(Finding(self.number, code, message))
-
-    def is_sound(self) -> bool:
-        """Whether nothing but its form is wrong with it."""
-        return all(error.code == "missing_messages_list" for error in self.errors)
 
 
 class Validation:
@@ -176,8 +152,8 @@ class Validation:
             self._findings.last_warning("unchecked", message)
         self._findings.close()
 
-    def _read(self, number: int, raw: bytes | Overlong) -> _Line:
-        line = _Line(number, raw.size if isinstance(raw, Overlong) else len(raw))
+    def _read(self, number: int, raw: bytes | Overlong) -> CheckedLine:
+        line = CheckedLine(number, raw.size if isinstance(raw, Overlong) else len(raw))
         self._bytes += line.size + 1
         if isinstance(raw, Overlong):
             line.fail("line_too_long", f"The line has {raw.size:,} bytes; so long a line is not read")
@@ -199,8 +175,8 @@ class Validation:
             self._check_repetition(raw.strip(), line)
         return line
 
-    def _taken_row(self, number: int, row: Mapping[str, Any] | str) -> _Line:
-        line = _Line(number)
+    def _taken_row(self, number: int, row: Mapping[str, Any] | str) -> CheckedLine:
+        line = CheckedLine(number)
         if isinstance(row, str):
             line.fail("unreadable_row", row)
             return line
@@ -211,7 +187,7 @@ class Validation:
         self._check_repetition(key, line)
         return line
 
-    def _check(self, row: Mapping[str, Any], line: _Line) -> None:
+    def _check(self, row: Mapping[str, Any], line: CheckedLine) -> None:
         form = forms.form_of(row)
         self._forms[form] += 1
         taken = forms.as_taken(row, form)
@@ -223,9 +199,8 @@ class Validation:
         if taken is None:
             return
         faults = list(islice(errors_of(taken, line.form), _MOST_OF_A_LINE))
-        if form in _TAKEN:
-            for fault in faults:
-                line.fail(*fault)
+        for fault in faults:
+            line.fail(*fault)
         if not faults:
             line.row = taken
             line.conversations = conversations_of(taken, line.form)
@@ -234,7 +209,7 @@ class Validation:
         if self._mender is not None:
             self._mend(self._mender, taken, form, line)
 
-    def _mend(self, mender: Mender, taken: Mapping[str, Any], form: str, line: _Line) -> None:
+    def _mend(self, mender: Mender, taken: Mapping[str, Any], form: str, line: CheckedLine) -> None:
         """Puts the mended row in the line's place; ``None`` where it is beyond repair or stands in the file already."""
         mended = mender.mend(taken, line.form, line.done)
         line.row = None
@@ -252,7 +227,7 @@ class Validation:
         line.row = mended
         line.conversations = line.conversations or conversations_of(mended, line.form)
 
-    def _check_repetition(self, raw: bytes, line: _Line) -> None:
+    def _check_repetition(self, raw: bytes, line: CheckedLine) -> None:
         key = blake2b(raw, digest_size=12).digest()
         first = self._seen.get(key)
         if first is not None:
@@ -260,8 +235,8 @@ class Validation:
         elif len(self._seen) < _MOST_COMPARED:
             self._seen[key] = line.number
 
-    def _in_batches(self, lines: Iterable[_Line]) -> Iterator[dict[str, Any] | None]:
-        batch: list[_Line] = []
+    def _in_batches(self, lines: Iterable[CheckedLine]) -> Iterator[dict[str, Any] | None]:
+        batch: list[CheckedLine] = []
         size = 0
         for line in lines:
             batch.append(line)
@@ -271,13 +246,16 @@ class Validation:
                 batch, size = [], 0
         yield from self._finished(batch)
 
-    def _finished(self, batch: list[_Line]) -> Iterator[dict[str, Any] | None]:
+    def _finished(self, batch: list[CheckedLine]) -> Iterator[dict[str, Any] | None]:
         """The rows of a batch, after the checks that are faster for many at once."""
         usable = [line for line in batch if line.conversations]
         self._count(usable)
-        self._compare(usable)
-        for line in usable:
+        fitting = [line for line in usable if not line.is_too_long]  # the others may be of any size
+        self._compare(fitting)
+        for line in fitting:
             self._look_for_personal_data(line)
+            if self._mender is not None and line.row is not None:
+                line.row = self._mender.redacted(line.row, line.done)
         for line in batch:
             self._examples += line.row is not None and not line.errors
             self._repairs.update(line.done)
@@ -286,7 +264,7 @@ class Validation:
             self._findings.take(line.errors, line.warnings)
             yield line.row
 
-    def _count(self, lines: Sequence[_Line]) -> None:
+    def _count(self, lines: Sequence[CheckedLine]) -> None:
         counts = iter(count_examples([one for line in lines for one in line.conversations], self._counter))
         for line in lines:
             tokens = list(islice(counts, len(line.conversations)))
@@ -294,21 +272,24 @@ class Validation:
             if max(tokens) > self._limits.tokens:
                 told = f"{max(tokens)} tokens; at most {self._limits.tokens} are read, the rest is cut without a word"
                 line.fail("too_long", told)
+                line.is_too_long = True
                 line.row = None
                 line.done.clear()
             elif line.is_sound():
                 self._tokens += sum(tokens)
 
-    def _compare(self, lines: Sequence[_Line]) -> None:
+    def _compare(self, lines: Sequence[CheckedLine]) -> None:
         if self._others is None:
             return
-        for line, overlap in zip(lines, self._others.index.find([one.conversations[0] for one in lines]), strict=True):
+        for line, overlap in zip(
+            lines, self._others.index.find([texts_of(one.conversations[0]) for one in lines]), strict=True
+        ):
             if overlap is not None:
                 file, other = overlap.place
                 self._overlaps[file] += 1
                 line.warn("overlap", f"{overlap.shared} as line {other} of {self._others.names[file]}")
 
-    def _look_for_personal_data(self, line: _Line) -> None:
+    def _look_for_personal_data(self, line: CheckedLine) -> None:
         if not self._finds_personal_data:
             return
         if found := personal.counts_in(line.conversations):

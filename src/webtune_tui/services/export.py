@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,16 @@ from typing import Any
 from webtune_tui import registry
 from webtune_tui.domain.datasets import DatasetVersion, ValidationReport
 from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError
+from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.examples import Message, Split
 from webtune_tui.pipeline.formats.base import Format, NotExpressible
 from webtune_tui.pipeline.formats.csv import Csv
+from webtune_tui.pipeline.formats.dpo import Preference
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.exporting import folder as export_folder
 from webtune_tui.services.exporting import rows
+from webtune_tui.services.preference_pairs import edited_pairs
+from webtune_tui.services.stepwise import in_thread
 from webtune_tui.services.validate import check_file
 from webtune_tui.settings import load
 from webtune_tui.storage.datasets import DatasetStore, RecordQueries, Revision, StoredExample
@@ -69,7 +72,24 @@ class ExportService:
         out: Path | None = None,
         raw_cells: bool = False,
     ) -> Exported:
-        """Writes one file per split, whole or not at all, and ``lineage.jsonl`` beside them.
+        """What :meth:`exporting` ends with."""
+        exported: Exported | None = None
+        async with aclosing(self.exporting(version=version, format=format, out=out, raw_cells=raw_cells)) as events:
+            async for event in events:
+                if isinstance(event, Exported):
+                    exported = event
+        assert exported is not None
+        return exported
+
+    async def exporting(
+        self,
+        *,
+        version: str | None = None,
+        format: str = DEFAULT_FORMAT,
+        out: Path | None = None,
+        raw_cells: bool = False,
+    ) -> AsyncGenerator[Progressed | Exported]:
+        """Writes one file per split, whole or not at all, and ``lineage.jsonl`` beside them; ends with Exported.
 
         Examples that the format can't hold are left out and counted. ``raw_cells`` leaves formulas in CSV as they are.
 
@@ -79,9 +99,11 @@ class ExportService:
         """
         chosen_format = _format(format, raw_cells)
         chosen = await self._curate.version(version)
-        exported = await asyncio.to_thread(self._export, chosen, chosen_format, out)
-        await self._curate.fix(chosen.content_hash)
-        return exported
+        async with aclosing(in_thread(self._exporting(chosen, chosen_format, out))) as events:
+            async for event in events:
+                if isinstance(event, Exported):
+                    await self._curate.fix(chosen.content_hash)
+                yield event
 
     async def validate(self, file: Path, *, minimum_examples: int = 10, repair: Path | None = None) -> ValidationReport:
         """Checks a file against the workspace's provider and base; ``repair`` names a new file for the mended lines."""
@@ -95,7 +117,9 @@ class ExportService:
             repair=repair,
         )
 
-    def _export(self, version: DatasetVersion, format: Format, out: Path | None) -> Exported:
+    def _exporting(
+        self, version: DatasetVersion, format: Format, out: Path | None
+    ) -> Generator[Progressed | Exported, None, None]:
         revision = self._store.find(version.content_hash)
         if revision is None:
             raise NotFound(f"There is no dataset version {version.dataset_version}", hint="See: webtune dataset list")
@@ -107,15 +131,15 @@ class ExportService:
             "raw_cells": _is_raw(format),
             "content_hash": version.content_hash,
         }
-        manifest = export_folder.found_manifest(place, told)
+        manifest = export_folder.found_manifest(place, {"raw_cells": None, **told})
         if manifest is None:
             with export_folder.new_folder(place) as part:
-                counts = self._write(part, revision, format, suffix)
+                counts = yield from self._write(part, revision, format, suffix)
                 if not sum(counts["examples"].values()) and counts["left_out"]:
                     raise _nothing_fits(version, format, counts["left_out"])
                 manifest = told | counts
                 export_folder.write_manifest(part, manifest)
-        return Exported(
+        yield Exported(
             paths={split.value: place / f"{split.value}{suffix}" for split in Split},
             format=format.name,
             examples=manifest["examples"],
@@ -123,19 +147,24 @@ class ExportService:
             left_out=manifest["left_out"],
         )
 
-    def _write(self, part: Path, revision: Revision, format: Format, suffix: str) -> dict[str, Any]:
+    def _write(
+        self, part: Path, revision: Revision, format: Format, suffix: str
+    ) -> Generator[Progressed | Exported, None, dict[str, Any]]:
         """Writes the files of an export; answers what stands in them."""
         fitted = format.fitted(self._conversations(revision))
         lines: Counter[Split] = Counter()
         left_out: Counter[str] = Counter()
+        edited = self._edited_pairs(revision, format)
         with ExitStack() as stack:
             writers = {
                 split: stack.enter_context(rows.opened(part / f"{split.value}{suffix}", fitted)) for split in Split
             }
             lineage = stack.enter_context(rows.json_lines(part / _LINEAGE))
-            for example, origins in self._with_origins(revision):
+            for number, (example, origins) in enumerate(self._with_origins(revision)):
+                if number % _BATCH == 0:
+                    yield Progressed("exporting", number, revision.totals.content.count, "examples")
                 try:
-                    row = fitted.row(example.to_example().messages)
+                    row = fitted.row(edited.get(example.example_id) or example.to_example().messages)
                 except NotExpressible as fault:
                     left_out[fault.reason] += 1
                     continue
@@ -151,6 +180,12 @@ class ExportService:
                 )
         examples = {split.value: lines[split] for split in Split}
         return {"examples": examples, "left_out": dict(sorted(left_out.items()))}
+
+    def _edited_pairs(self, revision: Revision, format: Format) -> dict[str, tuple[Message, ...]]:
+        """For pairs: the edited examples by id, each with the answer before the edit as the worse one."""
+        if not isinstance(format, Preference):
+            return {}
+        return {pair.example_id: pair.messages for pair in edited_pairs(self._store, revision)}
 
     def _conversations(self, revision: Revision) -> Iterator[tuple[Message, ...]]:
         return (example.to_example().messages for example in self._store.stream(revision))

@@ -43,6 +43,8 @@ class StepDescription:
     enabled: bool
     is_default: bool
     options: Sequence[Mapping[str, Any]]
+    stage: str = ""
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ class PrepareService:
                 enabled=choice.enabled,
                 is_default=step_class(choice.name).is_default,
                 options=[_told(declared, choice) for declared in options_of(step_class(choice.name))],
+                stage=step_class(choice.name).stage,
+                order=choice.place[1],
             )
             for choice in recipe.steps
         ]

@@ -144,7 +144,7 @@ class PartMaker:
             ],
             changed=result.changed,
             removed=result.removed,
-            columns=_columns(built, signatures),
+            columns=columns_of(built, signatures),
             section=self._writer.write(signatures.texts, rows),
             tokens=array("I", [one.tokens for one in built]),
             digests=b"".join(map(_digest, rows)),
@@ -153,7 +153,8 @@ class PartMaker:
         )
 
 
-def _columns(built: Sequence[Built], signatures: Signatures) -> Columns:
+def columns_of(built: Sequence[Built], signatures: Signatures) -> Columns:
+    """What the decisions over the set need to know of a batch."""
     return Columns(
         example_ids=np.array([example_number(one.example_id) for one in built], dtype=np.uint64),
         record_ids=np.array([one.record_id for one in built], dtype=np.int64),

@@ -230,6 +230,8 @@ def _typed(key: str, value: str) -> Any:
     table, _, rest = key.partition(".")
     if table == "template" and rest in ("system", "user", "assistant"):
         return value or None
+    if table == "templates" and rest.count("."):
+        return _template_value(key, rest.rpartition(".")[2], value)
     if table == "build":
         return _option_value(key, BuildPlan, rest, value, "The table build")
     if table == "split" and rest in ("train", "validation", "test", "seed"):
@@ -242,6 +244,14 @@ def _typed(key: str, value: str) -> Any:
         f"The recipe has no key {key!r}",
         hint="Such as steps.length.minimum=60, split.seed=7, template.user=TEXT; see: webtune recipe steps",
     )
+
+
+def _template_value(key: str, part: str, value: str) -> Any:
+    if part == "weight":
+        return _number(key, value, float) if value else None
+    if part not in ("system", "user", "assistant"):
+        raise UsageError(f"A template has no key {part!r}", hint="It knows: system, user, assistant, weight.")
+    return value or None
 
 
 def _step_value(key: str, step: str, option_name: str, value: str) -> Any:
@@ -268,6 +278,9 @@ def _number(key: str, value: str, kind: type[int] | type[float]) -> float:
 
 def _at(document: Mapping[str, Any], key: str) -> Any:
     value: Any = document
+    if key.startswith("templates."):
+        name, _, key = key.removeprefix("templates.").rpartition(".")
+        value = next((one for one in document.get("templates", ()) if one.get("name") == name), None)
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import tempfile
 from array import array
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,20 +15,22 @@ from typing import Any, BinaryIO
 from webtune_tui import registry
 from webtune_tui.domain.datasets import ValidationReport
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.examples import Message
+from webtune_tui.domain.events import Progressed
 from webtune_tui.pipeline.tokens import counter_for
 from webtune_tui.pipeline.validate import Limits, Others, Validation
 from webtune_tui.pipeline.validation import personal
-from webtune_tui.pipeline.validation.overlap import OverlapIndex
+from webtune_tui.pipeline.validation.overlap import OverlapIndex, texts_of
 from webtune_tui.pipeline.validation.repairs import Mender
 from webtune_tui.pipeline.validation.rows import usable
 from webtune_tui.pipeline.validation.similar import Texts
 from webtune_tui.services.example_files import ExampleFile, opened
 from webtune_tui.services.exporting.rows import write_line
+from webtune_tui.services.stepwise import in_thread
 from webtune_tui.settings import models_folder
 from webtune_tui.storage.files import atomic_writer
 
 _BATCH = 256
+_TOLD = 512  # lines between two words of progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,41 @@ async def check_file(
     redact: bool = False,
     against: Sequence[Path] = (),
 ) -> ValidationReport:
-    """Checks a file of examples against what a provider takes and a base reads.
+    """What :func:`checking` ends with."""
+    report: ValidationReport | None = None
+    events = checking(
+        file,
+        provider=provider,
+        base_model=base_model,
+        minimum_examples=minimum_examples,
+        known=known,
+        repair=repair,
+        redact=redact,
+        against=against,
+    )
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, ValidationReport):
+                report = event
+    assert report is not None
+    return report
+
+
+async def checking(
+    file: Path,
+    *,
+    provider: str,
+    base_model: str,
+    minimum_examples: int = 10,
+    known: Sequence[str] = (),
+    repair: Path | None = None,
+    redact: bool = False,
+    against: Sequence[Path] = (),
+) -> AsyncGenerator[Progressed | ValidationReport]:
+    """Checks a file of examples against what a provider takes and a base reads; ends with the report.
 
     ``known`` names providers of the person's own, of whose limits nothing is known. ``against`` are files that it must
-    not overlap. ``repair`` names a new file for the mended lines.
+    not overlap. ``repair`` names a new file for the mended lines, which is there when all went well.
 
     Raises:
         InvalidInput: a file can't be read. UsageError: the repaired file would replace another one.
@@ -64,7 +96,9 @@ async def check_file(
     mending = Repair(repair.absolute(), redact) if repair is not None else None
     if redact and mending is None:
         raise UsageError("--redact changes the repaired file, and none is named", hint="Name a new file: --repair OUT.")
-    return await asyncio.to_thread(_check_file, file, base_model, limits, mending, against)
+    async with aclosing(in_thread(_checking(file, base_model, limits, mending, against))) as events:
+        async for event in events:
+            yield event
 
 
 def _limits(provider: str, base_model: str, minimum_examples: int, known: Sequence[str]) -> Limits:
@@ -79,26 +113,28 @@ def _limits(provider: str, base_model: str, minimum_examples: int, known: Sequen
     )
 
 
-def _check_file(
+def _checking(
     file: Path, base_model: str, limits: Limits, repair: Repair | None, against: Sequence[Path]
-) -> ValidationReport:
+) -> Generator[Progressed | ValidationReport, None, None]:
     source = opened(file)
     if repair is not None and repair.path.exists():
         raise UsageError(f"{repair.path} exists already", hint="Name a new file with --repair OUT.")
     with ExitStack() as stack:
-        others = _indexed(file, against, stack) if against else None
+        others = (yield from _indexed(file, against, stack)) if against else None
         validation = Validation(
             counter_for(base_model, models_folder()),
             limits,
             mender=_mender(repair),
             others=others,
-            finds_personal_data=personal.is_here(),
+            finds_personal_data=True,
         )
         out = stack.enter_context(atomic_writer(repair.path)) if repair is not None else None
-        for mended in _checked(validation, source):
+        for number, mended in enumerate(_checked(validation, source), start=1):
             if out is not None and mended is not None:
                 write_line(out, mended)
-    return validation.report(repaired=str(repair.path) if repair is not None else None)
+            if number % _TOLD == 0:
+                yield Progressed("checking", number, None, "lines")
+    yield validation.report(repaired=str(repair.path) if repair is not None else None)
 
 
 def _checked(validation: Validation, source: ExampleFile) -> Iterator[dict[str, Any] | None]:
@@ -113,7 +149,9 @@ def _mender(repair: Repair | None) -> Mender | None:
     return Mender(personal.redacted if repair.redact else None)
 
 
-def _indexed(file: Path, against: Sequence[Path], stack: ExitStack) -> Others:
+def _indexed(
+    file: Path, against: Sequence[Path], stack: ExitStack
+) -> Generator[Progressed | ValidationReport, None, Others]:
     """The examples of the other files, their texts in a file of their own that goes when the stack closes."""
     store = _TextFile(stack.enter_context(tempfile.TemporaryFile()))  # noqa: SIM115 the stack closes it
     index = OverlapIndex(store)
@@ -123,16 +161,17 @@ def _indexed(file: Path, against: Sequence[Path], stack: ExitStack) -> Others:
         examples = _examples(opened(other))
         while batch := list(islice(examples, _BATCH)):
             index.add(number, batch)
+            yield Progressed("comparing", batch[-1][0], None, "lines", other.name)
     return Others(index, [str(other) for other in against])
 
 
-def _examples(source: ExampleFile) -> Iterator[tuple[int, Sequence[Message]]]:
-    """The usable examples of a file, each with its line."""
+def _examples(source: ExampleFile) -> Iterator[tuple[int, Texts]]:
+    """The texts of the usable examples of a file, each with its line."""
     rows = enumerate(source.lines(), start=1) if source.has_lines else source.rows()
     for line, row in rows:
         messages = usable(row)
         if messages is not None:
-            yield line, messages
+            yield line, texts_of(messages)
 
 
 class _TextFile:

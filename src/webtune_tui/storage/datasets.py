@@ -200,6 +200,14 @@ class RecordQueries:
             row = connection.execute("SELECT count(*) FROM records WHERE superseded_by IS NULL").fetchone()
             return int(row[0])
 
+    def extent(self) -> tuple[int, int]:
+        """How many records are current, and the largest id among them; both change with every change of the set."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT count(*), COALESCE(max(record_id), 0) FROM records WHERE superseded_by IS NULL"
+            ).fetchone()
+            return int(row[0]), int(row[1])
+
     def batches(self, size: int, only: frozenset[int] | None = None) -> Iterator[list[LiveRecord]]:
         """All current records, or those with the given ids, in batches; memory is bounded by the batch."""
         with self._database.read() as connection:
@@ -290,6 +298,18 @@ class RecordQueries:
                 "SELECT record_id FROM records WHERE superseded_by IS NULL ORDER BY key, content_hash, record_id"
             )
             return [row[0] for row in cursor]
+
+    def of_ids(self, record_ids: Sequence[int]) -> list[LiveRecord]:
+        """A few records by their ids, in the given order; those that are gone are left out."""
+        marks = ",".join("?" * len(record_ids))
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT {_LIVE_COLUMNS} FROM records AS r JOIN collections AS c USING (collection_id)"
+                f" WHERE r.record_id IN ({marks})",
+                tuple(record_ids),
+            ).fetchall()
+        found = {row["record_id"]: _live_record(row) for row in rows}
+        return [found[record_id] for record_id in record_ids if record_id in found]
 
     def sample(self, limit: int) -> list[LiveRecord]:
         """Some current data records, spread over the set, in a stable choice."""

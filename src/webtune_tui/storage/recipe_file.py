@@ -66,7 +66,11 @@ class RecipeFile:
     def with_values(self, values: Mapping[str, Any]) -> str:
         """The file's text with some keys set, such as ``steps.length.minimum``; comments and order stay.
 
-        A value of ``None`` removes the key. Raises UsageError where a key runs through a plain value.
+        ``templates.NAME.KEY`` names one of the ``[[templates]]``, which is added where there is none of that name and
+        goes when it has no texts left. A value of ``None`` removes the key.
+
+        Raises:
+            UsageError: a key runs through a plain value.
         """
         import tomlkit  # 30 ms that only a changed recipe pays
         from tomlkit.exceptions import TOMLKitError
@@ -76,8 +80,8 @@ class RecipeFile:
             document: Any = tomlkit.parse(head)
             for key, value in values.items():
                 *tables, name = key.split(".")
-                place = document
-                for table in tables:
+                place = document if tables[0] != "templates" else _template_named(document, ".".join(tables[1:]))
+                for table in tables if tables[0] != "templates" else ():
                     if table not in place:
                         place[table] = tomlkit.table(is_super_table=table == "steps")
                     place = place[table]
@@ -85,9 +89,36 @@ class RecipeFile:
                     place.pop(name, None)
                 else:
                     place[name] = tomlkit.string(value, multiline=True) if _is_long(value) else value
+            _without_empty_templates(document)
         except (TOMLKitError, TypeError, AttributeError, ValueError) as error:
             raise UsageError(f"{self.path} can't be changed: {error}", hint="Mend the file.") from error
         return join_edits(tomlkit.dumps(document), edits)
+
+
+def _template_named(document: Any, name: str) -> Any:
+    """The one of the ``[[templates]]`` with a name, made where there is none."""
+    import tomlkit
+
+    tables = document.setdefault("templates", tomlkit.aot())
+    for table in tables:
+        if table.get("name") == name:
+            return table
+    table = tomlkit.table()
+    table["name"] = name
+    tables.append(table)
+    return tables[-1]
+
+
+def _without_empty_templates(document: Any) -> None:
+    """Takes out templates of which no text is left."""
+    if "template" in document and not document["template"]:
+        del document["template"]
+    tables = document.get("templates", [])
+    for place in reversed(range(len(tables))):
+        if not any(key in tables[place] for key in ("system", "user", "assistant")):
+            del tables[place]
+    if "templates" in document and not len(tables):
+        del document["templates"]
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.services.records_in import add_records, product
 from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError, WebtuneError
+from webtune_tui.domain.events import Progressed
 from webtune_tui.services import export as export_module
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.export import ExportService, check_file
@@ -124,3 +125,11 @@ async def test_a_file_is_repaired_into_a_new_one(tmp_path: Path) -> None:
 async def test_what_is_no_file_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidInput):
         await check_file(tmp_path / name, provider="local", base_model="")
+
+
+async def test_an_export_that_is_left_leaves_nothing_behind(workspace: Workspace) -> None:
+    for format in ("openai", "parquet", "csv"):
+        events = service(workspace).exporting(format=format)
+        assert isinstance(await anext(events), Progressed)
+        await events.aclose()
+    assert list((workspace.root / "exports").iterdir()) == []

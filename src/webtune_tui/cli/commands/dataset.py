@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from webtune_tui import registry
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
+from webtune_tui.cli.dataset_export import add_export_command
 from webtune_tui.cli.dataset_packing import add_packing_command
+from webtune_tui.cli.dataset_private import add_private_command
 from webtune_tui.cli.dataset_questions import add_questions_command
 from webtune_tui.cli.dataset_rows import add_row_commands
+from webtune_tui.cli.dataset_triage import add_triage_command
 from webtune_tui.cli.origin_report import origin_fields, origin_lines
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example, chat_row
 from webtune_tui.domain.origins import RAW_LIMIT
+from webtune_tui.pipeline.generated import FLAG
 from webtune_tui.services.curate import EditResult
 
 SUMMARY = "look at dataset versions, edit the working one, export it"
@@ -91,23 +93,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_editing(group)
     add_row_commands(group)
     add_packing_command(group)
+    add_triage_command(group)
+    add_private_command(group)
     add_questions_command(group)
-    export = add_subcommand(
-        group,
-        "export",
-        _export,
-        access=Access.WRITE,
-        summary="Write train, validation and test files; the version is kept for good.",
-        examples=("webtune dataset export", "webtune dataset export --format dpo --out ready/"),
-    )
-    export.add_argument("version", nargs="?", metavar="VERSION")
-    export.add_argument(
-        "--format", default="openai", metavar="FORMAT", help=f"{', '.join(registry.names('pipeline.formats'))} (openai)"
-    )
-    export.add_argument("--out", type=Path, metavar="DIR", help="another folder than exports/VERSION")
-    export.add_argument(
-        "--raw-cells", action="store_true", help="csv: no apostrophe before cells that a spreadsheet takes for formulas"
-    )
+    add_export_command(group)
 
 
 def _add_editing(group: Any) -> None:
@@ -215,9 +204,14 @@ async def _lineage(context: CommandContext) -> Outcome:
     async with context.services() as services:
         example = await services.curate.example(example_id, context.arguments.version)
         origins = await services.origins.of_records(example.record_ids, limit=RAW_LIMIT if with_raw else 1)
+        question = await services.questions.question_of(example_id) if FLAG in example.flags else None
     records = [origin_fields(origin, context.workspace, with_raw=with_raw) for origin in origins]
     lines = [origin_lines(origin, with_raw=with_raw) for origin in origins] or [["No record is known."]]
-    return Outcome({"example_id": example_id, "records": records}, "\n\n".join("\n".join(told) for told in lines))
+    body: dict[str, Any] = {"example_id": example_id, "records": records}
+    if question is not None:
+        body["question"] = {"provider": question.provider, "model": question.model, "time": question.time}
+        lines.append([f"The question was written by {question.model} at {question.provider} on {question.time}"])
+    return Outcome(body, "\n\n".join("\n".join(told) for told in lines))
 
 
 async def _edit(context: CommandContext) -> Outcome:
@@ -239,24 +233,6 @@ async def _undo(context: CommandContext) -> Outcome:
 async def _redo(context: CommandContext) -> Outcome:
     async with context.services() as services:
         return _edited(await services.curate.redo())
-
-
-async def _export(context: CommandContext) -> Outcome:
-    arguments = context.arguments
-    async with context.services() as services:
-        done = await services.export.export(
-            version=arguments.version, format=arguments.format, out=arguments.out, raw_cells=arguments.raw_cells
-        )
-    body = {
-        "paths": {split: str(path) for split, path in done.paths.items()},
-        "format": done.format,
-        "examples": dict(done.examples),
-        "content_hash": done.content_hash,
-        "left_out": dict(done.left_out),
-    }
-    lines = [f"{done.examples[split]:>8,}  {path}" for split, path in done.paths.items()]
-    lines += [f"{count:>8,}  left out: {reason.replace('_', ' ')}" for reason, count in done.left_out.items()]
-    return Outcome(body, "\n".join(lines))
 
 
 def _edited(result: EditResult) -> Outcome:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
 from webtune_tui.domain.datasets import Finding, ValidationReport
+from webtune_tui.domain.events import Progressed
 
 SUMMARY = "check a file of examples as a provider would; repair what can be repaired"
 EXAMPLES = (
@@ -34,11 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def run(context: CommandContext) -> Outcome:
     """Checks the file; exit code 1 where it can't be trained on."""
-    from webtune_tui.services.validate import check_file
+    from webtune_tui.services.validate import checking
 
     arguments = context.arguments
     settings = context.settings()
-    report = await check_file(
+    report: ValidationReport | None = None
+    events = checking(
         arguments.file,
         provider=arguments.provider or settings.provider,
         base_model=arguments.base or settings.base_model,
@@ -47,6 +50,14 @@ async def run(context: CommandContext) -> Outcome:
         redact=arguments.redact,
         against=tuple(arguments.against),
     )
+    async with aclosing(events):
+        async for event in events:
+            match event:
+                case Progressed(stage, done, _, unit, message):
+                    context.progress.update(f"{stage} {message or arguments.file.name}: {done:,} {unit}")
+                case ValidationReport():
+                    report = event
+    assert report is not None
     body = {
         "ok": report.ok,
         "examples": report.examples,

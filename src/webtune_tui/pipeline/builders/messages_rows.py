@@ -25,7 +25,7 @@ class MessagesRows:
 
     def build(self, fields: Mapping[str, Any]) -> Conversation | None:
         """The messages; what the row says of tools is kept with its first message, see ``ROW_KEYS``."""
-        messages = tuple(Message.from_json(turn) for turn in fields["messages"])
+        messages = tuple(map(_message, fields["messages"]))
         beside = {key: fields[key] for key in ROW_KEYS if fields.get(key) not in (None, [])}
         if beside:
             messages = (replace(messages[0], extra={**messages[0].extra, **beside}), *messages[1:])
@@ -34,6 +34,20 @@ class MessagesRows:
             return None
         values = (m.content for i, m in enumerate(messages) if i != answer and m.role != "system" and m.content)
         return Conversation(messages, tuple(values))
+
+
+def _message(turn: Mapping[str, Any]) -> Message:
+    """A turn without the nulls that tables and loaders fill in; a content of text parts as one text."""
+    parts = turn.get("content")
+    if isinstance(parts, list) and parts and all(map(_is_text_part, parts)):
+        turn = {**turn, "content": "".join(part["text"] for part in parts)}
+    if None in turn.values():
+        turn = {key: value for key, value in turn.items() if value is not None}
+    return Message.from_json(turn)
+
+
+def _is_text_part(part: object) -> bool:
+    return isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("text"), str)
 
 
 def _is_turn(turn: object) -> bool:

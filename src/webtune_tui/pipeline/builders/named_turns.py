@@ -52,10 +52,12 @@ class NamedTurns:
         if not question.strip() and not context:
             return None
         messages = [Message("system", system)] if system.strip() else []
-        messages += history_of(row.get("history"))
+        earlier = history_of(row.get("history"))
+        messages += earlier
         messages.append(Message("user", "\n\n".join(part for part in (question, context) if part)))
         messages.append(Message("assistant", _answer_text(row, answered)))
-        return Conversation(tuple(messages), tuple(part for part in (question, context) if part))
+        values = (*(message.content for message in earlier), question, context)
+        return Conversation(tuple(messages), tuple(value for value in values if value))
 
     def reads_for(self, plan: BuildPlan) -> tuple[str, ...]:
         """Any column."""

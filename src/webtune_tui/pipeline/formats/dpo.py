@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from webtune_tui.domain.examples import REJECTED, ROW_KEYS, Message, chat_row
 from webtune_tui.pipeline.formats.base import JsonLines, NotExpressible
+from webtune_tui.pipeline.preferences import rejected_of
 
 
 class Preference(JsonLines):
@@ -19,17 +20,14 @@ class Preference(JsonLines):
     name: ClassVar[str] = "dpo"
     title: ClassVar[str] = "Preference pairs for DPO, in OpenAI's form"
     hint: ClassVar[str] = (
-        "Import preference pairs (prompt, chosen, rejected), keep them: webtune recipe set build.preferences=true, then"
-        " webtune prepare"
+        "Import preference pairs (prompt, chosen, rejected) or edit answers. To keep imported pairs: webtune recipe set"
+        " build.preferences=true, then webtune prepare"
     )
 
     def row(self, messages: Sequence[Message]) -> dict[str, Any]:
         """The pair. Raises NotExpressible."""
-        return self.row_against(messages, rejected_answer(messages))
-
-    def row_against(self, messages: Sequence[Message], rejected: str | None) -> dict[str, Any]:
-        """The pair of an example and any worse answer, such as the one before an edit. Raises NotExpressible."""
-        if rejected is None:
+        rejected = rejected_of(messages)
+        if not rejected.strip():
             raise NotExpressible("no_rejected_answer")
         answer = messages[-1]
         if len(messages) < 2 or answer.role != "assistant":
@@ -42,12 +40,6 @@ class Preference(JsonLines):
         chosen = Message("assistant", answer.content, answer.weight, _named(answer))
         worse = Message("assistant", rejected, None, _named(answer))
         return {"input": asked, "preferred_output": [chosen.to_json()], "non_preferred_output": [worse.to_json()]}
-
-
-def rejected_answer(messages: Sequence[Message]) -> str | None:
-    """The worse answer beside an example's last one, where there is any."""
-    rejected = messages[-1].extra.get(REJECTED) if messages else None
-    return rejected if isinstance(rejected, str) and rejected.strip() else None
 
 
 def messages_of(row: Mapping[str, Any]) -> dict[str, Any] | None:

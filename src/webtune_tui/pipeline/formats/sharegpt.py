@@ -15,6 +15,9 @@ from webtune_tui.pipeline.formats.base import JsonLines, NotExpressible, without
 _WRITTEN = {"user": "human", "assistant": "gpt"}
 _READ = {
     "human": "user",
+    "user": "user",
+    "assistant": "assistant",
+    "system": "system",
     "gpt": "assistant",
     "chatgpt": "assistant",
     "bard": "assistant",
@@ -41,7 +44,7 @@ class ShareGPT(JsonLines):
         turns = []
         for body in row.pop("messages"):
             role, text = body.pop("role"), body.pop("content")
-            if role in _READ or not _TURN_KEYS.isdisjoint(body):
+            if _READ.get(role, role) != role or not _TURN_KEYS.isdisjoint(body):
                 raise NotExpressible("keys")
             turns.append({"from": _WRITTEN.get(role, role), "value": text} | body)
         return {"conversations": turns} | row

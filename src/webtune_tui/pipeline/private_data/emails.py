@@ -14,69 +14,11 @@ _DOMAIN = re.compile(
     rf"(?:[{_LETTER}](?:[{_LETTER}\-]{{0,61}}[{_LETTER}])?\.){{1,8}}(?:xn--[A-Za-z0-9\-]{{2,59}}|[A-Za-z\u00c0-\u024f]{{2,24}})(?![A-Za-z0-9_])"
 )
 _FILES = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "webp",
-        "svg",
-        "avif",
-        "bmp",
-        "ico",
-        "tif",
-        "tiff",
-        "heic",
-        "pdf",
-        "html",
-        "htm",
-        "php",
-        "asp",
-        "aspx",
-        "jsp",
-        "css",
-        "scss",
-        "js",
-        "mjs",
-        "ts",
-        "tsx",
-        "jsx",
-        "json",
-        "xml",
-        "yml",
-        "yaml",
-        "toml",
-        "ini",
-        "cfg",
-        "txt",
-        "csv",
-        "log",
-        "exe",
-        "dll",
-        "zip",
-        "rar",
-        "tar",
-        "gz",
-        "tgz",
-        "mp3",
-        "mp4",
-        "mov",
-        "avi",
-        "mkv",
-        "wav",
-        "docx",
-        "xlsx",
-        "pptx",
-        "lock",
-        "local",
-        "localhost",
-        "internal",
-        "ttf",
-        "woff",
-        "woff2",
-        "eot",
-    ]
-)
+    ("png", "jpg", "jpeg", "gif", "webp", "svg", "avif", "bmp", "ico", "tif", "tiff", "heic", "pdf", "html", "htm",
+     "php", "asp", "aspx", "jsp", "css", "scss", "js", "mjs", "ts", "tsx", "jsx", "json", "xml", "yml", "yaml", "toml",
+     "ini", "cfg", "txt", "csv", "log", "exe", "dll", "zip", "rar", "tar", "gz", "tgz", "mp3", "mp4", "mov", "avi",
+     "mkv", "wav", "docx", "xlsx", "pptx", "lock", "ttf", "woff", "woff2", "eot", "po")
+)  # fmt: skip
 _VERSION = re.compile(r"[v^~]?[0-9]+\.[0-9x]|[0-9.]{1,4}x[.\-]", re.IGNORECASE)
 _GLUED = re.compile(r"\.(?:com|org|net|de|fr|uk|br|pt|jp|es|it|nl|edu|gov|io)(?=\.[A-Z][a-z])")
 
@@ -96,9 +38,10 @@ _SPOKEN = re.compile(
     r"(?P<tld>com|org|net|edu|gov|io|co|de|fr|es|it|pt|br|uk|nl|jp|info|me|dev|app|example|test))(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
+_SPELLED_DOT = rf"(?: ?{_OPEN}(?:{_DOT_WORDS}){_CLOSE} ?| dot )"
 _HALF = re.compile(
-    rf"(?<![{_LETTER}._+\-])(?P<local>{_WORD}(?:\.{_WORD}){{0,3}})@(?P<domain>{_WORD}(?:(?:\.| ?{_OPEN}(?:{_DOT_WORDS}){_CLOSE} ?| dot ){_WORD}){{0,3}}"
-    rf"(?: ?{_OPEN}(?:{_DOT_WORDS}){_CLOSE} ?| dot )(?P<tld>[A-Za-z]{{2,12}}))(?![A-Za-z0-9_])",
+    rf"(?<![{_LETTER}._+\-])(?P<local>{_WORD}(?:\.{_WORD}){{0,3}})@"
+    rf"(?P<domain>{_WORD}(?:(?:\.|{_SPELLED_DOT}){_WORD}){{0,3}}{_SPELLED_DOT}(?P<tld>[A-Za-z]{{2,12}}))(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
 _MAIL_BEFORE = re.compile(

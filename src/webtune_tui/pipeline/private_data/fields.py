@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from webtune_tui.pipeline.private_data.finder import find
 from webtune_tui.pipeline.private_data.labels import CARD, NETWORK, PRODUCT, VERSION, field_label
@@ -14,8 +14,7 @@ _LONGEST_NAME = 80
 _NO_PERSON = ("", NETWORK, PRODUCT, VERSION)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldText:
+class FieldText(NamedTuple):
     """A text of a record: its path (``contact.phones[0]``) and the name that says what it is."""
 
     path: str
@@ -34,26 +33,28 @@ class FoundIn:
     masked: str
 
 
-def field_texts(fields: Mapping[str, Any], wanted: tuple[str, ...] = ()) -> Iterator[FieldText]:
+def field_texts(fields: Mapping[str, Any], wanted: tuple[str, ...] = ()) -> list[FieldText]:
     """The texts of the wanted fields (none: of all), and the numbers whose name says telephone, card or id."""
+    found: list[FieldText] = []
     for name in wanted or fields:
         if name in fields:
-            yield from _texts(fields[name], name, name, 0)
+            _collect(fields[name], name, name, 0, found)
+    return found
 
 
-def _texts(value: Any, path: str, name: str, depth: int) -> Iterator[FieldText]:
+def _collect(value: Any, path: str, name: str, depth: int, found: list[FieldText]) -> None:
     if isinstance(value, str):
-        yield FieldText(path, name, value)
+        found.append(FieldText(path, name, value))
     elif depth > _DEEPEST or value is None or isinstance(value, bool):
         return
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _texts(inner, f"{path}.{key}", _name_of(str(key), name), depth + 1)
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from _texts(inner, f"{path}[{index}]", name, depth + 1)
+            _collect(inner, f"{path}[{index}]", name, depth + 1, found)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            _collect(inner, f"{path}.{key}", _name_of(str(key), name), depth + 1, found)
     elif is_number_of_a_person(value, name):
-        yield FieldText(path, name, str(value))
+        found.append(FieldText(path, name, str(value)))
 
 
 def is_number_of_a_person(value: Any, name: str) -> bool:

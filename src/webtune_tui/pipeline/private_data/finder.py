@@ -98,5 +98,7 @@ def _in_long_words(text: str, field: str) -> Iterator[Hit]:
             yield from ip6_addresses(text, start, min(len(text), end + 1))
         yield from mac_addresses(text, start, end, field)
         yield from crypto_addresses(text, start, end)
+        if "/" in text[start:end]:
+            yield from national_ids(text, start, end + 1, field)  # a company's number with letters
         yield from codici_fiscali(text, start, end)
         yield from named_secrets(text, max(0, start - _AROUND_WORD), end + 1)

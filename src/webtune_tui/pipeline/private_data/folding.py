@@ -13,8 +13,9 @@ _ZEROS = (
 )  # fmt: skip
 _DASHES = (*range(0x2010, 0x2016), 0x2043, 0x2212, 0xFE58, 0xFE63, 0xFF70)
 _SPACES = (0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
+# the full-width colon stays: it ends a label, where an ASCII one would belong to an address
 _TABLE: dict[int, str] = {
-    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if code != 0xFF1A},
     **{zero + digit: str(digit) for zero in _ZEROS for digit in range(10)},
     **dict.fromkeys(_DASHES, "-"),
     **dict.fromkeys(_SPACES, " "),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -42,33 +43,21 @@ class Hit(NamedTuple):
 
 def without_overlaps(hits: list[Hit]) -> list[Hit]:
     """The finds in text order. Of two that overlap the more specific kind stays, of one kind the longer."""
-    if len(hits) < 2:
-        return hits
-    hits.sort(key=lambda hit: (hit.start, hit.end))
+    hits.sort(key=_place)
     if all(former.end <= later.start for former, later in pairwise(hits)):
         return hits
     kept: list[Hit] = []
-    group: list[Hit] = []
-    reach = -1
-    for hit in hits:
-        if hit.start >= reach:
-            kept += _best(group)
-            group = []
-        group.append(hit)
-        reach = max(reach, hit.end)
-    return kept + _best(group)
+    for hit in sorted(hits, key=lambda hit: (RANK[hit.kind], hit.start - hit.end, hit.start)):
+        place = bisect_left(kept, hit.start, key=_start)
+        is_free_before = place == 0 or kept[place - 1].end <= hit.start
+        if is_free_before and (place == len(kept) or hit.end <= kept[place].start):
+            kept.insert(place, hit)
+    return kept
 
 
-def _best(group: list[Hit]) -> list[Hit]:
-    """The finds of one run of overlapping ones that can stand together."""
-    if len(group) < 2:
-        return group
-    kept: list[Hit] = []
-    for kind in sorted({hit.kind for hit in group}, key=RANK.__getitem__):
-        others = sorted(kept)
-        of_kind = sorted((h for h in group if h.kind == kind), key=lambda h: (h.start - h.end, h.start))
-        for hit in of_kind:
-            if not any(hit.start < other.end and other.start < hit.end for other in others):
-                kept.append(hit)
-                others.append(hit)
-    return sorted(kept, key=lambda hit: hit.start)
+def _place(hit: Hit) -> tuple[int, int]:
+    return hit.start, hit.end
+
+
+def _start(hit: Hit) -> int:
+    return hit.start

@@ -1,5 +1,7 @@
-"""How account numbers of each country are built: length and signs (n digit, a letter, c either). Facts of the registry
-of ISO 13616."""
+"""How account numbers of each country are built: length and signs (n digit, a letter, c either).
+
+Facts of the registry of ISO 13616.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ _FORMS = (
     " GR7n16c GT24c HN4a20n HR17n HU24n IE4a14n IL19n IQ4a15n IS22n IT1a10n12c JO4a4n18c KW4a22c KZ3n13c LB4n20c"
     " LC4a24c LI5n12c LT16n LU3n13c LV4a13c LY21n MC10n11c2n MD20c ME18n MK3n10c2n MN16n MR23n MT4a5n18c MU4a19n3a"
     " NI4a20n NL4a10n NO11n OM3n16c PK4a16c PL24n PS4a21c PT21n QA4a21c RO4a16c RS18n RU14n15c SA2n18c SC4a20n3a"
-    " SD14n SE20n SI15n SK20n SM1a10n12c SO19n ST21n SV4a20n TL19n TN20n TR5n1n16c UA6n19c VA18n VG4a16n XK16n YE4a4n18c"
+    " SD14n SE20n SI15n SK20n SM1a10n12c SO19n ST21n SV4a20n TL19n TN20n TR5n1n16c UA6n19c VA18n VG4a16n XK16n"
+    " YE4a4n18c"
 )
 _SIGNS = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}
 _SPEC: dict[str, list[tuple[int, str]]] = {

@@ -18,7 +18,7 @@ _WORDS: dict[str, str] = {
         anruf anrufen mobilfunk durchwahl rückruf téléphone telephone tél portable appelez appeler appelle
         joindre joignable fone telefone celular ligue ligar telemóvel telemovel teléfono telefono móvil movil
         llama llame llámame llámenos llamar llámanos cellulare chiama chiamare chiamaci chiamami recapito
-        telefoon mobiel bel gsm telefonu телефон тел फोन मोबाइल texting wa""",
+        telefoon mobiel bel gsm telefonu телефон тел फोन मोबाइल texting wa zap fon""",
     CARD: """
         card visa mastercard amex discover maestro diners kreditkarte kreditkarten karte karten carte cartão
         cartao tarjeta creditcard cc""",
@@ -36,14 +36,14 @@ _WORDS: dict[str, str] = {
         nameserver endereço endereco mac""",
     VERSION: """
         v ver version versión versao versão versione firmware fw release build driver treiber update software
-        bios kernel android ios ipados macos windows linux chrome firefox safari python java node php sdk
+        bios kernel os android ios ipados macos windows linux chrome firefox safari python java node php sdk
         section chapter table figure fig abschnitt kapitel clause patch revision rev rule requirement oid""",
     PRODUCT: """
         model modell modèle modelo modello part pn mpn oem sku item ref réf referência referencia référence
         reference serial sn isbn issn ean upc gtin asin jan barcode strichcode imei meid vin order invoice
         tracking shipment article artikel artikelnr art bestell bestellnr auftrag auftrags kunden rechnung
         rechnungs serien teile sendung sendungs commande facture suivi pedido fatura nota rastreio rastreamento
-        código codigo factura ordine codice bestelling id identifier ticket case lot batch doi pmid patent price
+        código codigo factura ordine codice bestelling id identifier ticket case lot lote batch doi pmid patent price
         preis prix precio preço prezzo usd eur gbp brl jpy yen euro dollar reais size größe grösse groesse
         taille tamanho product produkt produit produto producto typ series serie baureihe catalog catalogue cat
         nsn coordinate lat lon latitude longitude population timestamp unix epoch hash commit checksum md sha
@@ -51,7 +51,18 @@ _WORDS: dict[str, str] = {
 }
 _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _SIGNS = dict.fromkeys("$€£¥", PRODUCT) | {"§": VERSION}
-_TOKEN = re.compile(r"[^\W\d_]+|[$€£¥§]")
+_WORD = re.compile(r"[a-z\u00df-\u024f]++(?![0-9])|[$€£¥§]|(?:(?![a-z\u00df-\u024f])[^\W\d_])+")
+_SENTENCE_END = re.compile(r"[.!?…]+\s+|[。！？]|[0-9][^\w\n]{0,4}\n|\n(?=.*\w)")
+_EARLIER_NUMBER = re.compile(r"[0-9](?:[ ().\-/]{0,2}[0-9]){3,}")
+_LISTED = re.compile(
+    r"[ )]*(?:[/,;|&]|\n|or|and|und|oder|bzw\.?|ou|et|e|y|o|または|[^\W\d_]{2,12}[.:]{1,2})[\s(+]*", re.IGNORECASE
+)
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
+_ABBREVIATIONS = frozenset(
+    ("tel", "telf", "tél", "ph", "mob", "mobil", "cell", "ref", "réf", "art", "no", "nr", "num", "nº", "mod", "ver",
+     "ser", "telefonnr", "artikelnr", "bestellnr", "idnr", "handynr")
+)  # fmt: skip
+_ASKING = ("text", "message")
 _ENDINGS = ("nummern", "nummer", "numéro", "number", "nr", "s")
 _UNSPACED: dict[str, str] = {
     PHONE: "電話|でんわ|携帯|ケータイ|ファックス|ファクス|ダイヤル|連絡|手机|电话|联系|전화|휴대폰",
@@ -72,33 +83,59 @@ def label_before(text: str, start: int, field: str = "") -> str:
     return found
 
 
+def label_counts(text: str, start: int, label: str) -> bool:
+    """Whether a label still counts: it does for the first number after it, and for others that are listed with that."""
+    earlier = list(_EARLIER_NUMBER.finditer(text, max(0, start - REACH), start))
+    if not earlier:
+        return True
+    words = text[earlier[-1].end() : start]
+    return _LISTED.fullmatch(words) is not None or label_before(words, len(words)) == label
+
+
 @lru_cache(maxsize=2048)
 def field_label(field: str) -> str:
     """The kind that a field's name announces: ``customerPhone`` and ``phone_number`` hold telephones."""
-    return _nearest(re.sub(r"(?<=[a-z])(?=[A-Z])|[_.\-/\[\]]+", " ", field))
+    return _nearest(re.sub(r"(?<=[a-z])(?=[A-Z])|[_.\-/\[\]0-9]+", " ", field))
 
 
 @lru_cache(maxsize=4096)
 def _nearest(window: str) -> str:
-    lower = window.lower()
-    best = ""
-    for token in reversed(_TOKEN.findall(lower)):
-        best = _KIND_OF.get(token) or _SIGNS.get(token) or _without_ending(token)
+    lower = _in_one_sentence(window).lower()
+    if "/n" in lower:
+        lower = lower.replace("p/n", "pn").replace("s/n", "sn")
+    best = word = ""
+    words = _WORD.findall(lower)
+    for place in range(len(words) - 1, -1, -1):
+        word = words[place]
+        best = _KIND_OF.get(word) or _SIGNS.get(word) or _without_ending(word)
+        if word in ("us", "me") and place and words[place - 1] in _ASKING:
+            best = PHONE
         if best:
+            if word == "id" and place:  # a tax id is no product's
+                outer = _KIND_OF.get(words[place - 1], "")
+                best = best if outer in ("", PHONE, CARD, NETWORK, VERSION) else outer
             break
     if "my" in lower or not lower.isascii():
-        place = -1
-        for match in _UNSPACED_LABEL.finditer(lower):
-            place, kind = match.start(), match.lastgroup or ""
-        if place >= 0 and (not best or lower.rfind(token) < place):
-            return kind
+        unspaced = list(_UNSPACED_LABEL.finditer(lower))
+        if unspaced and (not best or lower.rfind(word) < unspaced[-1].start()):
+            return unspaced[-1].lastgroup or ""
     return best
 
 
-def _without_ending(token: str) -> str:
+def _in_one_sentence(window: str) -> str:
+    """What stands before the number in its own sentence; the full stop of ``Tel.`` ends none."""
+    end = 0
+    for match in _SENTENCE_END.finditer(window):
+        word = _LAST_WORD.search(window, 0, match.start()) if match[0][0] == "." else None
+        if word is None or word[0].lower() not in _ABBREVIATIONS:
+            end = match.end()
+    return window[end:]
+
+
+def _without_ending(word: str) -> str:
     for ending in _ENDINGS:
-        if token.endswith(ending):
-            found = _KIND_OF.get(token[: -len(ending)])
+        if word.endswith(ending):
+            found = _KIND_OF.get(word[: -len(ending)])
             if found:
                 return found
     return ""

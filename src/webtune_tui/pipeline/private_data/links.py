@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from webtune_tui.pipeline.private_data.hits import Hit
 
 _LOGIN = re.compile(r"[^\s/?#@\"'<>|\\\[\]]{0,200}:(?P<secret>[^\s/?#@\"'<>|\\\[\]]{1,300})@(?=[A-Za-z0-9\[])")
-_END = re.compile(r"[\s\"'<>|\\^`\[\]（）「」、。]")
+_END = re.compile(r"[\s\"'<>|\\^`\[\]\u2e80-\uffff]")
 _LONGEST = 8_000
 _STRONG = (
     r"access_?token|auth_?token|id_?token|refresh_?token|api_?token|private_?token|session_?token|security_?token|token|api[_\-]?key|apikey"
@@ -30,7 +30,8 @@ _HOOK = re.compile(
     r"|hooks\.zapier\.com/hooks/catch/(?P<zapier>[0-9]{4,12}/[A-Za-z0-9]{5,40})"
 )
 _TEMPLATE = re.compile(
-    r"^[{<$%*]|^x{3,}$|^\.{3}|^(?:your|my|example|placeholder|redacted|true|false|null|none|undefined)(?![0-9])",
+    r"^[{<$%*]|^x{3,}$|^\.{3}|^(?:your|my|the|a)[_\- ]"
+    r"|^(?:example|placeholder|redacted|true|false|null|none|undefined)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _PLAIN_VALUE = re.compile(r"^[0-9]{1,4}\.[0-9.]{1,8}$")

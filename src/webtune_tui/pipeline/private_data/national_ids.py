@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from webtune_tui.pipeline.private_data import checks
 from webtune_tui.pipeline.private_data.hits import Hit
-from webtune_tui.pipeline.private_data.labels import PRODUCT, label_before
+from webtune_tui.pipeline.private_data.labels import PRODUCT, label_before, label_counts
 
 _LEFT = r"(?<![A-Za-z0-9_#$€£¥])(?<![A-Za-z0-9][.,\-_/:])"
 _RIGHT = r"(?![A-Za-z0-9_])(?![.,\-/:][A-Za-z0-9])"
@@ -17,9 +17,10 @@ _SHAPES = re.compile(
     + r"""(?:
     (?P<cpf>[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}|[0-9]{9}-[0-9]{2}|[0-9]{3}[ ][0-9]{3}[ ][0-9]{3}[ \-][0-9]{2})
     |(?P<cnpj>[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-[0-9]{2})
-    |(?P<nir>[12][ ]?[0-9]{2}[ ]?(?:0[1-9]|1[0-2]|[2-9][0-9])[ ]?(?:[0-9]{2}|2[ABab])[ ]?[0-9]{3}[ ]?[0-9]{3}[ ]?[0-9]{2})
+    |(?P<nir>[12][ ]?[0-9]{2}[ ]?(?:0[1-9]|1[0-2]|[2-9][0-9])[ ]?(?:[0-9]{2}|2[ABab])
+        [ ]?[0-9]{3}[ ]?[0-9]{3}[ ]?[0-9]{2})
     |(?P<ssn>(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4})
-    |(?P<dni>[0-9]{8}-?[A-Za-z]|[0-9]{2}\.[0-9]{3}\.[0-9]{3}-?[A-Za-z]|[XYZxyz]-?[0-9]{7}-?[A-Za-z])
+    |(?P<dni>[0-9]{7,8}-?[A-Za-z]|[0-9]{2}\.[0-9]{3}\.[0-9]{3}-?[A-Za-z]|[XYZxyz]-?[0-9]{7}-?[A-Za-z])
     |(?P<run>[0-9](?:[ .\-]?[0-9]){7,13})
     )"""
     + _RIGHT,
@@ -30,6 +31,8 @@ _CODICE = re.compile(
     re.IGNORECASE,
 )
 
+_SIGNS_OF_A_DNI = 9  # old numbers have eight, and count only with a word
+_GROUP = re.compile(r"[0-9]+")
 _SHAPED: dict[str, Callable[[str], bool]] = {
     "cpf": checks.cpf,
     "cnpj": checks.cnpj,
@@ -52,27 +55,35 @@ _LABELLED: dict[str, tuple[tuple[int, ...], Callable[[str], bool]]] = {
 def national_ids(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
     """The numbers of persons and companies between two places of a folded text."""
     for match in _SHAPES.finditer(text, start, end):
-        kind = _kind_of(match, text, field)
-        if kind:
-            yield Hit(kind, match.start(), match.end())
+        label = label_before(text, match.start(), field)
+        shape, found = match.lastgroup or "", match.group()
+        if label == PRODUCT:
+            continue
+        if shape == "dni" and label != "dni" and len(_signs(found)) < _SIGNS_OF_A_DNI:
+            continue
+        if shape in _SHAPED and _SHAPED[shape](_signs(found)):
+            yield Hit(shape, match.start(), match.end())
+        elif label in _LABELLED and label_counts(text, match.start(), label):
+            yield from _labelled(match, label)
 
 
-def _kind_of(match: re.Match[str], text: str, field: str) -> str:
-    signs = re.sub(r"[ .\-/]", "", match.group())
-    label = label_before(text, match.start(), field)
-    if label == PRODUCT:
-        return ""
-    shape = match.lastgroup or ""
-    if shape in _SHAPED and _SHAPED[shape](signs):
-        return shape
-    if label == "ssn" and len(signs) == 11:  # a tax id: the German one has eleven digits
-        label = "steuer_id"
-    if label in _LABELLED and signs.isdecimal():
-        lengths, is_valid = _LABELLED[label]
-        return label if len(signs) in lengths and is_valid(signs) else ""
-    if shape == "run" and not label and re.fullmatch(r"[0-9]{2} [0-9]{3} [0-9]{3} [0-9]{3}", match.group()):
-        return "steuer_id" if checks.steuer_id(signs) else ""
-    return ""
+def _labelled(match: re.Match[str], label: str) -> Iterator[Hit]:
+    """The number that a word names, which other numbers may follow."""
+    kinds = (label, "steuer_id") if label == "ssn" else (label,)  # a tax id with eleven digits is the German one
+    found = match.group()
+    for group in _GROUP.finditer(found):
+        if found[group.end() : group.end() + 1] not in ("", " ") or "." in found[: group.end()]:
+            continue
+        signs = _signs(found[: group.end()])
+        for kind in kinds:
+            lengths, is_valid = _LABELLED[kind]
+            if len(signs) in lengths and is_valid(signs):
+                yield Hit(kind, match.start(), match.start() + group.end())
+                return
+
+
+def _signs(found: str) -> str:
+    return re.sub(r"[ .\-/]", "", found)
 
 
 def codici_fiscali(text: str, start: int, end: int) -> Iterator[Hit]:

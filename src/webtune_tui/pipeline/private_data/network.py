@@ -12,9 +12,8 @@ from webtune_tui.pipeline.private_data.labels import NETWORK, PRODUCT, VERSION, 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _V4 = re.compile(
     rf"(?<![A-Za-z0-9_$€£¥§])(?<![A-Za-z0-9][.,_/])(?<![A-Za-z]-){_OCTET}(?:\.{_OCTET}){{3}}"
-    r"(?![A-Za-z0-9_])(?![.\-,][0-9A-Za-z])(?! ?[€$£¥%])"
+    r"(?![A-Za-z0-9_])(?![.\-,][0-9A-Za-z])(?! ?[€%])"
 )
-_V4_NEAR_LETTER = re.compile(r"[A-Za-z]$")
 _V6 = re.compile(
     r"(?<![A-Za-z0-9_:.])(?:(?:[0-9A-Fa-f]{1,4}:){1,7}|:(?=:))(?::(?:[0-9A-Fa-f]{1,4}:){0,6})?"
     r"(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{1,4})?(?<=[:0-9A-Fa-f])(?![A-Za-z0-9_:])(?!\.[0-9])"
@@ -23,7 +22,8 @@ _MAC = re.compile(
     r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][:\-.])(?:[0-9A-Fa-f]{2}(?P<gap>[:\-])[0-9A-Fa-f]{2}(?:(?P=gap)[0-9A-Fa-f]{2}){4}"
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![A-Za-z0-9])(?![:\-.][A-Za-z0-9])"
 )
-_SMALL = 20
+_SMALL = 20  # four small numbers are rather a version or a heading
+_LEAST_FIRST = 10
 _OUTLINE_AFTER = re.compile(r"\.?[ \t]+[A-ZÀ-Þ]")
 
 
@@ -43,9 +43,10 @@ def _is_address(text: str, match: re.Match[str], field: str) -> bool:
         return True
     if label in (VERSION, PRODUCT) and not _is_far(text, match.start()):
         return False
-    if max(octets) > _SMALL:
+    small = sum(octet <= _SMALL for octet in octets)
+    if small < (3 if octets[0] < _LEAST_FIRST else 4):
         return True
-    return octets[0] >= 10 and not _is_outline(text, match)
+    return octets[0] >= _LEAST_FIRST and not _is_outline(text, match)
 
 
 def _stands_in_url(text: str, start: int) -> bool:
@@ -55,7 +56,9 @@ def _stands_in_url(text: str, start: int) -> bool:
 def _is_far(text: str, start: int) -> bool:
     """Whether whole words stand between a label and the number: "update from 203.0.113.7" is no version."""
     before = text[max(0, start - 44) : start].lower()
-    return re.search(r"(?:from|at|to|by|von|auf|unter|de|via|on|para|em|から)[ :]{1,2}$", before) is not None
+    return (
+        re.search(r"(?<![^\W\d_])(?:from|at|to|by|von|auf|unter|de|via|on|para|em|から)[ :]{1,2}$", before) is not None
+    )
 
 
 def _is_outline(text: str, match: re.Match[str]) -> bool:
@@ -97,10 +100,10 @@ def mac_addresses(text: str, start: int, end: int, field: str = "") -> Iterator[
         signs = re.sub(r"[:\-.]", "", match.group()).lower()
         if len(set(signs)) == 1:
             continue
-        has_letter = not signs.isdecimal()
-        if match["gap"] == ":" and has_letter:
+        is_plain = signs.isdecimal()
+        if match["gap"] == ":" and (not is_plain or any(pair > "59" for pair in match.group().split(":"))):
             yield Hit("mac", match.start(), match.end())
-        elif (has_letter and any(map(str.isdecimal, signs))) or label_before(text, match.start(), field) == NETWORK:
-            label = label_before(text, match.start(), field)
-            if label != PRODUCT:
-                yield Hit("mac", match.start(), match.end())
+            continue
+        label = label_before(text, match.start(), field)
+        if label == NETWORK or (not is_plain and label != PRODUCT and any(map(str.isdecimal, signs))):
+            yield Hit("mac", match.start(), match.end())

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 from hashlib import sha256
 
-from webtune_tui.pipeline.private_data.checks import gtin, iban_mod97, luhn
+from webtune_tui.pipeline.private_data.checks import iban_mod97, luhn
 from webtune_tui.pipeline.private_data.hits import Hit
 from webtune_tui.pipeline.private_data.iban_forms import iban_form, iban_length
-from webtune_tui.pipeline.private_data.labels import PRODUCT, label_before
+from webtune_tui.pipeline.private_data.labels import CARD, NETWORK, PHONE, VERSION, label_before
 
 _CARD = re.compile(
     r"(?<![A-Za-z0-9_$€£¥#])(?<![0-9A-Za-z][.\-_/,:])"
-    r"(?:[0-9]{4}(?P<gap>[ .\-])[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{4}(?:(?P=gap)[0-9]{3})?"
-    r"|3[0-9]{3}(?P<gap15>[ .\-])[0-9]{6}(?P=gap15)[0-9]{4,5}|(?P<bare>[0-9]{12,19})|(?P<odd>[0-9](?:[ \-]?[0-9]){12,18}))"
+    r"(?:[0-9]{4}(?P<gap>[ .\-])[0-9]{4}(?P=gap)[0-9]{4}(?P=gap)[0-9]{4}(?P<more>(?P=gap)[0-9]{3})?"
+    r"|3[0-9]{3}(?P<gap15>[ .\-])[0-9]{6}(?P=gap15)[0-9]{4,5}"
+    r"|(?P<bare>[0-9]{12,19})|(?P<odd>[0-9](?:[ \-]?[0-9]){12,18}))"
     r"(?![A-Za-z0-9_])(?![.,\-/:]?[0-9])"
 )
 _BRANDS = re.compile(
@@ -24,32 +25,47 @@ _BRANDS = re.compile(
     r"|(?:30[0-5]|309|36[0-9]|3[89][0-9])[0-9]{11}(?:[0-9]{2})?"  # Diners
     r"|(?:6011|64[4-9][0-9]|65[0-9]{2})[0-9]{12}(?:[0-9]{3})?"  # Discover, Elo, RuPay
     r"|35(?:2[89]|[3-8][0-9])[0-9]{12}"  # JCB
-    r"|62[0-9]{14}(?:[0-9]{1,3})?|81[0-9]{14}"  # UnionPay
+    r"|62[0-9]{14}(?:[0-9]{3})?"  # UnionPay
     r"|220[0-4][0-9]{12}"  # Mir
-    r"|(?:5018|5019|5020|5038|5[678][0-9]{2}|6304|6759|676[0-9]|6390|0604)[0-9]{12}(?:[0-9]{1,3})?"  # Maestro
-    r"|(?:50[46-9][0-9]|60[0-9]{2}|6277|6362|6363|82[0-9]{2})[0-9]{12}"  # Elo, Hipercard, RuPay, cards of shops
+    r"|(?:5018|5019|5020|5038|5[678][0-9]{2}|6304|6759|676[0-9]|6390|0604)[0-9]{12}"  # Maestro
+    r"|(?:50[46-9][0-9]|606[23]|6277|6362|6363)[0-9]{12}"  # Elo, Hipercard
 )
-_BRANDS_WITH_A_WORD = re.compile(r"4[0-9]{12}|1[0-9]{14}|(?:50|5[6-8]|6)[0-9]{10,17}|3[0689][0-9]{12}")
+_BRANDS_WITH_A_WORD = re.compile(r"4[0-9]{12}|1[0-9]{14}|(?:50|5[6-8]|6|8[12])[0-9]{10,17}|3[0689][0-9]{12}")
+_DIGITS = re.compile(r"[0-9]+")
+_MAY_STAND_BEFORE = ("", CARD, PHONE, NETWORK, VERSION)
+_SHORTEST_AMONG_PHONES = 14
 _IBAN = re.compile(r"(?<![A-Za-z0-9])(?<![A-Za-z0-9][\-_/])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){4}")
 
 
 def cards(text: str, start: int, end: int, field: str = "") -> Iterator[Hit]:
     """Numbers with a known issuer's prefix and length whose Luhn digit holds."""
-    for match in _CARD.finditer(text, start, end):
-        digits = "".join(filter(str.isdecimal, match.group()))
-        if len(set(digits)) < 2 or not luhn(digits):
-            continue
-        label = label_before(text, match.start(), field)
-        if label == "card":
-            is_card = _BRANDS.fullmatch(digits) or _BRANDS_WITH_A_WORD.fullmatch(digits)
-        elif label in (PRODUCT, "phone") or match["odd"]:
-            is_card = None
-        else:
-            is_card = _BRANDS.fullmatch(digits)
-            if is_card and match["bare"] and len(digits) in (12, 13, 14) and gtin(digits):
-                is_card = None
+    place = start
+    while (match := _CARD.search(text, place, end)) is not None:
+        stop = match.end()
+        is_card = _is_card(text, match, stop, field)
+        if not is_card and match["more"]:  # three digits after sixteen may be another number
+            stop = match.start("more")
+            is_card = _is_card(text, match, stop, field)
         if is_card:
-            yield Hit("card", match.start(), match.end())
+            yield Hit("card", match.start(), stop)
+        first_group = _DIGITS.match(text, match.start())
+        place = stop if is_card or first_group is None else first_group.end()
+
+
+def _is_card(text: str, match: re.Match[str], stop: int, field: str) -> bool:
+    digits = "".join(filter(str.isdecimal, text[match.start() : stop]))
+    if len(set(digits)) < 2 or not luhn(digits):
+        return False
+    label = label_before(text, match.start(), field)
+    if label == CARD and _BRANDS_WITH_A_WORD.fullmatch(digits):
+        return True
+    if (
+        label not in _MAY_STAND_BEFORE
+        or match["odd"]
+        or (label == PHONE and match["bare"] and len(digits) < _SHORTEST_AMONG_PHONES)
+    ):
+        return False
+    return _BRANDS.fullmatch(digits) is not None
 
 
 def ibans(text: str, start: int, end: int) -> Iterator[Hit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from webtune_tui.pipeline.private_data.finder import find, may_hold
+from webtune_tui.pipeline.private_data.finder import find
 from webtune_tui.pipeline.private_data.folding import PLACEHOLDER
 from webtune_tui.pipeline.private_data.hits import Hit
 from webtune_tui.pipeline.private_data.values import same_value
@@ -31,8 +31,6 @@ def redact(texts: Sequence[str], policy: Mapping[str, str], fields: Sequence[str
     placeholders in the texts stay, and new ones get numbers after theirs. Doing it twice changes nothing.
     ``fields`` are the names of the fields that hold the texts.
     """
-    if not may_hold("\n".join(texts)):
-        return Redacted(tuple(texts))
     names = list(fields) or [""] * len(texts)
     current = list(texts)
     issued = _Issued(current)
@@ -81,13 +79,12 @@ class _Issued:
 
     def give(self, texts: Sequence[str], hits: Mapping[int, list[Hit]]) -> None:
         """A placeholder for each new value, in the order of first appearance."""
-        new: dict[str, list[tuple[str, str]]] = {}
+        new: dict[str, dict[tuple[str, str], None]] = {}
         for index in sorted(hits):
             for hit in hits[index]:
                 value = (hit.kind, same_value(hit.kind, texts[index][hit.start : hit.end]))
-                values = new.setdefault(hit.kind, [])
-                if value not in self._of_value and value not in values:
-                    values.append(value)
+                if value not in self._of_value:
+                    new.setdefault(hit.kind, {})[value] = None
         for kind, values in new.items():
             word = kind.upper()
             is_only = len(values) == 1 and word not in self._highest

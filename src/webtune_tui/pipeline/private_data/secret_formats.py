@@ -16,15 +16,18 @@ _FORMATS: tuple[tuple[str, str], ...] = (
     ("Google", r"AIza[A-Za-z0-9_\-]{35}|GOCSPX-[A-Za-z0-9_\-]{28}|ya29\.[A-Za-z0-9_\-]{20,400}|GOOG[A-Z0-9]{20,57}"),
     ("Azure", r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.\-]{31,34}"),
     ("GitHub", r"gh[oprsu]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}"),
-    ("GitLab", r"gl(?:pat|dt|rt|ptt|cbt|ft|imt|agent|oas|soat|ffct)-[A-Za-z0-9_\-]{20,300}(?:\.[0-9a-z]{2}\.[a-z0-9]{9})?"
+    ("GitLab", r"gl(?:pat|dt|rt|ptt|cbt|ft|imt|agent|oas|soat|ffct)-[A-Za-z0-9_\-]{20,300}"
+     r"(?:\.[0-9a-z]{2}\.[a-z0-9]{9})?"
      r"|GR1348941[A-Za-z0-9_\-]{20}"),
     ("Slack", r"xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9\-]{10,250}|xapp-[0-9]-[A-Za-z0-9\-]{10,250}"),
     ("Stripe", r"(?:sk|rk)_(?:live|test|prod)_[A-Za-z0-9]{10,247}|whsec_[A-Za-z0-9+/=]{24,64}"),
-    ("OpenAI", r"sk-(?:proj|svcacct|service|admin|None)-[A-Za-z0-9_\-]{20,250}|sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}"),
+    ("OpenAI", r"sk-(?:proj|svcacct|service|admin|None)-[A-Za-z0-9_\-]{20,250}"
+     r"|sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}"),
     ("Anthropic", r"sk-ant-[a-z0-9]{3,8}-[A-Za-z0-9_\-]{20,250}"),
     ("OpenRouter, Langfuse and their kind", r"(?:sk|pk)-(?:or-v1|lf)-[A-Za-z0-9\-]{20,80}"),
     ("keys after the same pattern", r"sk-(?=[A-Za-z_\-]{0,60}[0-9])[A-Za-z0-9]{32,64}"),
-    ("Groq, xAI, Perplexity, Replicate", r"gsk_[A-Za-z0-9]{40,64}|xai-[A-Za-z0-9]{60,100}|pplx-[A-Za-z0-9]{32,64}|r8_[A-Za-z0-9]{37,40}"),
+    ("Groq, xAI, Perplexity, Replicate", r"gsk_[A-Za-z0-9]{40,64}|xai-[A-Za-z0-9]{60,100}|pplx-[A-Za-z0-9]{32,64}"
+     r"|r8_[A-Za-z0-9]{37,40}"),
     ("Hugging Face", r"hf_[A-Za-z0-9]{30,50}|api_org_[A-Za-z0-9]{30,50}"),
     ("npm, PyPI, RubyGems, NuGet, Clojars, crates.io",
      r"npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_\-]{50,1000}|rubygems_[a-f0-9]{48}|oy2[a-z0-9]{43}|CLOJARS_[A-Za-z0-9]{60}"
@@ -54,7 +57,8 @@ _FORMATS: tuple[tuple[str, str], ...] = (
      r"dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._\-]{40,80}|pul-[a-f0-9]{40}|pn[ub]_[A-Za-z0-9]{36}"
      r"|pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=\-]{32,64}|sb(?:p|_secret)_[A-Za-z0-9_\-]{30,60}|fo1_[A-Za-z0-9_\-]{43}"
      r"|fm[12][ar]?_[A-Za-z0-9+/]{100,800}={0,3}|sntry[su]_[A-Za-z0-9+/_=\-]{40,250}|NRAK-[A-Z0-9]{27}|NR(?:JS|II)-[A-Za-z0-9\-]{19,32}"),
-    ("Docker, Netlify, Vercel, Render", r"dckr_(?:pat|oat)_[A-Za-z0-9_\-]{27,40}|nfp_[A-Za-z0-9]{36,40}|vc[kpa]_[A-Za-z0-9]{24,60}"
+    ("Docker, Netlify, Vercel, Render", r"dckr_(?:pat|oat)_[A-Za-z0-9_\-]{27,40}|nfp_[A-Za-z0-9]{36,40}"
+     r"|vc[kpa]_[A-Za-z0-9]{24,60}"
      r"|rnd_[A-Za-z0-9]{28,40}"),
     ("Mapbox", r"[sp]k\.eyJ[A-Za-z0-9_\-]{20,200}\.[A-Za-z0-9_\-]{20,40}"),
     ("EasyPost, Shippo, Duffel, Flutterwave, Frame.io, Typeform, ReadMe",

@@ -30,8 +30,11 @@ _PASSWORDS = (
     "パスワード".encode(),
     "密码".encode(),
 )
+_WIDE_COLON = "：".encode()
 _BEFORE_COLON = 28
-_AT_WORDS = (b"at", b"@", b"arroba", b"arobase", b"affe", b"chiocciola", b"a.t.", b"\xa4t", "アット".encode())
+_AT_WORDS = (b"(at)", b"( at )", b"[at]", b"[ at ]", b"{at}", b"{ at }", b"<at>", b"< at >", b"(@)", b"[@]", b"arroba",
+             b"arobase", b"affe", b"chiocciola", b"a.t.", "(ät".encode(), "[ät".encode(),
+             "アット".encode())  # fmt: skip
 _AFTER_BRACKET = 18
 _BRACKETS = (b"(", b"[", b"{", b"<")
 _MANY = 24
@@ -50,22 +53,25 @@ class Triggers(NamedTuple):
 
 
 def triggers(text: str) -> Triggers | None:
-    """What could be found in a folded text, or ``None`` for nothing at all. It may suspect too much, never too little."""
+    """What could be found in a folded text, or ``None`` for nothing. It may suspect too much, never too little."""
     is_ascii = text.isascii()
     data = text.encode() if is_ascii else text.encode("utf-8", "surrogatepass")
     sign = b"@" in data
     digits = _DIGIT_RUN in data.translate(_DOT_TO_ZERO, _BETWEEN_DIGITS) and _has_number(data)
     words = _WORD_RUN in data.translate(_TO_WORDS)
-    has_colon = b":" in data or not is_ascii
-    has_equals = b"=" in data
-    password = (has_colon and _may_name_password(data, b":" if is_ascii else b"\xef\xbc\x9a")) or (
-        has_equals and _may_name_password(data, b"=")
-    )
-    if has_colon and not is_ascii and not password:
-        password = _may_name_password(data, b":")
-    colons = has_colon and b"::" in data
-    url = has_colon and (sign or words or has_equals) and b"://" in data
-    spelled = _may_spell(data)
+    spelled = _may_spell(data) or (words and b"%40" in data)
+    before = b""
+    if b":" in data:
+        before = _around(data, b":", _BEFORE_COLON, 1)
+    if b"=" in data:
+        before += _around(data, b"=", _BEFORE_COLON, 0)
+    if not is_ascii and _WIDE_COLON in data:
+        before += _around(data, _WIDE_COLON, _BEFORE_COLON, 0)
+    colons = password = url = False
+    if before:
+        colons = b"::" in before
+        password = _holds_any(before, _PASSWORDS)
+        url = (sign or words or b"=" in data) and b"://" in data
     if sign or digits or words or spelled or colons or password or url:
         return Triggers(sign, spelled, digits, words, colons, password, url)
     return None
@@ -76,36 +82,32 @@ def _has_number(data: bytes) -> bool:
     return _DIGIT_RUN in data.translate(_TO_ZERO, _BETWEEN_DIGITS + b".") or b"..." in data.translate(None, _DIGITS)
 
 
-def _may_name_password(data: bytes, sign: bytes) -> bool:
-    before = _around(data, sign, _BEFORE_COLON, 0)
-    for name in _PASSWORDS:  # a loop: a generator costs more than the searches
-        if name in before:
+def _may_spell(data: bytes) -> bool:
+    """Whether an at sign may be written as a word."""
+    if b" dot " in data:
+        return True
+    for bracket in _BRACKETS:
+        if bracket in data and _holds_any(_around(data, bracket, 0, _AFTER_BRACKET), _AT_WORDS):
             return True
     return False
 
 
-def _may_spell(data: bytes) -> bool:
-    """Whether an at sign may be written as a word or an escape."""
-    if b" dot " in data or b" DOT " in data or b" arroba " in data or (b"%" in data and b"%40" in data):
-        return True
-    for bracket in _BRACKETS:
-        if bracket in data:
-            after = _around(data, bracket, 0, _AFTER_BRACKET)
-            for word in _AT_WORDS:
-                if word in after:
-                    return True
+def _holds_any(data: bytes, words: tuple[bytes, ...]) -> bool:
+    for word in words:  # noqa: SIM110 - a generator costs more than these searches
+        if word in data:
+            return True
     return False
 
 
 def _around(data: bytes, sign: bytes, before: int, after: int) -> bytes:
     """What stands next to each occurrence of a sign, in small letters; all of the text where there are many."""
     place = data.find(sign)
-    near = b""
+    near = data[place - before if place > before else 0 : place + after]
     for _ in range(_MANY):
+        place = data.find(sign, place + 1)
         if place < 0:
             return near.lower()
         near += data[place - before if place > before else 0 : place + after]
-        place = data.find(sign, place + 1)
     return data.lower()
 
 

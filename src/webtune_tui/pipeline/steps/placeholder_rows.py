@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from webtune_tui.pipeline.base import Draft, Dropped
-from webtune_tui.pipeline.placeholders import is_placeholder
+from webtune_tui.pipeline.placeholders import is_placeholder, is_unmeant
+
+_DETAIL_LIMIT = 200
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,10 @@ class PlaceholderRows:
     is_default: ClassVar[bool] = True
 
     def apply(self, draft: Draft) -> Draft | Dropped:
-        """Drops a placeholder answer."""
-        if is_placeholder(draft.answer):
-            return Dropped(draft.record_id, "placeholder", self.name, draft.answer)
+        """Drops a placeholder answer. Where rows were written as examples, one word such as ``none`` is an answer."""
+        answer = draft.answer
+        if is_unmeant(answer) if draft.is_written else is_placeholder(answer):
+            return Dropped(draft.record_id, "placeholder", self.name, answer[:_DETAIL_LIMIT])
         return draft
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from webtune_tui.domain.examples import ROW_KEYS, Message
-from webtune_tui.pipeline.cleaning import MODEL_TOKEN
+from webtune_tui.pipeline.cleaning.model_tokens import MODEL_TOKEN, has_model_token
 from webtune_tui.pipeline.validation.forms import PREFERENCE
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
@@ -147,8 +147,7 @@ def _content_errors(content: Any, has_calls: bool, is_there: bool, place: str) -
         yield Fault("missing_content", f"{place} has no text as its content")
         return
     for text in texts:
-        token = MODEL_TOKEN.search(text)
-        if token is not None:
+        if has_model_token(text) and (token := MODEL_TOKEN.search(text)):
             yield Fault("special_token", f"{place} holds the model token {token.group()}")
 
 

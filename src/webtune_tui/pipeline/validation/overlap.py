@@ -19,6 +19,7 @@ from webtune_tui.pipeline.wording import folded, wording_key
 MOST_INDEXED = 200_000
 _TELLING_WORDS = 8  # the same short answer to different questions is no overlap
 _MOST_COMPARED = 16
+_LONGEST = 100_000  # characters of prompt and of answer that are looked at
 
 
 class Place(NamedTuple):
@@ -59,13 +60,13 @@ class OverlapIndex:
         self._sorted: list[array[int]] | None = None
         self.unindexed = 0
 
-    def add(self, file: int, lines: Sequence[tuple[int, Sequence[Message]]]) -> None:
+    def add(self, file: int, lines: Sequence[tuple[int, Texts]]) -> None:
         """Takes examples of one of the files, each with its line."""
         room = MOST_INDEXED - len(self._places)
         self.unindexed += max(len(lines) - room, 0)
         lines = lines[:room]
-        texts = [texts_of(messages) for _, messages in lines]
-        for (line, _), its, (whole, answer) in zip(lines, texts, bands_of(texts) if texts else (), strict=True):
+        bands = bands_of([texts for _, texts in lines]) if lines else []
+        for (line, its), (whole, answer) in zip(lines, bands, strict=True):
             number = len(self._places)
             self._places.append(Place(file, line))
             self._store.put(its)
@@ -75,12 +76,11 @@ class OverlapIndex:
             for band, value in enumerate((*whole, *answer)):
                 self._waiting[band].append(value << 32 | number)
 
-    def find(self, lines: Sequence[Sequence[Message]]) -> list[Overlap | None]:
+    def find(self, texts: Sequence[Texts]) -> list[Overlap | None]:
         """For each example the strongest overlap with an indexed one."""
         if self._sorted is None:
             self._sorted = [array("Q", sorted(waiting)) for waiting in self._waiting]
             self._waiting = []
-        texts = [texts_of(messages) for messages in lines]
         bands = bands_of(texts) if texts else []
         return [self._found(its, (*whole, *answer)) for its, (whole, answer) in zip(texts, bands, strict=True)]
 
@@ -111,10 +111,14 @@ class OverlapIndex:
 
 
 def texts_of(messages: Sequence[Message]) -> Texts:
-    """The wording of what the user says and of the last answer."""
-    asked = tuple(folded(message.content) for message in messages if message.role == "user")
+    """The wording of what the user says and of the last answer, as far as it is compared."""
+    room, asked = _LONGEST, []
+    for message in messages:
+        if message.role == "user" and room > 0:
+            asked.append(folded(message.content[:room]))
+            room -= len(message.content)
     answer = next((message.content for message in reversed(messages) if message.role == "assistant"), "")
-    return asked, folded(answer)
+    return tuple(asked), folded(answer[:_LONGEST])
 
 
 def _prompt_key(texts: Texts) -> bytes:

@@ -7,98 +7,83 @@ Kinds: ``unknown_key`` (removed), ``role`` (human, gpt and their like), ``weight
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from webtune_tui.domain.examples import ROW_KEYS
-from webtune_tui.pipeline.cleaning import MODEL_TOKEN
+from webtune_tui.pipeline.cleaning.model_tokens import neutralised
 from webtune_tui.pipeline.formats.sharegpt import role_of
 from webtune_tui.pipeline.validation.chat_checks import CHAT_KEYS, MESSAGE_KEYS, PAIR_KEYS, ROLES, is_weight
 from webtune_tui.pipeline.validation.forms import PREFERENCE
 
-Redact = Callable[[str, "Placeholders"], str]
-_SAID_ROLES = {"ai": "assistant", "model": "assistant", "bot": "assistant", "human": "user", "gpt": "assistant"}
+Redact = Callable[[Sequence[str]], tuple[Sequence[str], int]]
+"""The texts of a row without personal data, and how many finds there were."""
+
 _WEIGHTS = {True: 1, False: 0, "0": 0, "1": 1, "0.0": 0, "1.0": 1}
-
-
-class Placeholders:
-    """The placeholders of one row: the same text gets the same one, ``[EMAIL_1]``."""
-
-    def __init__(self) -> None:
-        self._given: dict[tuple[str, str], str] = {}
-        self._numbers: Counter[str] = Counter()
-        self.kinds: Counter[str] = Counter()
-
-    def of(self, kind: str, text: str) -> str:
-        """The placeholder that takes the place of a text."""
-        self.kinds[kind] += 1
-        found = self._given.get((kind, text))
-        if found is None:
-            self._numbers[kind] += 1
-            found = self._given[kind, text] = f"[{kind.upper()}_{self._numbers[kind]}]"
-        return found
+_ANSWERS = ("preferred_output", "non_preferred_output")
+_RENAMED = (("from", "role"), ("value", "content"))
+_TEXTS = ("content", "text", "arguments")
+"""Keys of messages, of parts and of called functions whose texts may hold personal data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mender:
-    """Repairs rows. ``redact`` replaces the personal data of a text; without it that stays."""
+    """Repairs rows. ``redact`` replaces the personal data of a row's texts; without it that stays."""
 
     redact: Redact | None = None
 
     def mend(self, row: Mapping[str, Any], form: str, done: Counter[str]) -> dict[str, Any]:
         """The row as far as it can be repaired; ``done`` counts each change. What is beyond repair stays as it is."""
-        placeholders = Placeholders()
-        mended = _known(row, PAIR_KEYS if form == PREFERENCE else CHAT_KEYS, done)
-        if form == PREFERENCE:
-            asked = mended.get("input")
-            if isinstance(asked, Mapping):
-                mended["input"] = self._list_in(_known(asked, CHAT_KEYS, done), "messages", done, placeholders)
-            for name in ("preferred_output", "non_preferred_output"):
-                mended = self._list_in(mended, name, done, placeholders)
+        if form != PREFERENCE:
+            mended = _with_messages(_known(row, CHAT_KEYS, done), ("messages",), done)
         else:
-            mended = self._list_in(mended, "messages", done, placeholders)
-        if total := sum(placeholders.kinds.values()):
-            done["personal_data"] += total
+            mended = _with_messages(_known(row, PAIR_KEYS, done), _ANSWERS, done)
+            if isinstance(asked := mended.get("input"), Mapping):
+                mended["input"] = _with_messages(_known(asked, CHAT_KEYS, done), ("messages",), done)
         return mended
 
-    def _list_in(self, row: dict[str, Any], key: str, done: Counter[str], placeholders: Placeholders) -> dict[str, Any]:
-        messages = row.get(key)
-        if not isinstance(messages, list):
+    def redacted(self, row: dict[str, Any], done: Counter[str]) -> dict[str, Any]:
+        """The row without personal data, where that is wanted: apart, since only rows that stay are worth it."""
+        if self.redact is None:
             return row
-        return row | {key: [self._message(one, done, placeholders) for one in messages]}
+        left, finds = self.redact(list(_texts_in(row)))
+        if not finds:
+            return row
+        done["personal_data"] += finds
+        replaced: dict[str, Any] = _with_texts(row, iter(left))
+        return replaced
 
-    def _message(self, message: Any, done: Counter[str], placeholders: Placeholders) -> Any:
-        if not isinstance(message, dict):
-            return message
-        if "role" not in message and "from" in message:
-            message = {"role" if key == "from" else key: value for key, value in message.items()}
-        if "content" not in message and "value" in message:
-            message = {"content" if key == "value" else key: value for key, value in message.items()}
-        mended = _known(message, MESSAGE_KEYS, done)
-        role = mended.get("role")
-        if isinstance(role, str) and role not in ROLES and (known := _role(role)) in ROLES:
-            mended["role"] = known
-            done["role"] += 1
-        _mend_weight(mended, done)
-        content = mended.get("content")
-        if isinstance(content, str):
-            mended["content"] = self._text(content, done, placeholders)
-        elif isinstance(content, list):
-            mended["content"] = [self._part(part, done, placeholders) for part in content]
-        return mended
 
-    def _part(self, part: Any, done: Counter[str], placeholders: Placeholders) -> Any:
-        if isinstance(part, dict) and isinstance(part.get("text"), str):
-            return part | {"text": self._text(part["text"], done, placeholders)}
-        return part
+def _with_messages(row: dict[str, Any], keys: Sequence[str], done: Counter[str]) -> dict[str, Any]:
+    lists = {key: [_mended(one, done) for one in row[key]] for key in keys if isinstance(row.get(key), list)}
+    return row | lists
 
-    def _text(self, text: str, done: Counter[str], placeholders: Placeholders) -> str:
-        if "<" in text or "[" in text:
-            text, count = MODEL_TOKEN.subn(_neutral, text)
-            if count:
-                done["special_token"] += count
-        return self.redact(text, placeholders) if self.redact is not None else text
+
+def _mended(message: Any, done: Counter[str]) -> Any:
+    if not isinstance(message, dict):
+        return message
+    for old, new in _RENAMED:
+        if new not in message and old in message:
+            message = {new if key == old else key: value for key, value in message.items()}
+    mended = _known(message, MESSAGE_KEYS, done)
+    role = mended.get("role")
+    if isinstance(role, str) and role not in ROLES and (known := role_of(role.lower())) in ROLES:
+        mended["role"] = known
+        done["role"] += 1
+    _mend_weight(mended, done)
+    content = mended.get("content")
+    if isinstance(content, str):
+        mended["content"] = _obeyed_by_none(content, done)
+    elif isinstance(content, list):
+        mended["content"] = [_mended_part(part, done) for part in content]
+    return mended
+
+
+def _mended_part(part: Any, done: Counter[str]) -> Any:
+    if isinstance(part, dict) and isinstance(part.get("text"), str):
+        return part | {"text": _obeyed_by_none(part["text"], done)}
+    return part
 
 
 def _known(body: Mapping[str, Any], keys: frozenset[str], done: Counter[str]) -> dict[str, Any]:
@@ -110,11 +95,6 @@ def _known(body: Mapping[str, Any], keys: frozenset[str], done: Counter[str]) ->
     return kept
 
 
-def _role(role: str) -> str:
-    name = role.strip().lower()
-    return _SAID_ROLES.get(name, role_of(name))
-
-
 def _mend_weight(message: dict[str, Any], done: Counter[str]) -> None:
     if "weight" not in message or is_weight(message):
         return
@@ -124,5 +104,34 @@ def _mend_weight(message: dict[str, Any], done: Counter[str]) -> None:
         message["weight"] = _WEIGHTS[weight]
 
 
-def _neutral(match: Any) -> str:
-    return f"({next(group for group in match.groups() if group)})"
+def _obeyed_by_none(text: str, done: Counter[str]) -> str:
+    removed: Counter[str] = Counter()
+    text = neutralised(text, removed)
+    if removed:
+        done["special_token"] += removed.total()
+    return text
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts of a row that may hold personal data, in order."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in _TEXTS and isinstance(item, str):
+                yield item
+            else:
+                yield from _texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_in(item)
+
+
+def _with_texts(value: Any, texts: Iterator[str]) -> Any:
+    """The same with other texts in the places of :func:`_texts_in`."""
+    if isinstance(value, dict):
+        return {
+            key: next(texts) if key in _TEXTS and isinstance(item, str) else _with_texts(item, texts)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_with_texts(item, texts) for item in value]
+    return value

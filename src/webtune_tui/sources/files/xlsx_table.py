@@ -10,6 +10,7 @@ from webtune_tui.domain.limits import DEFAULT_LIMITS, ReadLimits
 from webtune_tui.sources.files.base import Reject, Row, RowUnusable, snippet
 from webtune_tui.sources.files.packed import Unpackable
 from webtune_tui.sources.files.plain_values import characters_in, plain
+from webtune_tui.sources.files.table_chats import with_chats
 from webtune_tui.sources.files.xlsx_bounds import bounds_of_sheets
 
 
@@ -88,7 +89,7 @@ def _row(sheet: str, number: int, header: Sequence[str], values: Sequence[Any], 
             return Reject(number, f"sheet {sheet!r}, row {number}, column {name!r}: {fault}", "")
     if characters_in(fields) > limits.record_characters:
         return Reject(number, f"sheet {sheet!r}, row {number}: longer than {limits.record_mb} million characters", "")
-    return Row(number, fields, part=sheet)
+    return Row(number, with_chats(fields), part=sheet)
 
 
 def _name_of(header: Sequence[str], column: int) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 from rich.cells import cell_len
 
 from webtune_tui.domain.datasets import PrepareReport
+from webtune_tui.domain.options import Option, options_of
 from webtune_tui.domain.terminal_text import display, display_line
+from webtune_tui.pipeline.build_plan import BuildPlan
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
@@ -72,19 +74,69 @@ class RecipeField:
 
 @dataclass(frozen=True, slots=True)
 class RecipePart:
-    """A part of the recipe with its fields; ``switch`` is the key that turns a step on and off."""
+    """A part of the recipe with its fields.
+
+    ``switch`` is the key that turns a step on and off; a step runs in its ``stage`` by ascending ``order``.
+    """
 
     name: str
     title: str
     fields: tuple[RecipeField, ...] = ()
     switch: str = ""
     enabled: bool = True
+    stage: str = ""
+    order: int = 0
+
+    @property
+    def order_key(self) -> str:
+        """The key that moves a step."""
+        return f"steps.{self.name}.order"
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it is a step, which can be switched, moved and previewed."""
+        return bool(self.switch)
+
+
+def in_order(parts: Sequence[RecipePart], pending: Mapping[str, str]) -> tuple[RecipePart, ...]:
+    """The parts with the steps of each stage in the order that is pending."""
+    stages = [part.stage for part in parts]
+
+    def place(part: RecipePart) -> tuple[int, int, str]:
+        return stages.index(part.stage), order_of(part, pending), part.name
+
+    steps = iter(sorted((part for part in parts if part.is_step), key=place))
+    return tuple(next(steps) if part.is_step else part for part in parts)
+
+
+def order_of(part: RecipePart, pending: Mapping[str, str]) -> int:
+    """A step's place in its stage with what is not saved yet."""
+    return int(pending.get(part.order_key) or part.order)
+
+
+def moved(parts: Sequence[RecipePart], part: RecipePart, rows: int, pending: Mapping[str, str]) -> dict[str, str]:
+    """The keys that move a step past its neighbour (``rows`` -1: up, 1: down); none at the end of its stage."""
+    if part.stage == "corpus":
+        return {}  # what looks at the whole set has one order
+    stage = [one for one in in_order(parts, pending) if one.is_step and one.stage == part.stage]
+    place = next(number for number, one in enumerate(stage) if one.name == part.name)
+    other = place + rows
+    if not 0 <= other < len(stage):
+        return {}
+    orders = [order_of(one, pending) for one in stage]
+    if len(set(orders)) < len(orders):
+        orders = [10 * number for number in range(1, len(stage) + 1)]
+    stage[place], stage[other] = stage[other], stage[place]
+    return {
+        one.order_key: str(order) for one, order in zip(stage, orders, strict=True) if order_of(one, pending) != order
+    }
 
 
 def recipe_parts(recipe: Mapping[str, Any], steps: Sequence[StepDescription]) -> tuple[RecipePart, ...]:
     """The parts in the order of the work: template, steps, split."""
     template = _table(recipe, "template")
     split = _table(recipe, "split")
+    building = _table(recipe, "build")
     settings = _table(recipe, "steps")
     return (
         RecipePart(
@@ -92,9 +144,10 @@ def recipe_parts(recipe: Mapping[str, Any], steps: Sequence[StepDescription]) ->
             "Template",
             tuple(
                 RecipeField(f"template.{name}", label, words, "text", _as_text(template.get(name, "")))
-                for name, label, words in _TEMPLATE_FIELDS
+                for name, label, words in (_TEMPLATE_FIELDS if not recipe.get("templates") else ())
             ),
         ),
+        RecipePart("build", "Build", tuple(_build_field(one, building) for one in options_of(BuildPlan))),
         *(_step_part(step, _table(settings, step.name)) for step in steps),
         RecipePart(
             "split",
@@ -114,11 +167,26 @@ def _step_part(step: StepDescription, values: Mapping[str, Any]) -> RecipePart:
         if option.get("name") not in (None, "enabled")
     )
     return RecipePart(
-        step.name, step.title or step.name, fields, switch=f"steps.{step.name}.enabled", enabled=step.enabled
+        step.name,
+        step.title or step.name,
+        fields,
+        switch=f"steps.{step.name}.enabled",
+        enabled=step.enabled,
+        stage=step.stage,
+        order=step.order,
     )
 
 
+def _build_field(declared: Option, values: Mapping[str, Any]) -> RecipeField:
+    told = {"name": declared.name, "label": declared.label, "help": declared.help, "choices": declared.choices}
+    return _field(f"build.{declared.name}", told | {"default": declared.default}, values)
+
+
 def _option_field(step: str, option: Mapping[str, Any], values: Mapping[str, Any]) -> RecipeField:
+    return _field(f"steps.{step}.{option['name']}", option, values)
+
+
+def _field(key: str, option: Mapping[str, Any], values: Mapping[str, Any]) -> RecipeField:
     name = str(option["name"])
     value = values.get(name, option.get("value", option.get("default", "")))
     choices = tuple(str(choice) for choice in option.get("choices") or ())
@@ -131,7 +199,7 @@ def _option_field(step: str, option: Mapping[str, Any], values: Mapping[str, Any
     else:
         kind = "line"
     return RecipeField(
-        key=f"steps.{step}.{name}",
+        key=key,
         label=str(option.get("label") or name),
         help=str(option.get("help") or ""),
         kind=kind,

@@ -8,14 +8,18 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from webtune_tui.domain.datasets import DroppedRecord
+from webtune_tui.domain.examples import Message as ChatMessage
 from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.recipe_form import by_count, reason_words
-from webtune_tui.tui.presentation.text_layout import Part, bar, fit, fit_right
+from webtune_tui.tui.presentation.step_preview import dropped_lines
+from webtune_tui.tui.presentation.text_layout import Part, StyledLine, bar, fit, fit_right
 from webtune_tui.tui.widgets.row_view import RowView
+from webtune_tui.tui.widgets.styled_lines import StyledLines
 
 
 class ReasonList(RowView):
@@ -64,21 +68,49 @@ class DroppedList(RowView):
     """The records of one reason."""
 
     HEADER_LINES = 1
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "mark", "Mark", show=False)]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._records: Sequence[DroppedRecord] = ()
         self._has_details = False
         self._note = ""
+        self._marks: set[str] = set()
+        self.waiting: frozenset[str] = frozenset()
 
     @property
     def current(self) -> DroppedRecord | None:
         """The record under the cursor."""
         return self._records[self.cursor] if self._records else None
 
+    @property
+    def chosen(self) -> Sequence[DroppedRecord]:
+        """The marked records, or the one under the cursor."""
+        marked = [one for one in self._records if one.example_id in self._marks]
+        return marked or ([self.current] if self.current else [])
+
+    def show_waiting(self, waiting: frozenset[str]) -> None:
+        """Says which examples come back with the next run."""
+        self.waiting = waiting
+        self._marks.clear()
+        self.refresh()
+
+    def action_mark(self) -> None:
+        """Marks or unmarks the record and goes to the next."""
+        if self.current is not None and self.current.example_id:
+            self._marks ^= {self.current.example_id}
+            self.refresh()
+            self.cursor += 1
+
+    def clicked(self, row: int, x: int, event: object) -> None:
+        """A click on the left margin marks."""
+        if x < 2:
+            self.action_mark()
+
     def show(self, records: Sequence[DroppedRecord], *, total: int) -> None:
         """Shows other records from the top; ``total`` is how many there are of this reason."""
         self._records = records
+        self._marks.clear()
         self._has_details = any(record.detail for record in records)
         self._note = f" (the first {len(records):,} of {total:,})" if total > len(records) else ""
         self.cursor = 0
@@ -93,8 +125,11 @@ class DroppedList(RowView):
         """One record."""
         record = self._records[index]
         title, found = self._columns(width)
+        is_waiting = record.example_id in self.waiting
+        sign = GLYPHS.active if record.example_id in self._marks else GLYPHS.arrow if is_waiting else " "
         return [
-            (fit_right(f"{record.position:,}", 7) + "  ", "muted"),
+            (sign, "good" if is_waiting else "accent"),
+            (fit_right(f"{record.position:,}", 6) + "  ", "muted"),
             (fit(display_line(record.title or record.collection_id, limit=300), title), ""),
             ("  ", ""),
             (fit(display_line(record.detail, limit=300), found), "muted"),
@@ -107,16 +142,21 @@ class DroppedList(RowView):
 
 
 class DroppedRecords(Horizontal):
-    """Opens from a count: which records were dropped, and why."""
+    """Opens from a count: which records were dropped, why, and what each one would be beside what stayed for it."""
 
     DEFAULT_CSS = """
     DroppedRecords { height: 1fr; }
     DroppedRecords ReasonList { width: 40; height: 1fr; border-right: vkey $border-blurred; }
+    DroppedRecords #dropped-right { width: 1fr; height: 1fr; }
     DroppedRecords DroppedList { width: 1fr; height: 1fr; }
+    DroppedRecords #dropped-pair { height: 45%; border-top: hkey $border-blurred; padding: 0 0 0 1; }
     DroppedRecords.-compact ReasonList { width: 30; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.back", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "restore", "Bring back"),
+        Binding("escape", "screen.back", "Back"),
+    ]
 
     class ReasonWanted(Message):
         """Show the records of another reason."""
@@ -132,9 +172,21 @@ class DroppedRecords(Horizontal):
             super().__init__()
             self.record = record
 
+    class PairWanted(RecordWanted):
+        """Show what a record would be, beside the example that stayed for it."""
+
+    class RestoreWanted(Message):
+        """Bring records back."""
+
+        def __init__(self, records: Sequence[DroppedRecord]) -> None:
+            super().__init__()
+            self.records = records
+
     def compose(self) -> ComposeResult:
         yield ReasonList(id="dropped-reasons")
-        yield DroppedList(id="dropped-list")
+        with Vertical(id="dropped-right"):
+            yield DroppedList(id="dropped-list")
+            yield StyledLines(id="dropped-pair")
 
     def on_resize(self) -> None:
         """Closer together on a small terminal."""
@@ -144,18 +196,40 @@ class DroppedRecords(Horizontal):
         """Shows the counts of the newest run."""
         reasons = self.query_one(ReasonList)
         reasons.show(counts)
+        self.query_one("#dropped-pair", StyledLines).show(None)
         if reasons.reason:
             self.post_message(self.ReasonWanted(reasons.reason))
+        else:
+            self.query_one(DroppedList).show((), total=0)
 
     def show_records(self, reason: str, records: Sequence[DroppedRecord]) -> None:
         """Shows the records of a reason, if it is still the one under the cursor."""
         reasons = self.query_one(ReasonList)
         if reasons.reason == reason:
             self.query_one(DroppedList).show(records, total=reasons.number)
+            self._want_pair()
+
+    def show_pair(self, record: DroppedRecord, kept: Sequence[ChatMessage], gone: Sequence[ChatMessage]) -> None:
+        """Shows what a record would be; ``kept`` is the example that stayed for it, if one did."""
+        if self.query_one(DroppedList).current != record:
+            return
+
+        def lines(width: int) -> Sequence[StyledLine]:
+            return dropped_lines(record, kept, gone, width)
+
+        self.query_one("#dropped-pair", StyledLines).show(lines)
+
+    def show_waiting(self, waiting: frozenset[str]) -> None:
+        """Says which examples come back with the next run."""
+        self.query_one(DroppedList).show_waiting(waiting)
 
     def focus_reasons(self) -> None:
         """The keys go to the reasons."""
         self.query_one(ReasonList).focus()
+
+    def action_restore(self) -> None:
+        """Brings the marked records back, or the one under the cursor."""
+        self.post_message(self.RestoreWanted(self.query_one(DroppedList).chosen))
 
     @on(RowView.Moved, "#dropped-reasons")
     def _moved(self, event: RowView.Moved) -> None:
@@ -171,9 +245,14 @@ class DroppedRecords(Horizontal):
     @on(RowView.Moved, "#dropped-list")
     def _record_moved(self, event: RowView.Moved) -> None:
         event.stop()
+        self._want_pair()
 
     @on(RowView.Chosen, "#dropped-list")
     def _record_chosen(self, event: RowView.Chosen) -> None:
         event.stop()
         if record := self.query_one(DroppedList).current:
             self.post_message(self.RecordWanted(record))
+
+    def _want_pair(self) -> None:
+        if record := self.query_one(DroppedList).current:
+            self.post_message(self.PairWanted(record))

@@ -20,17 +20,21 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.services.prepare import PreviewRow, StepDescription
+from webtune_tui.services.studio import StepPreview
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.recipe_form import (
     RecipeField,
     RecipePart,
+    in_order,
+    moved,
     preview_lines,
     preview_title,
     recipe_parts,
     report_lines,
     touched_by_step,
 )
+from webtune_tui.tui.presentation.step_preview import step_lines, step_title
 from webtune_tui.tui.presentation.text_layout import Part, StyledLine, bar, fit, short_number
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
@@ -41,13 +45,24 @@ if TYPE_CHECKING:
 
 
 _PREVIEW_SECONDS = 0.2
+_NO_FIELDS = "No options. Space turns this step on or off, J and K move it."
+_SEVERAL = "The recipe has several templates: T opens them in the studio."
+_WHY_NOT = {
+    "record": "stays: a step moves among those that clean records",
+    "example": "stays: a step moves among those that check examples",
+    "corpus": "stays: the steps over the whole set have one order",
+}
 LAST_RUN = RecipePart("last_run", "Last run")
 
 
 class RecipeParts(RowView):
     """The parts of the recipe, one a line: on or off, the title, and what the last run did with it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "switch", "On/off", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "switch", "On/off", show=False),
+        Binding("J,shift+down", "move_step(1)", "Move down", show=False),
+        Binding("K,shift+up", "move_step(-1)", "Move up", show=False),
+    ]
 
     class Switched(Message):
         """A step was turned on or off."""
@@ -56,6 +71,14 @@ class RecipeParts(RowView):
             super().__init__()
             self.part = part
             self.enabled = enabled
+
+    class Shifted(Message):
+        """A step is wanted earlier (-1) or later (1)."""
+
+        def __init__(self, part: RecipePart, rows: int) -> None:
+            super().__init__()
+            self.part = part
+            self.rows = rows
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -66,11 +89,13 @@ class RecipeParts(RowView):
 
     def show(self, parts: Sequence[RecipePart], pending: Mapping[str, str], touched: Mapping[str, int]) -> None:
         """Shows the parts with what is not saved and how many records each step touched in the last run."""
+        name = self.part.name if self.part else ""
         self._parts = parts
         self._pending = frozenset(part.name for part in parts if _is_pending(part, pending))
         self._enabled = {part.name: _is_enabled(part, pending) for part in parts}
         self._touched = touched
         self.set_row_count(len(parts))
+        self.cursor = next((place for place, part in enumerate(parts) if part.name == name), self.cursor)
 
     @property
     def part(self) -> RecipePart | None:
@@ -82,6 +107,11 @@ class RecipeParts(RowView):
         part = self.part
         if part is not None and part.switch:
             self.post_message(self.Switched(part, not self._enabled[part.name]))
+
+    def action_move_step(self, rows: int) -> None:
+        """Moves the step under the cursor within its stage."""
+        if self.part is not None:
+            self.post_message(self.Shifted(self.part, rows))
 
     def clicked(self, row: int, x: int, event: object) -> None:
         """A click on the sign turns the step on or off."""
@@ -146,6 +176,13 @@ class PreparePanel(Vertical):
             super().__init__()
             self.assignments = assignments
 
+    class StepPreviewWanted(PreviewWanted):
+        """Show what one step does to a sample with these changes."""
+
+        def __init__(self, assignments: Mapping[str, str], step: str) -> None:
+            super().__init__(assignments)
+            self.step = step
+
     class SaveWanted(PreviewWanted):
         """Write the changes to the recipe."""
 
@@ -162,6 +199,7 @@ class PreparePanel(Vertical):
         self._report: PrepareReport | None = None
         self._pause: Timer | None = None
         self._shown_part = ""
+        self._previewed: tuple[str, Mapping[str, str]] = ("", {})
         self._record_fields: Sequence[str] = ()
         self.is_preparing = False
         self.refusal = ""
@@ -199,7 +237,8 @@ class PreparePanel(Vertical):
         self._record_fields = record_fields or self._record_fields
         self._parts = recipe_parts(recipe, steps)
         saved = {field.key: field.value for part in self._parts for field in part.fields}
-        saved |= {part.switch: "true" if part.enabled else "false" for part in self._parts if part.switch}
+        saved |= {part.switch: "true" if part.enabled else "false" for part in self._parts if part.is_step}
+        saved |= {part.order_key: str(part.order) for part in self._parts if part.is_step}
         self._pending = {key: text for key, text in self._pending.items() if saved.get(key) not in (None, text)}
         self._report = report
         self._shown_part = ""
@@ -209,12 +248,25 @@ class PreparePanel(Vertical):
 
     def show_preview(self, rows: Sequence[PreviewRow]) -> None:
         """Shows what would become of the sample."""
+        if self._previewed[0]:
+            return  # a step is looked at meanwhile
         self._preview_title(preview_title(rows) if rows else "No records to try the recipe on", failed=False)
 
         def lines(width: int) -> Sequence[StyledLine]:
             return preview_lines(rows, width, lines_each=1 if self.has_class("-compact") else 4)
 
         self.query_one("#recipe-preview", StyledLines).show(lines, keep_place=True)
+
+    def show_step(self, preview: StepPreview) -> None:
+        """Shows what the step under the cursor does to the sample."""
+        if preview.step != self._shown_part:
+            return
+        self._preview_title(step_title(preview), failed=False)
+
+        def lines(width: int) -> Sequence[StyledLine]:
+            return step_lines(preview, width, lines_each=2 if self.has_class("-compact") else 5)
+
+        self.query_one("#recipe-preview", StyledLines).show(lines)
 
     def show_preview_failure(self, words: str) -> None:
         """Says why the changed recipe does not fit; the preview before stays."""
@@ -289,6 +341,20 @@ class PreparePanel(Vertical):
         event.stop()
         self._change(event.part.switch, "true" if event.enabled else "false")
 
+    @on(RecipeParts.Shifted)
+    def _part_shifted(self, event: RecipeParts.Shifted) -> None:
+        event.stop()
+        if not event.part.is_step:
+            self._say(Content("Only steps can be moved"), "")
+            return
+        keys = moved(self._parts, event.part, event.rows, self._pending)
+        if not keys:
+            words = f"{event.part.title} {_WHY_NOT.get(event.part.stage, '')}"
+            self._say(Content(display_line(words, limit=200)), "")
+            return
+        for key, text in keys.items():
+            self._change(key, text)
+
     @on(Input.Changed)
     def _input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -324,12 +390,23 @@ class PreparePanel(Vertical):
             self._pending[key] = text
         self._show_parts()
         self._tell_state()
+        self._preview_soon()
+
+    def _preview_soon(self) -> None:
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(_PREVIEW_SECONDS, self._want_preview)
 
     def _want_preview(self) -> None:
-        self.post_message(self.PreviewWanted(self.pending))
+        part = self.query_one(RecipeParts).part
+        wanted = (part.name if part is not None and part.is_step else "", self.pending)
+        if wanted == self._previewed:
+            return
+        self._previewed = wanted
+        if wanted[0]:
+            self.post_message(self.StepPreviewWanted(self.pending, wanted[0]))
+        else:
+            self.post_message(self.PreviewWanted(self.pending))
 
     def action_run(self) -> None:
         """Replays the recipe on all records."""
@@ -358,7 +435,7 @@ class PreparePanel(Vertical):
     # Drawing
 
     def _show_parts(self) -> None:
-        parts = ((LAST_RUN,) if self._report else ()) + self._parts
+        parts = ((LAST_RUN,) if self._report else ()) + in_order(self._parts, self._pending)
         touched: dict[str, int] = {}
         if self._report:
             touched = touched_by_step(self._report) | {LAST_RUN.name: self._report.examples}
@@ -380,6 +457,7 @@ class PreparePanel(Vertical):
             self.query_one("#recipe-report", StyledLines).show(lines)
         else:
             self.run_worker(cast("WorkType[None]", partial(self._show_form, part)), group="recipe-form", exclusive=True)
+            self._preview_soon()
 
     async def _show_form(self, part: RecipePart) -> None:
         form = self.query_one("#recipe-form", VerticalScroll)
@@ -390,7 +468,7 @@ class PreparePanel(Vertical):
 
     def _form_widgets(self, part: RecipePart) -> Iterator[Widget]:
         if not part.fields:
-            words = "No options. Space turns this step on or off." if part.switch else ""
+            words = _NO_FIELDS if part.is_step else _SEVERAL
             yield Static(Content(words), classes="field-help", markup=False)
         for field in part.fields:
             value = self._pending.get(field.key, field.value)
@@ -411,6 +489,8 @@ class PreparePanel(Vertical):
 
     def _saved_value(self, key: str) -> str | None:
         for part in self._parts:
+            if part.is_step and part.order_key == key:
+                return str(part.order)
             if part.switch == key:
                 return "true" if part.enabled else "false"
             for field in part.fields:
@@ -455,7 +535,7 @@ def _field_widget(field: RecipeField, value: str) -> Widget:
 
 
 def _is_pending(part: RecipePart, pending: Mapping[str, str]) -> bool:
-    return part.switch in pending or any(field.key in pending for field in part.fields)
+    return part.switch in pending or part.order_key in pending or any(field.key in pending for field in part.fields)
 
 
 def _is_enabled(part: RecipePart, pending: Mapping[str, str]) -> bool:

@@ -1,0 +1,175 @@
+"""Edits by hand: texts of an example, examples dropped, and each of them undone and done again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+
+from textual.content import Content
+
+from webtune_tui.domain.errors import NotFound
+from webtune_tui.services.curate import EditResult
+from webtune_tui.storage.drafts import EditDraft
+from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.dataset_summary import undone_words
+
+
+class Editing:
+    """One edit after the other, in the order in which they were asked for."""
+
+    def __init__(self, screen: DatasetFrame, listing: Listing) -> None:
+        self._screen = screen
+        self._listing = listing
+        self._lock = asyncio.Lock()
+        self._gone: frozenset[str] = frozenset()
+
+    def listed_anew(self) -> None:
+        """The table shows what is there now."""
+        self._gone = frozenset()
+
+    # Drafts
+
+    async def tell_draft(self) -> None:
+        """Offers an edit that was typed and not saved."""
+        screen = self._screen
+        if screen.version is None or screen.is_read_only or screen.is_editing:
+            return
+        draft = await asyncio.to_thread(screen.drafts.newest)
+        if draft is not None:
+            screen.say(f"An edit of {figures.local_date(draft.saved_at)} was not saved: E goes on with it", "-care")
+
+    def resume_draft(self) -> None:
+        """Goes on with the edit that was typed last and not saved."""
+        self._screen.queue(self._open_newest_draft, "editor")
+
+    async def _open_newest_draft(self) -> None:
+        screen = self._screen
+        draft = await asyncio.to_thread(screen.drafts.newest)
+        if draft is None:
+            screen.say("Nothing is left unsaved")
+            return
+        try:
+            await self._edit_example(draft.example_id)
+        except NotFound:
+            await asyncio.to_thread(screen.drafts.forget, draft.example_id)
+            screen.say("The example of the unsaved edit is no longer in the dataset", "-care")
+
+    def keep_draft(self, example_id: str, draft: EditDraft | None) -> None:
+        """Keeps what was typed, or forgets it where all is as it was."""
+        self._screen.queue(partial(self._write_draft, example_id, draft), "draft")
+
+    async def _write_draft(self, example_id: str, draft: EditDraft | None) -> None:
+        async with self._lock:
+            example = self._screen.editor.example
+            if example is None or example.example_id != example_id:
+                return  # saved or discarded while the draft waited
+            if draft is None:
+                await asyncio.to_thread(self._screen.drafts.forget, example_id)
+            else:
+                await asyncio.to_thread(self._screen.drafts.keep, draft)
+
+    # Texts of an example
+
+    def edit(self, example_id: str) -> None:
+        """Edits an example in place."""
+        self._screen.queue(partial(self._edit_example, example_id), "editor")
+
+    async def _edit_example(self, example_id: str) -> None:
+        screen = self._screen
+        example = await screen.services.curate.example(example_id)
+        draft = await asyncio.to_thread(screen.drafts.of, example_id)
+        screen.show_view("examples")
+        screen.add_class("-editing", "-side-open")
+        screen.refresh_bindings()
+        screen.query_one("#side").border_title = Content("Edit example")
+        screen.hint("editing")
+        await screen.editor.open(example, draft)
+
+    def save(self, example_id: str, changes: Mapping[str, str]) -> None:
+        """Writes what was typed as a step of the recipe."""
+        self._screen.queue(partial(self._write_edit, example_id, changes), "edit")
+
+    async def _write_edit(self, example_id: str, changes: Mapping[str, str]) -> None:
+        async with self._lock:
+            if not changes:
+                await self._close_editor(example_id)
+                self._screen.say("Nothing was changed")
+                return
+            result = await self._screen.services.curate.edit(example_id, changes)
+            await self._close_editor(example_id)
+            await self._take(result, f"Saved: {figures.count(len(changes), 'message')} changed  ·  z undoes it")
+
+    def leave(self, example_id: str, *, is_changed: bool) -> None:
+        """Leaves an edit; asks where something is not saved."""
+        self._screen.queue(partial(self._leave, example_id, is_changed), "editor")
+
+    async def _leave(self, example_id: str, is_changed: bool) -> None:
+        screen = self._screen
+        if is_changed and not await screen.confirm(
+            "Discard the changes?",
+            "What you typed is not saved yet. Ctrl+s saves it as a step of the recipe.",
+            yes="Discard",
+            no="Go on editing",
+            danger=True,
+        ):
+            return
+        async with self._lock:
+            await self._close_editor(example_id)
+        if is_changed:
+            screen.say("Discarded what was typed")
+        else:
+            screen.hint("examples")
+
+    async def _close_editor(self, example_id: str) -> None:
+        screen = self._screen
+        await asyncio.to_thread(screen.drafts.forget, example_id)
+        await screen.editor.close()
+        screen.remove_class("-editing")
+        screen.refresh_bindings()
+        screen.query_one("#side").border_title = Content("Example")
+        (screen.detail if screen.is_side_alone else screen.table).focus()
+
+    # Dropping, undoing
+
+    def drop(self, chosen: tuple[str, ...]) -> None:
+        """Drops examples."""
+        self._screen.queue(partial(self._drop, chosen), "edit")
+
+    async def _drop(self, chosen: tuple[str, ...]) -> None:
+        async with self._lock:
+            table = self._screen.table
+            ids = tuple(one for one in chosen if one not in self._gone) or table.chosen
+            if not ids:
+                return
+            result = await self._screen.services.curate.drop(ids)
+            self._gone |= frozenset(ids)
+            table.clear_marks()
+            await self._take(result, f"Dropped {figures.count(len(ids), 'example')}  ·  z undoes it")
+
+    def step_back_or_on(self, *, again: bool) -> None:
+        """Takes the last edit back, or applies the last undone one again."""
+        self._screen.queue(partial(self._step_back_or_on, again), "edit")
+
+    async def _step_back_or_on(self, again: bool) -> None:
+        async with self._lock:
+            before = self._screen.version
+            curate = self._screen.services.curate
+            result = await (curate.redo() if again else curate.undo())
+            words = undone_words(before, result, again=again)
+            await self._take(result, words if again else f"{words}  ·  Z redoes it")
+            table = self._screen.table
+            if result.changed and (place := table.find(result.changed[0])) is not None:
+                table.cursor = place
+
+    async def _take(self, result: EditResult, words: str) -> None:
+        """Shows the working version after an edit."""
+        screen = self._screen
+        screen.version = result.version
+        screen.report = await screen.services.curate.report()
+        screen.show_version()
+        screen.say(words, "-good")
+        await self._listing.reload()
+        screen.refresh_overview()

@@ -1,0 +1,157 @@
+"""What every part of the Dataset screen shares: the version in sight, the view in front, and the line below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.content import Content
+from textual.widgets import ContentSwitcher, Static
+from textual.worker import Worker
+
+from webtune_tui.domain.datasets import DatasetVersion, PrepareReport
+from webtune_tui.domain.errors import NotFound
+from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.storage.drafts import EditDrafts
+from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.dataset_summary import leak_words, version_line
+from webtune_tui.tui.screens.base import StageScreen
+from webtune_tui.tui.widgets.empty_state import EmptyState
+from webtune_tui.tui.widgets.example_detail import ExampleDetail
+from webtune_tui.tui.widgets.example_editor import ExampleEditor
+from webtune_tui.tui.widgets.example_table import ExampleTable
+
+if TYPE_CHECKING:
+    from textual.worker import WorkType
+
+_HINTS = {
+    "examples": "enter reads · o origin · space marks · s split · D dropped records · ? all keys",
+    "editing": "typing is kept as a draft · tab goes to the next message",
+    "prepare": "space turns a step on or off · J K move it · enter opens its options · T template · D dropped",
+    "triage": "enter goes to the rows · f mends · r looks again · b sets the last fix back · esc leaves",
+    "studio": "{ offers the fields · tab goes on · F2-F5 choose the rows · F6 whole texts · ctrl+s saves · esc leaves",
+    "dropped": "enter goes to the records · space marks · b brings back; a duplicate then takes the other's place",
+}
+
+
+class DatasetFrame(StageScreen):
+    """The frame of the screen; its parts work on it and on nothing of each other."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.version: DatasetVersion | None = None
+        self.report: PrepareReport | None = None
+
+    # What is in sight
+
+    @property
+    def are_views_there(self) -> bool:
+        """Whether the screen is composed."""
+        return bool(self.query("#dataset-views"))
+
+    @property
+    def view(self) -> str:
+        """The view in front: examples, prepare, dropped or empty."""
+        return self.query_one("#dataset-views", ContentSwitcher).current or ""
+
+    def show_view(self, view: str) -> None:
+        """Brings a view to the front; the keys go to where it begins."""
+        self.query_one("#dataset-views", ContentSwitcher).current = view
+        self.focus_home()
+        self.refresh_bindings()
+        self.hint(view)
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether an example is being edited."""
+        return self.has_class("-editing")
+
+    @property
+    def has_side(self) -> bool:
+        """Whether the example is in sight beside or below the table."""
+        return not (self.has_class("-narrow") and self.has_class("-short"))
+
+    @property
+    def is_side_alone(self) -> bool:
+        """Whether the example stands in the place of the table."""
+        return not self.has_side and self.has_class("-side-open")
+
+    @property
+    def table(self) -> ExampleTable:
+        """The list of examples."""
+        return self.query_one(ExampleTable)
+
+    @property
+    def detail(self) -> ExampleDetail:
+        """The example beside the list."""
+        return self.query_one(ExampleDetail)
+
+    @property
+    def editor(self) -> ExampleEditor:
+        """The fields of the example that is edited."""
+        return self.query_one(ExampleEditor)
+
+    @property
+    def drafts(self) -> EditDrafts:
+        """Edits that were typed and not saved."""
+        return EditDrafts(self.services.workspace.root)
+
+    # Words
+
+    def say(self, words: str, css_class: str = "") -> None:
+        """Shows words in the line at the bottom."""
+        status = self.query_one("#dataset-status", Static)
+        status.set_classes(css_class)
+        status.update(Content(display_line(words, limit=300)))
+
+    def hint(self, view: str) -> None:
+        """Shows what can be done in a view."""
+        self.say(_HINTS.get(view, ""))
+
+    def show_version(self) -> None:
+        """Shows the working version in the line at the top."""
+        line = self.query_one("#version-line", Static)
+        if self.version is None:
+            line.update("")
+            return
+        line.update(version_line(self.version, self.report, self.size.width - 4))
+        line.tooltip = Content(leak_words(self.report)) if self.report else None
+
+    async def read_version(self) -> None:
+        """Reads the working version and its report anew, and shows them."""
+        self.report = await self.services.curate.report()
+        try:
+            self.version = await self.services.curate.version()
+        except NotFound:
+            self.version = None
+        self.show_version()
+
+    async def show_nothing(self) -> None:
+        """Says what is missing to have examples."""
+        records = sum(collection.records for collection in await self.services.collect.collections())
+        empty = self.query_one("#empty", EmptyState)
+        if records:
+            empty.show(
+                "Records are here, examples are not yet",
+                f"{figures.count(records, 'record')} wait to be cleaned, de-duplicated, turned into chat examples and "
+                "split for training and testing without leaks.",
+                [
+                    ("p", "open the recipe, see what it would make, and run it"),
+                    ("t", "triage: what harms in the records, and what mends it"),
+                    ("T", "write a template of your own beside real rows"),
+                ],
+            )
+        else:
+            empty.show(
+                "No records yet",
+                "A dataset is made from records. Collect some from the web, or import files that you have.",
+                [("2", "go to Collect")],
+            )
+        if self.view == "examples":
+            self.show_view("empty")
+
+    # Work
+
+    def queue(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> Worker[None]:
+        """Short work beside that of its group, which goes on; its errors find the door."""
+        return self.run_worker(cast("WorkType[None]", work), group=group, exit_on_error=False)

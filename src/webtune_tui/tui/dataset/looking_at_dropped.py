@@ -1,0 +1,122 @@
+"""The dropped records on the screen: their reasons, what each would be beside what stayed, and bringing them back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from webtune_tui.domain.datasets import DroppedRecord
+from webtune_tui.domain.errors import NotFound, WebtuneError
+from webtune_tui.domain.examples import Message
+from webtune_tui.services.curate import EditResult
+from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.widgets.dropped_records import DroppedRecords
+
+_SHOWN = 500
+_PAIR_SECONDS = 0.05
+_FINAL = ("error", "warning")
+
+
+class LookingAtDropped:
+    """Does what the list of dropped records asks for."""
+
+    def __init__(self, screen: DatasetFrame) -> None:
+        self._screen = screen
+        self._waiting: frozenset[str] = frozenset()
+
+    @property
+    def pane(self) -> DroppedRecords:
+        """The reasons and their records."""
+        return self._screen.query_one(DroppedRecords)
+
+    def open(self) -> None:
+        """Shows which records made no example, and why."""
+        screen = self._screen
+        if screen.report is None:
+            screen.say("Nothing was prepared yet, so nothing was dropped")
+            return
+        screen.show_view("dropped")
+        self.pane.show_reasons(screen.report.dropped)
+        self.pane.focus_reasons()
+
+    def prepared(self) -> None:
+        """A new run: what waited for it is back."""
+        self._waiting = frozenset()
+        self.pane.show_waiting(self._waiting)
+
+    def load(self, reason: str) -> None:
+        """Shows the records of a reason."""
+        self._screen.launch(partial(self._load, reason), "dropped")
+
+    async def _load(self, reason: str) -> None:
+        records = await self._screen.services.prepare.dropped(reason, limit=_SHOWN)
+        self.pane.show_records(reason, records)
+
+    # One record
+
+    def load_pair(self, record: DroppedRecord) -> None:
+        """Shows what a record would be, beside the example that stayed for it."""
+        self._screen.launch(partial(self._load_pair, record), "dropped-pair")
+
+    async def _load_pair(self, record: DroppedRecord) -> None:
+        await asyncio.sleep(_PAIR_SECONDS)  # a held arrow key passes many records
+        gone = await self._as_built(record.record_id)
+        self.pane.show_pair(record, await self._kept(record.keeper_id), gone)
+
+    async def _as_built(self, record_id: int) -> Sequence[Message]:
+        try:
+            found = await self._screen.services.studio.preview(None, [record_id])
+        except WebtuneError:  # the recipe can't be read; its panel says so
+            return ()
+        return found.rows[0].messages if found and found.rows else ()
+
+    async def _kept(self, keeper_id: str) -> Sequence[Message]:
+        if not keeper_id:
+            return ()
+        try:
+            return (await self._screen.services.curate.example(keeper_id)).messages
+        except NotFound:  # it was dropped by hand since
+            return ()
+
+    def open_record(self, record_id: int) -> None:
+        """Shows one record whole."""
+        self._screen.launch(partial(self._open_record, record_id), "origin")
+
+    async def _open_record(self, record_id: int) -> None:
+        from webtune_tui.tui.modals.record import RecordDetail
+
+        source = await self._screen.services.origins.of_record(record_id, limit=0)
+        await self._screen.app.push_screen(RecordDetail(source.record))
+
+    # Bringing back
+
+    def restore(self, records: Sequence[DroppedRecord]) -> None:
+        """Brings records back; a duplicate takes the place of the one that stayed for it."""
+        wanted = [one.example_id for one in records if one.example_id and one.reason not in _FINAL]
+        if wanted:
+            self._screen.queue(partial(self._restore, wanted), "edit")
+        elif records:
+            self._screen.say("A row that a source sent instead of data makes no example", "-care")
+
+    async def _restore(self, example_ids: Sequence[str]) -> None:
+        screen = self._screen
+        result = await screen.services.curate.restore(example_ids)
+        self._waiting |= frozenset(result.waiting)
+        self.pane.show_waiting(self._waiting)
+        await screen.read_version()
+        screen.say(restored_words(result), "-good")
+        screen.refresh_overview()
+        if result.changed and screen.report is not None:
+            self.pane.show_reasons(screen.report.dropped)
+
+
+def restored_words(result: EditResult) -> str:
+    """What is back, and what comes back with the next run."""
+    parts = []
+    if result.changed:
+        parts.append(f"{figures.count(len(result.changed), 'example')} back")
+    if result.waiting:
+        parts.append(f"{figures.count(len(result.waiting), 'example')} wanted back: p and r prepare with it")
+    return (", ".join(parts) or "It is wanted back already") + "  ·  z undoes it among the examples"

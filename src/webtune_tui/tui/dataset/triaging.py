@@ -1,0 +1,162 @@
+"""Triage on the screen: the report that was kept, a new look, the rows of a tile, and the fix of one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from textual.worker import Worker
+
+from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.triage import Tile
+from webtune_tui.pipeline.triage import harm_named
+from webtune_tui.services.triage import HarmedRow, TriageEvent
+from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.presentation.triage import effect_words, fix_words, set_back_words
+from webtune_tui.tui.widgets.triage_board import TriageBoard
+
+_DRAW_SECONDS = 0.1
+
+
+class Triaging:
+    """Does what the board asks for; ``prepare`` replays the recipe, ``open_record`` shows a record whole."""
+
+    def __init__(
+        self, screen: DatasetFrame, *, prepare: Callable[[], None], open_record: Callable[[int], None]
+    ) -> None:
+        self._screen = screen
+        self._prepare = prepare
+        self._open_record = open_record
+        self._run: Worker[None] | None = None
+        self._drawn_at = 0.0
+        self._before: Mapping[str, str] = {}
+
+    @property
+    def board(self) -> TriageBoard:
+        """The pane."""
+        return self._screen.query_one(TriageBoard)
+
+    def open(self) -> None:
+        """Shows the newest report; without one looks at once."""
+        self._screen.show_view("triage")
+        self._screen.launch(self._open, "triage-report")
+
+    async def _open(self) -> None:
+        kept = await self._screen.services.triage.newest()
+        if kept is not None:
+            self.board.show(kept)
+        elif not sum(collection.records for collection in await self._screen.services.collect.collections()):
+            self.board.say("No records to look at yet: go to Collect (2)")
+        elif not self._is_running:
+            self.look()
+
+    # Looking
+
+    @property
+    def _is_running(self) -> bool:
+        return self._run is not None and not self._run.is_finished
+
+    def look(self) -> None:
+        """Looks at all records."""
+        if self._is_running:
+            return
+        self.board.show_progress(Progressed("starting", 0))
+        self._run = self._screen.follow(
+            self._screen.services.triage.run(),
+            self._show_event,
+            group="triage",
+            label="Triage",
+            survives=False,
+            ended=self._ended,
+        )
+
+    def _show_event(self, event: TriageEvent) -> None:
+        if isinstance(event, Progressed):
+            now = time.monotonic()
+            if now - self._drawn_at >= _DRAW_SECONDS:
+                self._drawn_at = now
+                self.board.show_progress(event)
+
+    async def _ended(self) -> None:
+        kept = await self._screen.services.triage.newest() if not self._screen.webtune.is_leaving else None
+        if kept is not None:
+            self.board.show(kept)
+        else:
+            self.board.say("Nothing was looked at yet: r looks at the records")
+
+    def cancel(self) -> None:
+        """Stops looking; the report before stays."""
+        if self._run is not None and self._is_running:
+            self._run.cancel()
+            self._screen.say("Stopped; the report before stays", "-care")
+
+    # Rows
+
+    def load_rows(self, tile: Tile) -> None:
+        """Shows the rows of a tile."""
+        self._screen.launch(partial(self._load_rows, tile), "triage-rows")
+
+    async def _load_rows(self, tile: Tile) -> None:
+        self.board.show_rows(tile, await self._screen.services.triage.rows(tile))
+
+    def open_row(self, row: HarmedRow) -> None:
+        """Shows the record of a row; one that is in the version can be edited and dropped in the table."""
+        self._open_record(row.record_id)
+
+    # Mending
+
+    def mend(self, tile: Tile) -> None:
+        """Sets the keys that mend a tile, after showing what they would do, and offers to prepare again."""
+        self._screen.queue(partial(self._mend, tile), "recipe")
+
+    async def _mend(self, tile: Tile) -> None:
+        title = harm_named(tile.name).title
+        question = f"{effect_words(tile)}\n\nrecipe.toml gets:\n{fix_words(tile.fix)}\n\nb sets it back."
+        if not await self._screen.confirm(f"Mend: {title.lower()}?", question, yes="Mend", no="Leave it"):
+            return
+        prepare = self._screen.services.prepare
+        before = values_of(await prepare.recipe(), tile.fix)
+        await prepare.set_option(tile.fix)
+        self._before = before
+        self._screen.say(f"The recipe mends it. To set it back: b, or {set_back_words(before)}", "-good")
+        await self._open()
+        if await self._screen.confirm(
+            "Prepare again?",
+            "The fix works from the next run of the recipe on. The version before stays readable.",
+            yes="Prepare",
+            no="Later",
+        ):
+            self._prepare()
+
+    def set_back(self) -> None:
+        """Takes the last fix back."""
+        self._screen.queue(self._set_back, "recipe")
+
+    async def _set_back(self) -> None:
+        if not self._before:
+            self.board.say("Nothing was mended here since the app was started")
+            return
+        await self._screen.services.prepare.set_option(self._before)
+        self._screen.say(f"Set back: {', '.join(self._before)}", "-good")
+        self._before = {}
+        await self._open()
+
+
+def values_of(recipe: Mapping[str, object], keys: Mapping[str, str]) -> Mapping[str, str]:
+    """What the recipe says of some keys of steps, as they are set."""
+    found = {}
+    for key in keys:
+        value: object = recipe
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        found[key] = _as_text(value)
+    return found
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
