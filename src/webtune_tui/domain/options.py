@@ -110,7 +110,8 @@ def _convert_kind(declared: Option, value: Any, where: str) -> Any:
             return text in _TRUE
         raise _misfit(declared, value, where, "true or false")
     if declared.kind is list:
-        return [part.strip() for part in str(value).split(",") if part.strip()]
+        parts = (part.strip(" \t\n\"'") for part in str(value).strip().removeprefix("[").removesuffix("]").split(","))
+        return [part for part in parts if part]
     if declared.kind in (int, float) and not isinstance(value, bool):
         try:
             return declared.kind(value)

@@ -115,8 +115,9 @@ class Step(Protocol):
 class Surveying(Protocol):
     """A step that must see much of the set before it can judge one record.
 
-    A run shows it a sample, as the steps before it left the drafts. What ``observe`` answers is plain data, so that
-    parts of the sample may be seen in different processes.
+    A run shows it a sample, as the steps before it left the drafts, unless it says by ``needs_survey = False`` that
+    its options want none. What ``observe`` answers is plain data, so that parts of the sample may be seen in
+    different processes.
     """
 
     def observe(self, drafts: Sequence[Draft]) -> Any:
@@ -129,6 +130,15 @@ class Surveying(Protocol):
 
     def findings(self) -> Sequence[Mapping[str, Any]]:
         """What was learned, for the report: plain values."""
+        ...
+
+
+@runtime_checkable
+class NeedsExtra(Protocol):
+    """A step that runs only where an optional part of webtune is installed."""
+
+    def require(self) -> None:
+        """Raises ExtraMissing where the part is missing and the step's options need it."""
         ...
 
 

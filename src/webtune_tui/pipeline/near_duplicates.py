@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import Any
 
@@ -62,13 +62,25 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """An example's texts as words, ready for comparing: field values, answer, and all of them together."""
+    """An example's texts as words, ready for comparing: field values, answer, and all of them together.
+
+    ``is_part`` says that ``whole`` is not all of them but what alone is compared, the values or the answer.
+    """
 
     fields: Sequence[Words]
     answer: Words
     whole: Words
     is_unspaced: bool = False
     is_answer_unspaced: bool = False
+    is_part: bool = False
+
+    def of_answer(self) -> Compared:
+        """The same example compared by its answer alone."""
+        return replace(self, whole=self.answer, is_unspaced=self.is_answer_unspaced, is_part=True)
+
+    def of_values(self) -> Compared:
+        """The same example compared by its field values alone."""
+        return replace(self, whole=list(chain.from_iterable(self.fields)), is_part=True)
 
     @classmethod
     def of(cls, values: Sequence[str], answer: str) -> Compared:
@@ -87,7 +99,7 @@ def is_near_duplicate(first: Compared, second: Compared, threshold: Threshold) -
         is_close = edits(first.whole, second.whole, most) <= most
     else:
         is_close = are_whole_similar(first, second, threshold)
-    return is_close and _keeps_its_parts(first, second)
+    return is_close and (first.is_part or _keeps_its_parts(first, second))
 
 
 def _short_tolerance(words: int, tolerance: float) -> int:

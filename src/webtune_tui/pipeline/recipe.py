@@ -10,7 +10,7 @@ from typing import Any, Literal
 from webtune_tui import registry
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.options import build, options_of
-from webtune_tui.pipeline.base import Builder, Step
+from webtune_tui.pipeline.base import Builder, NeedsExtra, Step
 from webtune_tui.pipeline.build_plan import BuildPlan
 from webtune_tui.pipeline.mix import MixPart
 from webtune_tui.pipeline.split import FrozenTest, SplitPlan
@@ -286,6 +286,8 @@ def _configured(choice: StepChoice, counter: TokenCounter | None) -> Step:
     step: Step = build(step_class(choice.name), choice.options, where=f"[steps.{choice.name}]")
     if counter is not None and hasattr(step, "counter"):
         step = replace(step, counter=counter)  # type: ignore[type-var]  # every step is a dataclass
+    if isinstance(step, NeedsExtra):
+        step.require()
     return step
 
 

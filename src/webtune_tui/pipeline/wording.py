@@ -69,3 +69,9 @@ def folded(text: str) -> str:
 def wording_key(*folded_texts: str) -> bytes:
     """16 bytes that stand for texts of one wording, see :func:`folded`."""
     return blake2b("\x00".join(folded_texts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def unspaced_share(text: str) -> float:
+    """The share of a text's characters, spaces apart, that belong to scripts without spaces between words."""
+    bare = "".join(text.split())
+    return len(_UNSPACED.findall(bare)) / len(bare) if bare else 0.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 _RANGES: tuple[tuple[str, str], ...] = (
     ("control", "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"),
@@ -92,6 +93,7 @@ def has_far_hidden(utf8: bytes) -> bool:
     return b"\xf3" in utf8 or b"\xf4" in utf8
 
 
+@lru_cache(maxsize=4096)
 def _kind(character: str) -> str:
     return next(kind for kind, pattern in _KINDS if pattern.match(character))
 

@@ -14,8 +14,13 @@ _MAY_BE_BROKEN = re.compile(  # begins with one class, since that is what is loo
     f"[{_BARE}Â-ô](?:(?<=[{_BARE}])|(?<=[Â-ß])[{_AFTER}]|(?<=[à-ï])[{_AFTER}]{{2}}|(?<=[ð-ô])[{_AFTER}]{{3}}"
     "|(?<=Ã)[ \u00a0])"
 )
+_CAPITALS_END = re.compile("(?<=[A-ZÀ-Þ])[Â-Þ][»”„“’‘…–—°º®\u00a0](?!\\w)")  # as in MAÇÃ»
 _C1 = re.compile(f"[{_BARE}]")
 _STRANGE = re.compile("[\ufffd\x80-\x9f]")
+_UNLIKELY = re.compile("[\u0180-\u036f\u0460-\u058f\u0600-\u0605\u0700-\u08ff]")  # what «CAFFÈ°» would become
+_OTHER_SCRIPT = re.compile("[\u0370-\u045f\u0590-\u06ff]")
+_TWO_OF_OTHER_SCRIPT = re.compile(f"{_OTHER_SCRIPT.pattern}{{2}}")  # they make words, and do not come alone
+_QUOTES = ("«»", "“”", "„“", "‘’", "‹›", "»«")  # a repair that takes one away, as of «MAÇÃ», harms a good text
 _LONGEST = 100_000  # characters; the library's time on long text is its own
 
 
@@ -32,7 +37,7 @@ def repaired(text: str) -> str:
 
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        if len(line) <= _LONGEST and may_be_broken(line):
+        if len(line) <= _LONGEST and may_be_broken(_CAPITALS_END.sub("", line)):
             fixed = fix_encoding(line)
             if fixed != line and _is_better(line, fixed):
                 lines[number] = fixed
@@ -45,4 +50,15 @@ def _windows_character(match: re.Match[str]) -> str:
 
 def _is_better(before: str, after: str) -> bool:
     strange_before = len(_STRANGE.findall(before)) + before.count("ï¿½")
-    return len(after) < len(before) and len(_STRANGE.findall(after)) <= strange_before
+    if len(after) >= len(before) or len(_STRANGE.findall(after)) > strange_before:
+        return False
+    new = "".join(character for character in after if character not in before)
+    if _UNLIKELY.search(new) or (_OTHER_SCRIPT.search(new) and not _TWO_OF_OTHER_SCRIPT.search(after)):
+        return False
+    return not any(
+        pair[0] in before and _is_balanced(before, pair) and not _is_balanced(after, pair) for pair in _QUOTES
+    )
+
+
+def _is_balanced(text: str, pair: str) -> bool:
+    return text.count(pair[0]) == text.count(pair[1])

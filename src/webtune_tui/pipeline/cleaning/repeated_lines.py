@@ -9,6 +9,7 @@ _WORDS_THRICE = 3
 _WORDS_OF_PARAGRAPH = 12
 _CHARACTERS_PER_WORD = 4  # of a line without spaces, such as Japanese
 _LINES_OF_BLOCK = 3
+_PASSES = 8  # what one pass brings together the next one sees
 _CODE_OR_TABLE = re.compile(r"[;{}\\]$|\s\|\s|\(\)|^\s*[|>#]|^[-=*_~.\s]+$")
 _LOOKED_AT_FIRST = 32  # characters
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
@@ -27,14 +28,22 @@ def without_repeats(text: str) -> tuple[str, int]:
     twelve words and a block of three lines right after itself go wherever they stand again. Shorter ones are left to
     verse, dialogue and lists; code, tables and quotations are left as they are.
     """
-    if (half := _halves(text)) is not None:
-        return half, max(1, half.count("\n") + 1)
-    if "\n" not in text or not _has_twins(text):
-        return text, 0
-    lines = text.split("\n")
-    kept = _without_blocks(_without_paragraphs(_without_runs(lines)))
-    gone = sum(map(_is_filled, lines)) - sum(map(_is_filled, kept))
-    return ("\n".join(kept), gone) if gone else (text, 0)
+    whole = text
+    while (half := _halves(text)) is not None:
+        text = half
+    for _ in range(_PASSES):
+        if "\n" not in text or not _has_twins(text):
+            break
+        lines = text.split("\n")
+        kept = _without_blocks(_without_paragraphs(_without_runs(lines)))
+        if len(kept) == len(lines):
+            break
+        text = "\n".join(kept)
+    return text, max(_filled(whole) - _filled(text), int(text != whole))
+
+
+def _filled(text: str) -> int:
+    return sum(map(bool, text.split("\n")))
 
 
 def _halves(text: str) -> str | None:
@@ -62,7 +71,7 @@ def _without_runs(lines: list[str]) -> list[str]:
         while line and end < len(lines) and (lines[end] == line or not lines[end]):
             last = end if lines[end] else last
             end += 1
-        times = sum(map(_is_filled, lines[number : last + 1]))
+        times = sum(map(bool, lines[number : last + 1]))
         least = _WORDS_THRICE if times > 2 else _WORDS_AT_ONCE
         kept += [line] if times > 1 and _is_substance(line, least) else lines[number : last + 1]
         number = last + 1
@@ -127,7 +136,3 @@ def _is_substance(line: str, least: int) -> bool:
 def _words(line: str) -> int:
     spaced = len(line.split())
     return spaced if line.isascii() else spaced + len(_UNSPACED.findall(line)) // _CHARACTERS_PER_WORD
-
-
-def _is_filled(line: str) -> bool:
-    return bool(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -10,9 +9,9 @@ from typing import ClassVar
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.options import option
 from webtune_tui.pipeline.base import Draft, Dropped
+from webtune_tui.pipeline.cut_points import sentence_ends
+from webtune_tui.pipeline.flags import CUT, flagged
 from webtune_tui.pipeline.tokens import BundledCounter, TokenCounter, count_examples
-
-_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[」』）”]*|\n)\s*")
 
 
 @dataclass(frozen=True)
@@ -44,18 +43,13 @@ class TokenBudget:
         if cut is None:
             return Dropped(draft.record_id, "short", self.name, "the budget leaves no sentence of the answer")
         messages, tokens = cut
-        return replace(
-            draft,
-            messages=messages,
-            tokens=tokens,
-            flags=(*draft.flags, "cut"),
-            touched=(*draft.touched, self.name),
-        )
+        cut_draft = replace(draft, messages=messages, tokens=tokens, touched=(*draft.touched, self.name))
+        return flagged(cut_draft, CUT)
 
     def _cut(self, draft: Draft, last: int) -> tuple[tuple[Message, ...], int] | None:
         """The messages with the longest whole-sentence answer that fits, and their tokens."""
         answer = draft.messages[last].content
-        ends = [match.end() for match in _SENTENCE_END.finditer(answer)]
+        ends = sentence_ends(answer)
         pieces = [answer[start:end] for start, end in zip([0, *ends], ends, strict=False)]
         counts = self.counter.count([*pieces, answer])
         room = self.maximum - (draft.tokens - counts[-1])

@@ -22,7 +22,9 @@ _LONGEST_LEAD = 2000
 
 FLAG_WORDS = {
     "edited": "Changed by hand; the edit is a step of the recipe and can be undone.",
-    "cut": "The answer was cut at the end of a sentence to fit the token budget.",
+    "cut": "The answer was cut: at a sentence end to fit the token budget, or by its source already.",
+    "copied-prompt": "Most of the answer stands in the prompt already.",
+    "language-unknown": "Too short or too unclear to tell its language.",
     "redacted": "Personal data was replaced by placeholders.",
     "near-duplicate": "Other records say almost the same; this one was kept.",
     "shared-target": "Other prompts have the same answer; this one was kept.",
