@@ -215,7 +215,11 @@ class Corpus:
                 continue
             rule = self._near.survivor
             preferred = sorted(members, key=lambda index: self._rank(index, rule))
-            for member, keeper in survivors(preferred, self._compared, self._threshold).items():
+            if len(members) == 2:  # they were joined by being compared with each other
+                copies = {preferred[1]: preferred[0]}
+            else:
+                copies = survivors(preferred, self._compared, self._threshold)
+            for member, keeper in copies.items():
                 if member in self._kept:
                     continue
                 self.report.gone[member] = ("near_duplicate", NearDuplicates.name, keeper)
