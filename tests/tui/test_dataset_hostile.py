@@ -57,7 +57,7 @@ class HostileStudio(FakeStudio):
             StepSample(n, text, (Message(text, text),), (Message("user", text + "x"),), text if n % 2 else "", text)
             for n, text in enumerate(PAYLOADS)
         ]
-        return StepPreview(name, 9, 8, 7, made, made)
+        return StepPreview(name, 9, 8, 7, made, made, PAYLOADS)
 
 
 class HostilePrepare(FakePrepare):

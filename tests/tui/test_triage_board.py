@@ -9,7 +9,7 @@ import pytest
 from tests.tui.dataset_fakes import FakeCurate, FakePrepare, FakeTriage, dataset_app, make_tiles
 from tests.tui.fake_services import AppOnFakes
 from tests.tui.test_dataset_hostile import PAYLOADS, raw_bytes, unsafe
-from tests.tui.test_dataset_screen import SIZES, screen_of, settle, status, until
+from tests.tui.test_dataset_screen import screen_of, settle, status, until
 from textual.widgets import Static
 
 from webtune_tui.domain.triage import Tile
@@ -36,7 +36,7 @@ def rows(app: AppOnFakes) -> HarmedRows:
     return screen_of(app).query_one(HarmedRows)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
 async def test_tiles_and_rows_are_in_sight(tmp_path: Path, size: tuple[int, int]) -> None:
     app = dataset_app(tmp_path)
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:

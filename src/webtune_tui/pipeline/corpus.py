@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from webtune_tui.pipeline.near_duplicates import (
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.signatures import unpacked
 from webtune_tui.pipeline.sketches import BANDS, EMPTY, PERMUTATIONS, Indices, Sketches, least_overlap, meet_in_buckets
-from webtune_tui.pipeline.steps.exact_duplicates import ExactDuplicates
+from webtune_tui.pipeline.steps.exact_duplicates import BOTH, LONGEST, NEWEST, RATED, ExactDuplicates
 from webtune_tui.pipeline.steps.near_duplicates import NearDuplicates
 from webtune_tui.pipeline.steps.shared_targets import GROUP, KEEP, KEEP_ONE, SharedTargets
 
@@ -39,6 +40,8 @@ class Columns:
     example_ids: npt.NDArray[np.uint64]
     record_ids: npt.NDArray[np.int64]
     answer_lengths: npt.NDArray[np.uint32]
+    collected: npt.NDArray[np.uint64]
+    ratings: npt.NDArray[np.float32]
     exact_keys: bytes
     answer_keys: bytes
     whole: Sketches
@@ -108,7 +111,11 @@ class Corpus:
         self.groups = UnionFind(len(self))
         self._clusters = UnionFind(len(self))
         self._kept = set(np.flatnonzero(np.isin(self.example_ids, self._kept_ids)).tolist())
-        self._lengths = np.frombuffer(self._blocks["answer_lengths"], dtype=np.uint32)
+        self._standing_of: dict[str, npt.NDArray[Any]] = {
+            LONGEST: np.frombuffer(self._blocks["answer_lengths"], dtype=np.uint32),
+            NEWEST: np.frombuffer(self._blocks["collected"], dtype=np.uint64),
+            RATED: np.frombuffer(self._blocks["ratings"], dtype=np.float32),
+        }
         for index in self._siblings().tolist():
             self.groups.union(index, index + 1)
         standing = self._drop_exact()
@@ -173,9 +180,10 @@ class Corpus:
                     self.report.exact += 1
         return np.flatnonzero(~is_copy)
 
-    def _rank(self, index: int, survivor: str) -> tuple[bool, int, int]:
-        """Those wanted by hand first, then by the rule."""
-        return index not in self._kept, -int(self._lengths[index]) if survivor == "longest" else 0, index
+    def _rank(self, index: int, survivor: str) -> tuple[bool, float, int]:
+        """Those wanted by hand first, then by the rule, then in order."""
+        standing = self._standing_of.get(survivor)
+        return index not in self._kept, 0.0 if standing is None else -float(standing[index]), index
 
     def _meeting(self, are_similar: Similar, near: UnionFind | None) -> Callable[[int, int], bool]:
         """Joins the groups of what is similar, and in ``near``, where given, what is a near-duplicate."""
@@ -212,7 +220,11 @@ class Corpus:
                 continue
             rule = self._near.survivor
             preferred = sorted(members, key=lambda index: self._rank(index, rule))
-            for member, keeper in survivors(preferred, self._compared, self._threshold).items():
+            if len(members) == 2:  # they were joined by being compared with each other
+                copies = {preferred[1]: preferred[0]}
+            else:
+                copies = survivors(preferred, self._compared, self._threshold)
+            for member, keeper in copies.items():
                 if member in self._kept:
                     continue
                 self.report.gone[member] = ("near_duplicate", NearDuplicates.name, keeper)
@@ -239,8 +251,17 @@ class Corpus:
         if found is None:
             if len(self._cache) >= _CACHED_TEXTS:
                 self._cache.clear()
-            found = self._cache[index] = unpacked(self._fetch(index))
+            found = self._cache[index] = self._narrowed(unpacked(self._fetch(index)))
         return found
+
+    def _narrowed(self, compared: Compared) -> Compared:
+        """What is compared as a whole, by the step's choice."""
+        match self._near.on if self._near else BOTH:
+            case "answer":
+                return compared.of_answer()
+            case "prompt":
+                return compared.of_values()
+        return compared
 
 
 def example_number(example_id: str) -> int:

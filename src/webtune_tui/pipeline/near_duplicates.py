@@ -13,7 +13,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import Any
 
@@ -75,13 +75,25 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """An example's texts as words, ready for comparing: field values, answer, and all of them together."""
+    """An example's texts as words, ready for comparing: field values, answer, and all of them together.
+
+    ``is_part`` says that ``whole`` is not all of them but what alone is compared, the values or the answer.
+    """
 
     fields: Sequence[Words]
     answer: Words
     whole: Words
     is_unspaced: bool = False
     is_answer_unspaced: bool = False
+    is_part: bool = False
+
+    def of_answer(self) -> Compared:
+        """The same example compared by its answer alone."""
+        return replace(self, whole=self.answer, is_unspaced=self.is_answer_unspaced, is_part=True)
+
+    def of_values(self) -> Compared:
+        """The same example compared by its field values alone."""
+        return replace(self, whole=list(chain.from_iterable(self.fields)), is_part=True)
 
     @classmethod
     def of(cls, values: Sequence[str], answer: str) -> Compared:
@@ -95,7 +107,7 @@ class Compared:
 def is_near_duplicate(first: Compared, second: Compared, threshold: Threshold) -> bool:
     """Whether two examples are copies with small edits."""
     is_close = _are_close(first.whole, second.whole, threshold.of(first.is_unspaced))
-    return is_close and _keeps_its_parts(first, second)
+    return is_close and (first.is_part or _keeps_its_parts(first, second))
 
 
 def _are_close(first: Words, second: Words, floor: float) -> bool:
@@ -126,7 +138,7 @@ def are_answers_similar(first: Compared, second: Compared, threshold: Threshold)
 
 def are_prompts_similar(first: Compared, second: Compared, threshold: Threshold) -> bool:
     """Whether the field values are similar."""
-    one, other = (its.whole[: len(its.whole) - len(its.answer)] for its in (first, second))
+    one, other = (list(chain.from_iterable(its.fields)) for its in (first, second))
     return _are_close(one, other, threshold.of(first.is_unspaced))
 
 

@@ -18,6 +18,9 @@ from webtune_tui.pipeline.generated import with_questions
 from webtune_tui.pipeline.mix import part_of
 from webtune_tui.pipeline.parts import parted
 from webtune_tui.pipeline.recipe import Recipe, builders
+from webtune_tui.pipeline.steps.exact_duplicates import BOTH, NEWEST, RATED, ExactDuplicates
+from webtune_tui.pipeline.steps.near_duplicates import NearDuplicates
+from webtune_tui.pipeline.survivors import moment_of, rating_of
 from webtune_tui.pipeline.tokens import TokenCounter, count_examples
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ class Built:
     """An example on its way.
 
     ``messages`` is their canonical JSON; ``redacted`` counts the placeholders in them by kind; ``mix_part`` numbers
-    its part of the mix (-1: none).
+    its part of the mix (-1: none). ``collected`` and ``rating`` are known where a rule for survivors asks for them.
     """
 
     example_id: str
@@ -44,6 +47,8 @@ class Built:
     redacted: Mapping[str, int]
     mix_part: int
     answer_length: int
+    collected: int = 0
+    rating: float = 0.0
 
 
 @dataclass(slots=True)
@@ -85,7 +90,11 @@ class Assembly:
         self._mix = recipe.mix
         self._kept_ids = recipe.kept_ids
         self._choice = BuilderChoice(builders(), recipe.build)
-        self._sign = _signer() if with_sketches else None
+        self._sign = _signer(recipe) if with_sketches else None
+        rules = {
+            step.survivor for step in recipe.enabled("corpus") if isinstance(step, ExactDuplicates | NearDuplicates)
+        }
+        self._ranks = tuple(rule for rule in (NEWEST, RATED) if rule in rules)
 
     def map_batch(self, drafts: Sequence[Draft]) -> BatchResult:
         """The examples of a batch, and the records that make none."""
@@ -190,14 +199,22 @@ class Assembly:
             redacted=redacted,
             mix_part=part_of(self._mix, draft.source, draft.label, draft.domain) if self._mix else -1,
             answer_length=len(draft.answer),
+            collected=moment_of(draft.collected_at) if NEWEST in self._ranks else 0,
+            rating=rating_of(draft.fields) if RATED in self._ranks else 0.0,
         )
 
 
-def _signer() -> Callable[[Sequence[Sequence[str]], Sequence[str]], Signatures]:
+def _signer(recipe: Recipe) -> Callable[[Sequence[Sequence[str]], Sequence[str]], Signatures]:
     """Makes the signatures of examples by their field values and answers."""
     from webtune_tui.pipeline.signatures import signatures  # numpy and compiled libraries: only preparing needs them
 
-    return lambda values, answers: signatures(zip(values, answers, strict=True))
+    on = {
+        type(step): step.on for step in recipe.enabled("corpus") if isinstance(step, ExactDuplicates | NearDuplicates)
+    }
+    exact_on, near_on = on.get(ExactDuplicates, BOTH), on.get(NearDuplicates, BOTH)
+    return lambda values, answers: signatures(
+        list(zip(values, answers, strict=True)), exact_on=exact_on, near_on=near_on
+    )
 
 
 def encoded(messages: Sequence[Message]) -> str:

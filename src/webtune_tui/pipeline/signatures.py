@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from webtune_tui.pipeline.near_duplicates import Compared
 from webtune_tui.pipeline.sketches import Sketches, sketches
+from webtune_tui.pipeline.steps.exact_duplicates import ANSWER, BOTH, PROMPT
 from webtune_tui.pipeline.word_numbers import Texts, Wording, wording_of
 
 _UNSPACED, _ANSWER_UNSPACED = 1, 2
@@ -28,15 +29,25 @@ class Signatures:
     texts: list[bytes]
 
 
-def signatures(examples: Iterable[Texts]) -> Signatures:
-    """The signatures of examples by their field values and answers."""
+def signatures(examples: Sequence[Texts], *, exact_on: str = BOTH, near_on: str = BOTH) -> Signatures:
+    """The signatures of examples by their field values and answers.
+
+    ``exact_on`` and ``near_on`` say of what the keys and the sketches of the whole are made: both, answer or prompt.
+    """
     wording = wording_of(examples)
     keys = wording.keys()
     whole, answers, prompts = sketches(wording)
+    exact_keys = [key for key, _ in keys]
+    answer_keys = [key for _, key in keys]
+    if PROMPT in (exact_on, near_on):
+        asked = wording_of((values, "") for values, _ in examples)
+        prompt_keys = asked.keys()
+        exact_keys = [key for key, _ in prompt_keys] if exact_on == PROMPT else exact_keys
+        whole = sketches(asked)[0] if near_on == PROMPT else whole
     return Signatures(
-        exact_keys=b"".join(whole for whole, _ in keys),
-        answer_keys=b"".join(answer for _, answer in keys),
-        whole=whole,
+        exact_keys=b"".join(answer_keys if exact_on == ANSWER else exact_keys),
+        answer_keys=b"".join(answer_keys),
+        whole=answers if near_on == ANSWER else whole,
         answers=answers,
         prompts=prompts,
         texts=_packed(wording),

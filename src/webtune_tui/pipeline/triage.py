@@ -1,12 +1,10 @@
 """Triage: the kinds of harm that a set of pairs can do, and the checks that find them in one pair.
 
-Every check is that of the step which mends it, looked up by its name; a kind whose step is not there is not checked.
+Every check is that of the step which mends it; a kind whose library is not installed is not checked.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -139,14 +137,12 @@ class Checks:
         self._counter = counter
         self._learned = learned or {}
         self._steps = {name: self._step(name) for harm in HARMS for name in harm.steps if self._is_per_pair(name)}
-        self._find: Callable[[Sequence[str]], Mapping[str, int]] | None = private_data_finder()
+        self._find = private_data_finder()
 
     def is_checked(self, harm: Harm) -> bool:
         """Whether the part that looks for a harm is there."""
         if harm.name == "language":
             return language_finder() is not None
-        if harm.name == "personal_data":
-            return self._find is not None
         if harm.name == "boilerplate":
             return "boilerplate" in self._learned
         return any(name in step_names() for name in harm.steps)
@@ -174,7 +170,7 @@ class Checks:
             outcome = self._outcome(name, draft)
             if isinstance(outcome, Dropped) or "cut" in outcome.flags:
                 harms["cut"] = name
-        if self._find is not None and (kinds := self._find([one.content for one in draft.messages])):
+        if kinds := self._find([one.content for one in draft.messages]):
             harms["personal_data"] = ", ".join(sorted(kinds))
         if "boilerplate" in self._steps:
             outcome = self._outcome("boilerplate", draft)
@@ -270,28 +266,21 @@ class Languages:
 
 
 def language_finder() -> Callable[[Sequence[str]], Sequence[tuple[str, float]]] | None:
-    """Tells the language of texts as (code, confidence); ``None`` where that part or its library is not there."""
-    require = _optional("languages", "require_languages")
+    """Tells the language of texts as (code, confidence); ``None`` where the library for it is not installed."""
+    from webtune_tui.pipeline.languages import language_of, require_languages  # only a triage needs them
+
     try:
-        if require is not None:
-            require()
+        require_languages()
     except ExtraMissing:
         return None
-    found: Callable[[Sequence[str]], Sequence[tuple[str, float]]] | None = _optional("languages", "language_of")
-    return found
+    return language_of
 
 
-def private_data_finder() -> Callable[[Sequence[str]], Mapping[str, int]] | None:
-    """Counts the personal data in texts by kind; ``None`` where that part is not there."""
-    found: Callable[[Sequence[str]], Mapping[str, int]] | None = _optional("private_data.finder", "private_data_in")
-    return found
+def private_data_finder() -> Callable[[Sequence[str]], Mapping[str, int]]:
+    """Counts the personal data in texts by kind."""
+    from webtune_tui.pipeline.private_data.finder import private_data_in  # its rules take a while to compile
 
-
-def _optional(module: str, name: str) -> Any:
-    package, _, _ = module.partition(".")
-    if importlib.util.find_spec(f"webtune_tui.pipeline.{package}") is None:
-        return None
-    return getattr(importlib.import_module(f"webtune_tui.pipeline.{module}"), name)
+    return private_data_in
 
 
 def _through_fields(step: Step, draft: Draft) -> Draft | Dropped:

@@ -53,8 +53,14 @@ def is_same_wording(first: str, second: str) -> bool:
     """Whether two texts differ in nothing but case, spacing and edge punctuation."""
     if first == second:
         return True
+    if first.isascii() and second.isascii() and not _is_same_word(_first_word(first), _first_word(second)):
+        return False
     one, other = spread(first).split(), spread(second).split()
     return len(one) == len(other) and all(map(_is_same_word, one, other))
+
+
+def _first_word(text: str) -> str:
+    return next(iter(text.split(maxsplit=1)), "").casefold()
 
 
 def _is_same_word(first: str, second: str) -> bool:

@@ -22,6 +22,7 @@ from webtune_tui.pipeline.template import as_text
 from webtune_tui.services.bridge import lines_of_program
 from webtune_tui.services.prepare_map import drafts_of
 from webtune_tui.services.prepare_request import PrepareRequest
+from webtune_tui.services.prepare_shards import discard_left
 from webtune_tui.services.prepare_worker import read_event, request_line
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.token_child import child_counter
@@ -89,7 +90,7 @@ class PrepareService:
                 async for line in lines:
                     yield read_event(line)
         finally:
-            await asyncio.to_thread(self._store.discard_unfinished)
+            await asyncio.to_thread(self._discard_unfinished)
 
     async def recipe(self) -> Mapping[str, Any]:
         """The workspace's recipe as plain values; the default one where there is none yet."""
@@ -124,6 +125,10 @@ class PrepareService:
             return self._store.clusters(head.build, limit) if head else []
 
         return await asyncio.to_thread(read)
+
+    def _discard_unfinished(self) -> None:
+        self._store.discard_unfinished()
+        discard_left(self._workspace.root)
 
     def _steps(self) -> list[StepDescription]:
         recipe = self._recipes.recipe()

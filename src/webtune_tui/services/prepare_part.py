@@ -159,6 +159,8 @@ def columns_of(built: Sequence[Built], signatures: Signatures) -> Columns:
         example_ids=np.array([example_number(one.example_id) for one in built], dtype=np.uint64),
         record_ids=np.array([one.record_id for one in built], dtype=np.int64),
         answer_lengths=np.array([one.answer_length for one in built], dtype=np.uint32),
+        collected=np.array([one.collected for one in built], dtype=np.uint64),
+        ratings=np.array([one.rating for one in built], dtype=np.float32),
         exact_keys=signatures.exact_keys,
         answer_keys=signatures.answer_keys,
         whole=signatures.whole,

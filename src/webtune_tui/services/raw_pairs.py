@@ -1,4 +1,4 @@
-"""The duplicates and shared answers among raw pairs: the engine's decisions over the set, kept apart for triage."""
+"""The engine's decisions over a set of pairs, for triage and for the previews of steps that need the whole set."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
-from webtune_tui.pipeline.corpus import Corpus
+from webtune_tui.pipeline.base import Draft
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.run import BatchResult
 from webtune_tui.pipeline.split import SplitPlan, random_split_rate
-from webtune_tui.services.prepare_part import columns_of
+from webtune_tui.services.prepare_map import drafts_of_rows, with_own_keys
+from webtune_tui.storage.datasets import RecordQueries
+
+_BATCH = 128
+_MOST_CHARACTERS = 4_000_000  # of the fields of a batch
+
+
+def drafts_in_order(records: RecordQueries) -> Iterator[list[Draft]]:
+    """All current records as drafts in batches, in canonical order, each with a key of its own."""
+    return map(drafts_of_rows, with_own_keys(records.between(None, None, _BATCH, _MOST_CHARACTERS)))
 
 
 class RawPairs:
-    """Takes pairs batch by batch; their words wait in a nameless file in ``folder``."""
+    """Takes pairs batch by batch; their words wait in a nameless file in ``folder`` (none: where such files lie)."""
 
-    def __init__(self, recipe: Recipe, folder: Path) -> None:
+    def __init__(self, recipe: Recipe, folder: Path | None) -> None:
+        from webtune_tui.pipeline.corpus import Corpus  # numpy: only work over a set needs it
+
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in close()
         self._places = array("Q", [0])
         self._corpus = Corpus(recipe, self._text)
@@ -27,6 +38,8 @@ class RawPairs:
 
     def add(self, result: BatchResult) -> None:
         """Takes the pairs of a batch."""
+        from webtune_tui.services.prepare_part import columns_of
+
         assert result.signatures is not None
         self._corpus.add(columns_of(result.built, result.signatures))
         self._file.seek(self._places[-1])

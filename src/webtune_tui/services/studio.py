@@ -6,7 +6,7 @@ The work is done by a program of its own, which keeps a sample of the records at
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from webtune_tui.domain.examples import Message
@@ -85,7 +85,10 @@ class StepSample:
 
 @dataclass(frozen=True, slots=True)
 class StepPreview:
-    """What one step does to a sample: how many rows come to it, go on, and go on changed, with samples."""
+    """What one step does to a sample: how many rows come to it, go on, and go on changed, with samples.
+
+    ``findings`` are what a step that looks at the whole set found there.
+    """
 
     step: str
     rows_in: int
@@ -93,7 +96,7 @@ class StepPreview:
     changed: int
     dropped: Sequence[StepSample] = ()
     altered: Sequence[StepSample] = ()
-    findings: Sequence[str] = field(default_factory=tuple)
+    findings: Sequence[str] = ()
 
 
 class StudioService:

@@ -13,7 +13,7 @@ from typing import Any
 from webtune_tui.domain import field_paths
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.records import RecordKind
-from webtune_tui.pipeline.base import Draft, Dropped, Step
+from webtune_tui.pipeline.base import Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.part_of_recipe import up_to_step, with_step
 from webtune_tui.pipeline.recipe import Recipe, parse_recipe, step_class
@@ -22,6 +22,7 @@ from webtune_tui.pipeline.template import ChatTemplate, as_text, value_at
 from webtune_tui.pipeline.template_set import TemplateSet, WeightedTemplate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.prepare_map import drafts_of
+from webtune_tui.services.raw_pairs import RawPairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.datasets import DatasetStore, LiveRecord, RecordQueries
@@ -38,6 +39,9 @@ _SHOWN = 20_000  # characters of a text
 _SAMPLE = 80
 _BATCH = 128
 _KEPT_SURVEYS = 8
+_MOST_FINDINGS = 12
+_LONGEST_FINDING = 160  # characters
+_OVER_THE_SET = ("exact_duplicates", "near_duplicates", "shared_targets")
 _MOST_PARTS = 4  # examples of one record that are shown
 
 
@@ -146,25 +150,27 @@ class StudioBench:
             for part, one in ones.items():
                 if part in others:
                     seen.take(row, one, others[part])
+        learned = steps[place]
+        if isinstance(learned, Surveying):
+            seen.told["findings"] = [_finding(one) for one in learned.findings()[:_MOST_FINDINGS]]
         return seen.told
 
     def _corpus_step(self, recipe: Recipe, name: str, rows: Sequence[LiveRecord], samples: int) -> dict[str, Any]:
-        from webtune_tui.pipeline.corpus import Corpus  # numpy: only steps over the set need it
-        from webtune_tui.services.prepare_part import columns_of
-
         assembly = Assembly(recipe, self._counter, steps=self._steps(recipe))
         result: BatchResult = assembly.map_batch(drafts_of(rows))
-        assert result.signatures is not None
-        corpus = Corpus(up_to_step(recipe, name), result.signatures.texts.__getitem__)
-        corpus.add(columns_of(result.built, result.signatures))
-        for _ in corpus.decide():
-            pass
+        pairs = RawPairs(up_to_step(recipe, name), None)
+        try:
+            pairs.add(result)
+            for _ in pairs.decide():
+                pass
+            gone = pairs.gone()
+        finally:
+            pairs.close()
         by_id = {row.record_id: row for row in rows}
         told: dict[str, Any] = {"step": name, "changed": 0, "altered": [], "dropped": []}
-        gone = corpus.report.gone
-        before = sum(1 for _, step, _ in gone.values() if step != name)
-        taken = {index: found for index, found in gone.items() if found[1] == name}
-        for index, (reason, _, keeper) in list(taken.items())[:samples]:
+        step_of = dict(zip(("exact_duplicate", "near_duplicate", "shared_target"), _OVER_THE_SET, strict=True))
+        taken = [(reason, index, keeper) for reason, index, keeper, _ in gone if step_of.get(reason) == name]
+        for reason, index, keeper in taken[:samples]:
             built, kept = result.built[index], result.built[keeper]
             told["dropped"].append(
                 _sample(
@@ -175,7 +181,7 @@ class StudioBench:
                     other=_decoded(kept.messages),
                 )
             )
-        told["rows_in"] = len(result.built) - before
+        told["rows_in"] = len(result.built) - len(gone) + len(taken)
         told["rows_out"] = told["rows_in"] - len(taken)
         return told
 
@@ -266,6 +272,15 @@ class _Seen:
     def _add(self, side: str, sample: dict[str, Any]) -> None:
         if len(self.told[side]) < self._samples:
             self.told[side].append(sample)
+
+
+def _finding(found: Mapping[str, Any]) -> str:
+    """One thing that a surveying step found in the sample, as a line."""
+    text = next((value for value in found.values() if isinstance(value, str)), "")
+    figures = ", ".join(
+        f"{name} {value:g}" for name, value in found.items() if isinstance(value, int | float) and value is not True
+    )
+    return f"{text[:_LONGEST_FINDING]}  ({figures})" if figures else text[:_LONGEST_FINDING]
 
 
 def _draft(row: LiveRecord) -> Draft:

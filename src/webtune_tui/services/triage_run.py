@@ -21,15 +21,14 @@ from webtune_tui.pipeline.recipe import Recipe, StepChoice, step_names
 from webtune_tui.pipeline.run import Assembly, Built, example_id, learned_steps
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.pipeline.triage import HARMS, OVER_THE_SET, Checks, Harm, Languages, Tally, fix_of
-from webtune_tui.services.prepare_map import domain_of, drafts_of, drafts_of_rows, with_own_keys
-from webtune_tui.services.raw_pairs import RawPairs
+from webtune_tui.services.prepare_map import domain_of, drafts_of
+from webtune_tui.services.raw_pairs import RawPairs, drafts_in_order
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.triage_marks import recipe_mark, records_mark
 from webtune_tui.storage.datasets import DatasetStore, RecordQueries, Revision
 from webtune_tui.storage.workspace import Workspace
 
 _BATCH = 128
-_MOST_CHARACTERS = 4_000_000  # of the fields of a batch
 _EVENTS_APART = 0.1  # seconds
 _SURVEYED = 5_000  # records
 _SURVEYING = "boilerplate"
@@ -110,8 +109,7 @@ class TriageRun:
     def _look_at_records(self, checks: Checks, pairs: RawPairs, seen: _Seen, total: int) -> Iterator[Progressed]:
         assembly = Assembly(without_steps(self._recipe), self._counter)
         done = 0
-        for rows in with_own_keys(self._records.between(None, None, _BATCH, _MOST_CHARACTERS)):
-            drafts = drafts_of_rows(rows)
+        for drafts in drafts_in_order(self._records):
             result = assembly.map_batch(drafts)
             pairs.add(result)
             by_record = {draft.record_id: draft for draft in drafts}
@@ -121,7 +119,7 @@ class TriageRun:
                 seen.tallies["empty"].add(example_id(key, dropped.part), dropped.record_id)
                 seen.tallies["empty"].drops += 1
             self._check(checks, seen, [(built.example_id, _pair(built, by_record)) for built in result.built])
-            done += len(rows)
+            done += len(drafts)
             yield from self._told("reading", done, total, "records")
 
     def _learned(self) -> Mapping[str, Step]:

@@ -246,13 +246,13 @@ class RecordQueries:
             cursor = connection.cursor()
             cursor.row_factory = None
             cursor.execute(
-                f"SELECT {_LIVE_ROW} FROM records AS r WHERE {condition} ORDER BY r.key, r.content_hash, r.record_id",
+                f"SELECT {_LIVE_ROW}, r.content_hash FROM records AS r WHERE {condition} ORDER BY r.key",
                 [bound for bound in (first, end) if bound is not None],
             )
             batch: list[LiveRow] = []
             characters = 0
-            for row in cursor:
-                batch.append((*row[:4], *collections[row[4]], *row[5:]))
+            for row in _canonical(cursor):
+                batch.append((*row[:4], *collections[row[4]], *row[5:7]))
                 characters += len(row[3])
                 if len(batch) >= size or characters >= most_characters:
                     yield batch
@@ -376,6 +376,21 @@ class RecordQueries:
                 )
                 found.update({row[0]: (row[1], row[2]) for row in rows})
         return found
+
+
+def _canonical(rows: Iterable[Any]) -> Iterator[Any]:
+    """Rows that come by key, those of one key by content and id; sorting them all in SQL would copy every text."""
+    same: list[Any] = []
+    for row in rows:
+        if same and row[1] != same[0][1]:
+            yield from same if len(same) == 1 else sorted(same, key=_content_and_id)
+            same = []
+        same.append(row)
+    yield from sorted(same, key=_content_and_id)
+
+
+def _content_and_id(row: Any) -> tuple[str, int]:
+    return row[-1], row[0]
 
 
 class DatasetStore:

@@ -162,3 +162,44 @@ async def test_steps_run_in_the_order_of_the_recipe(workspace: Workspace) -> Non
     recipe: dict[str, Any] = dict(await service.recipe())
     assert "order" not in recipe["steps"]["length"]
     assert recipe["build"]["documents"] == "question"
+
+
+async def answers_staying(workspace: Workspace, **options: str) -> set[str]:
+    await PrepareService(workspace, Settings()).set_option(
+        {f"steps.exact_duplicates.{name}": value for name, value in options.items()}
+        | {f"steps.near_duplicates.{name}": value for name, value in options.items()}
+    )
+    await prepare(workspace)
+    page = await CurateService(workspace).page(limit=1_000)
+    return {example.answer for example in page.examples}
+
+
+async def test_the_survivor_is_the_longest_the_newest_or_the_best_rated(workspace: Workspace) -> None:
+    text = product(50)["description"]
+    copies = [
+        product(50, asin="B1", rating="4.9 out of 5", description=f"{text} Well liked."),
+        product(50, asin="B2", rating=3, description=f"{text} This one is the longest of them."),
+        product(50, asin="B3", rating=2.5, description=f"{text} The newest."),
+    ]
+    add_records(workspace, [*(product(number) for number in range(12)), *copies])
+    with workspace.database.write() as connection:
+        connection.execute("UPDATE records SET collected_at = '2025-01-01T00:00:00Z' WHERE key <> 'B3'")
+    for rule, copy in (("longest", 1), ("newest", 2), ("rated", 0), ("first", 0)):
+        staying = await answers_staying(workspace, survivor=rule)
+        assert [number for number, one in enumerate(copies) if one["description"] in staying] == [copy]
+
+
+async def test_copies_are_told_by_prompt_answer_or_both(workspace: Workspace) -> None:
+    same_prompt = [product(50, asin="B1"), product(50, asin="B2", description=product(51)["description"])]
+    same_answer = [product(60, asin="B3"), product(61, asin="B4", description=product(60)["description"])]
+    add_records(workspace, [*(product(number) for number in range(12)), *same_prompt, *same_answer])
+    await PrepareService(workspace, Settings()).set_option({"steps.shared_targets.enabled": "false"})
+    assert len(await answers_staying(workspace, on="both")) == 15
+    assert (await prepare(workspace)).examples == 16
+    await answers_staying(workspace, on="prompt")
+    by_prompt = await prepare(workspace)
+    assert (by_prompt.dropped, by_prompt.leak["shared_clusters"]) == ({"exact_duplicate": 1}, 0)
+    await answers_staying(workspace, on="answer")
+    by_answer = await prepare(workspace)
+    assert (by_answer.dropped, by_answer.leak["shared_clusters"]) == ({"exact_duplicate": 1}, 0)
+    assert by_prompt.content_hash != by_answer.content_hash

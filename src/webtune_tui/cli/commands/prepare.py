@@ -35,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="the seed of the split, kept in the recipe")
     parser.add_argument("--sample", type=whole_number(1), metavar="N", help="only N records, chosen by the seed")
     parser.add_argument(
-        "--workers", type=whole_number(1), default=1, metavar="N", help="processes that clean; the result is one"
+        "--workers",
+        type=whole_number(1),
+        metavar="N",
+        help="processes that clean; the result is the same (default: the processors, 8 at most)",
     )
 
 

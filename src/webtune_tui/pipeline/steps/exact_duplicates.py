@@ -7,7 +7,12 @@ from typing import ClassVar
 
 from webtune_tui.domain.options import option
 
-SURVIVORS = ("longest", "first")
+LONGEST, NEWEST, RATED, FIRST = "longest", "newest", "rated", "first"
+SURVIVORS = (LONGEST, NEWEST, RATED, FIRST)
+SURVIVOR_HELP = "The longest answer, the newest or best rated record, or the first by key."
+
+BOTH, ANSWER, PROMPT = "both", "answer", "prompt"
+COMPARED = (BOTH, ANSWER, PROMPT)
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,12 @@ class ExactDuplicates:
     order: ClassVar[int] = 10
     is_default: ClassVar[bool] = True
 
-    survivor: str = option(
-        "longest", label="Which one stays", help="The longest answer, or the first by key.", choices=SURVIVORS
+    survivor: str = option(LONGEST, label="Which one stays", help=SURVIVOR_HELP, choices=SURVIVORS)
+    on: str = option(
+        BOTH,
+        label="Compared",
+        help="Prompt and answer together, the answer alone or the prompt alone.",
+        choices=COMPARED,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from webtune_tui.domain.options import option
-from webtune_tui.pipeline.steps.exact_duplicates import SURVIVORS
+from webtune_tui.pipeline.steps.exact_duplicates import BOTH, COMPARED, LONGEST, SURVIVOR_HELP, SURVIVORS
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,12 @@ class NearDuplicates:
         minimum=0.5,
         maximum=1.0,
     )
-    survivor: str = option(
-        "longest", label="Which one stays", help="The longest answer, or the first by key.", choices=SURVIVORS
+    survivor: str = option(LONGEST, label="Which one stays", help=SURVIVOR_HELP, choices=SURVIVORS)
+    on: str = option(
+        BOTH,
+        label="Compared",
+        help="Prompt and answer together, the answer alone or the prompt alone.",
+        choices=COMPARED,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from webtune_tui.domain.datasets import DroppedRecord
@@ -51,8 +51,11 @@ class LookingAtDropped:
         self._screen.launch(partial(self._load, reason), "dropped")
 
     async def _load(self, reason: str) -> None:
-        records = await self._screen.services.prepare.dropped(reason, limit=_SHOWN)
+        prepare = self._screen.services.prepare
+        records = await prepare.dropped(reason, limit=_SHOWN)
+        self._waiting = wanted_back(await prepare.recipe())
         self.pane.show_records(reason, records)
+        self.pane.show_waiting(self._waiting)
 
     # One record
 
@@ -110,6 +113,13 @@ class LookingAtDropped:
         screen.refresh_overview()
         if result.changed and screen.report is not None:
             self.pane.show_reasons(screen.report.dropped)
+
+
+def wanted_back(recipe: Mapping[str, object]) -> frozenset[str]:
+    """The examples that the recipe's edits bring back."""
+    edits = recipe.get("edits")
+    kept = (edit.get("keep", ()) for edit in edits if isinstance(edit, Mapping)) if isinstance(edits, list) else ()
+    return frozenset(one for ids in kept for one in ids)
 
 
 def restored_words(result: EditResult) -> str:

@@ -19,14 +19,20 @@ _SIGNS = {"system": ("S", "section"), "user": ("U", "second"), "assistant": ("A"
 def step_title(preview: StepPreview) -> str:
     """How many rows come to the step, go on, and go on changed."""
     gone = preview.rows_in - preview.rows_out
-    words = f"This step on a sample: {preview.rows_in:,} in {GLYPHS.arrow} {preview.rows_out:,} out"
+    words = f"Sample: {preview.rows_in:,} in {GLYPHS.arrow} {preview.rows_out:,} out"
     return f"{words}, {gone:,} dropped, {preview.changed:,} changed"
 
 
 def step_lines(preview: StepPreview, width: int, *, lines_each: int) -> list[StyledLine]:
     """The dropped rows with their reasons, then the changed ones with what changed."""
     lines: list[StyledLine] = []
+    if preview.findings:
+        lines.append(StyledLine((("FOUND OVER THE SAMPLE", "section"),)))
+        lines += [
+            StyledLine(((fit("  " + display_line(one, limit=400), width), "second"),)) for one in preview.findings
+        ]
     if preview.dropped:
+        lines += [StyledLine()] if lines else []
         lines += [StyledLine((("DROPPED", "section"),)), *_samples(preview.dropped, width, lines_each)]
     if preview.altered:
         lines += [StyledLine()] if lines else []
@@ -35,16 +41,21 @@ def step_lines(preview: StepPreview, width: int, *, lines_each: int) -> list[Sty
 
 
 def dropped_lines(
-    record: DroppedRecord, kept: Sequence[Message], gone: Sequence[Message], width: int
+    record: DroppedRecord, kept: Sequence[Message], gone: Sequence[Message], width: int, *, cluster: int = 1
 ) -> list[StyledLine]:
-    """What a dropped record would be; a duplicate against the one that stayed, with the words that differ."""
+    """What a dropped record would be; a duplicate against the one that stayed, with the words that differ.
+
+    ``cluster`` counts the rows that went for the same one.
+    """
     heading = f"{reason_words(record.reason)}  {display_line(record.detail, limit=200)}"
     lines = [StyledLine(((fit(heading, max(width, 4)), "warn"),))]
     if not gone:
         return [*lines, StyledLine((("It makes no pair: there is nothing to show or to bring back.", "muted"),))]
     if not kept:
         return [*lines, *_texts(gone, width, 0)]
-    legend = ((f"{record.keeper_id} stays  ", "muted"), ("only there", "bad"), ("  ", ""), ("only here", "good"))
+    beside = f" for {cluster:,} rows" if cluster > 1 else ""
+    stays = f"{display_line(record.keeper_id, limit=40)} stays{beside}  "
+    legend = ((stays, "muted"), ("only there", "bad"), ("  ", ""), ("only here", "good"))
     lines.append(StyledLine(legend))
     return [
         *lines,

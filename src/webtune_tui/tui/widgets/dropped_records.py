@@ -89,6 +89,10 @@ class DroppedList(RowView):
         marked = [one for one in self._records if one.example_id in self._marks]
         return marked or ([self.current] if self.current else [])
 
+    def count_of(self, keeper_id: str) -> int:
+        """How many of the listed records went for the same example."""
+        return sum(1 for one in self._records if one.keeper_id == keeper_id)
+
     def show_waiting(self, waiting: frozenset[str]) -> None:
         """Says which examples come back with the next run."""
         self.waiting = waiting
@@ -211,11 +215,13 @@ class DroppedRecords(Horizontal):
 
     def show_pair(self, record: DroppedRecord, kept: Sequence[ChatMessage], gone: Sequence[ChatMessage]) -> None:
         """Shows what a record would be; ``kept`` is the example that stayed for it, if one did."""
-        if self.query_one(DroppedList).current != record:
+        listed = self.query_one(DroppedList)
+        if listed.current != record:
             return
+        cluster = listed.count_of(record.keeper_id)
 
         def lines(width: int) -> Sequence[StyledLine]:
-            return dropped_lines(record, kept, gone, width)
+            return dropped_lines(record, kept, gone, width, cluster=cluster)
 
         self.query_one("#dropped-pair", StyledLines).show(lines)
 

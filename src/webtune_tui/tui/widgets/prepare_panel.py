@@ -152,6 +152,7 @@ class PreparePanel(Vertical):
     PreparePanel .field-label { height: 1; color: $text-muted; }
     PreparePanel .field-row { height: 1; }
     PreparePanel .field-row .field-label { width: 22; }
+    PreparePanel Checkbox { width: 6; }
     PreparePanel .field-help { height: auto; color: $text-muted; margin-bottom: 1; }
     PreparePanel .field-names { height: auto; max-height: 3; color: $secondary; margin-top: 1; }
     PreparePanel.-compact .field-names { max-height: 2; margin-top: 0; }
@@ -402,6 +403,9 @@ class PreparePanel(Vertical):
         wanted = (part.name if part is not None and part.is_step else "", self.pending)
         if wanted == self._previewed:
             return
+        if wanted[0] != self._previewed[0]:
+            self._preview_title("Trying it on a sample …", failed=False)
+            self.query_one("#recipe-preview", StyledLines).show(None)
         self._previewed = wanted
         if wanted[0]:
             self.post_message(self.StepPreviewWanted(self.pending, wanted[0]))

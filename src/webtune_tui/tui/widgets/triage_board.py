@@ -93,13 +93,14 @@ class HarmedRows(RowView):
     def header(self, width: int) -> Sequence[Part]:
         """How many of the rows are listed."""
         more = f" (the first {len(self._rows):,} of {self._total:,})" if self._total > len(self._rows) else ""
-        return [(fit(f" rows{more}", width - 9) + fit("now", 9), "")]
+        return [(fit(f" rows{more}", width - 9) + fit("  now", 9), "")]
 
     def row(self, index: int, width: int) -> Sequence[Part]:
         """One row."""
         one = self._rows[index]
         word, style = _NOW[one.is_in_version, one.is_harmed_now]
-        return [(fit(" " + display_line(one.title, limit=300), width - 9), ""), (fit(word, 9), style)]
+        title = fit(" " + display_line(one.title, limit=300), width - 9)
+        return [(title, ""), (fit(f"  {word}", 9), style)]
 
 
 _NOW = {
