@@ -18,11 +18,12 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
     return asyncio.run(table(tmp_path_factory.mktemp("table")))
 
 
-def test_our_examples_have_none_of_what_the_tutorial_leaves_in(printed: str) -> None:
+def test_our_examples_have_hardly_any_of_what_the_tutorial_leaves_in(printed: str) -> None:
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in printed.splitlines()[3:]]
     assert len(cells) == 6
     for label, theirs, ours in cells:
-        assert float(ours) == 0 < float(theirs), label
+        # what only may have been cut is flagged and left to a person
+        assert float(ours) <= (float(theirs) / 4 if "cut" in label else 0) < float(theirs), label
 
 
 def test_the_table_of_the_readme_is_what_the_script_prints(printed: str) -> None:
