@@ -51,6 +51,8 @@ _NOTICE = re.compile(
     r"|diese (?:web)?seite verwendet cookies|wir verwenden cookies|utiliza cookies|utilise des cookies|usa cookies"
 )
 
+_BEYOND_LATIN = re.compile("[\u0250-\U0010ffff]")
+
 
 class TopGram(NamedTuple):
     """The most frequent run of some words: its share of the characters, how often it occurs, and the run."""
@@ -67,7 +69,7 @@ def is_unspaced_text(text: str) -> bool:
 
 def is_latin(text: str) -> bool:
     """Whether a text is in Latin letters; its beginning decides."""
-    if text.isascii():
+    if text.isascii() or _BEYOND_LATIN.search(text[:400]) is None:
         return True
     letters = [character for character in text[:400] if character.isalpha()]
     return sum(character < "\u0250" for character in letters) * 10 >= 9 * len(letters)
