@@ -10,11 +10,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from webtune_tui.domain.errors import InternalFault
 from webtune_tui.services.prepare_part import KeyRange, Part, PartMaker, Setting, Sighting
 
 MOST_WORKERS = 8
@@ -98,10 +100,16 @@ class PartPool:
         waiting: deque[Future[Answer]] = deque(
             self._pool.submit(in_worker, one) for one in islice(source, self._workers * _WAITING_PER_WORKER)
         )
-        while waiting:
-            answer = waiting.popleft().result()
-            waiting.extend(self._pool.submit(in_worker, one) for one in islice(source, 1))
-            yield answer
+        try:
+            while waiting:
+                answer = waiting.popleft().result()
+                waiting.extend(self._pool.submit(in_worker, one) for one in islice(source, 1))
+                yield answer
+        except BrokenProcessPool as error:
+            raise InternalFault(
+                "A process that prepares was ended from outside",
+                hint="There may be too little memory: webtune prepare --workers 1",
+            ) from error
 
 
 def _context() -> BaseContext:
