@@ -79,7 +79,8 @@ def _cut_lines(row: StudioRow, text: str, width: int, lines_each: int) -> Iterat
     shown = kept if lines_each >= len(kept) else [*kept[: lines_each - 2], GLYPHS.ellipsis, kept[-1]]
     for index, line in enumerate(shown):
         yield StyledLine(((f"  {'A' if index == 0 else ' '} ", "accent"), (line, "")))
-    words = f" cut here: {figures.count(row.tokens_built - row.tokens, 'token')} go "
+    taken = row.tokens_built - row.tokens
+    words = f" cut here: {figures.count(taken, 'token')} go " if taken else " ends in mid-sentence "
     left = max((room - len(words)) // 2, 1)
     yield StyledLine((("    ", ""), (fit("╌" * left + words + "╌" * room, room), "warn")))
     gone = _head(text[len(row.answer) :].strip(), room, min(_AFTER_CUT, lines_each))
