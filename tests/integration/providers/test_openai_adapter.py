@@ -169,7 +169,8 @@ async def test_a_stream_that_breaks_off_has_no_finish_reason(
 ) -> None:
     messages = [Message("user", "hi")]
     whole = [piece async for piece in provider.chat("m", messages, max_tokens=9, temperature=0)]
-    assert whole == [ChatDelta("Hello"), ChatDelta(" there"), ChatEnd("stop", {})]
+    assert whole[:2] == [ChatDelta("Hello"), ChatDelta(" there")]
+    assert isinstance(whole[-1], ChatEnd) and whole[-1].finish_reason == "stop"
     double.chat_fault = "cut"
     cut = [piece async for piece in provider.chat("m", messages, max_tokens=9, temperature=0)]
     assert cut[-1] == ChatEnd(None, {})

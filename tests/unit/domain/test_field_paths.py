@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from webtune_tui.domain.errors import UsageError
@@ -50,6 +50,7 @@ def test_every_address_of_a_record_is_listed_once() -> None:
     assert listed == ["t", "a", "a.b", "a.b[]", "a.b[].c"]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the table of all characters is made first, once
 @given(st.dictionaries(names, values, max_size=4))
 def test_what_is_listed_is_parsed_and_written_back(fields: dict[str, Any]) -> None:
     for address in paths_in(fields):

@@ -99,7 +99,7 @@ async def test_an_exported_version_stays_readable_after_later_edits_and_runs(wor
     curate = CurateService(workspace)
     examples = (await curate.page()).examples
     await curate.drop([examples[0].example_id])
-    for number in range(12):
+    for number in range(11):
         add_records(workspace, [product(100 + number)], f"more-{number}")
         async for _ in PrepareService(workspace, Settings()).run():
             pass
