@@ -31,7 +31,8 @@ from webtune_tui.pipeline.tokens import BundledCounter
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.prepare_map import drafts_of_rows
 from webtune_tui.settings import Settings
-from webtune_tui.storage.datasets import DatasetStore, RecordQueries
+from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 _PEERS_WORK = ("exact_duplicates", "near_duplicates")

@@ -25,7 +25,8 @@ from webtune_tui.services.preference_pairs import edited_pairs
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.services.validate import check_file
 from webtune_tui.settings import load
-from webtune_tui.storage.datasets import DatasetStore, RecordQueries, Revision, StoredExample
+from webtune_tui.storage.datasets import DatasetStore, Revision, StoredExample
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 __all__ = ["DEFAULT_FORMAT", "ExportService", "Exported", "check_file", "format_names", "os"]

@@ -27,7 +27,8 @@ from webtune_tui.services.prepare_worker import read_event, request_line
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.token_child import child_counter
 from webtune_tui.settings import Settings, models_folder
-from webtune_tui.storage.datasets import DatasetStore, LiveRecord, RecordQueries
+from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.live_records import LiveRecord, RecordQueries
 from webtune_tui.storage.recipe_file import parse_toml
 from webtune_tui.storage.workspace import Workspace
 

@@ -12,7 +12,7 @@ import orjson
 
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft
-from webtune_tui.storage.datasets import LiveRecord, LiveRow
+from webtune_tui.storage.live_records import LiveRecord, LiveRow
 
 # of a number of nineteen digits every sixth character gives three: looking at these rules most texts out
 _STRIDE = 6

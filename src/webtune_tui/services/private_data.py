@@ -19,7 +19,8 @@ from webtune_tui.pipeline.tokens import BundledCounter
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.prepare_map import drafts_of
 from webtune_tui.services.recipes import Recipes
-from webtune_tui.storage.datasets import DatasetStore, RecordQueries, Revision
+from webtune_tui.storage.datasets import DatasetStore, Revision
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 _AT_ONCE = 500

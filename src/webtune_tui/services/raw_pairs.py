@@ -12,7 +12,7 @@ from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.run import BatchResult
 from webtune_tui.pipeline.split import SplitPlan, random_split_rate
 from webtune_tui.services.prepare_map import drafts_of_rows, with_own_keys
-from webtune_tui.storage.datasets import RecordQueries
+from webtune_tui.storage.live_records import RecordQueries
 
 _BATCH = 128
 _MOST_CHARACTERS = 4_000_000  # of the fields of a batch

@@ -25,7 +25,8 @@ from webtune_tui.services.prepare_map import drafts_of
 from webtune_tui.services.raw_pairs import RawPairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.database import Database
-from webtune_tui.storage.datasets import DatasetStore, LiveRecord, RecordQueries
+from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.live_records import LiveRecord, RecordQueries
 from webtune_tui.storage.recipe_file import parse_toml
 
 POOL = 2_000

@@ -18,7 +18,8 @@ from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.triage_marks import recipe_mark, records_mark
 from webtune_tui.services.triage_worker import raised
 from webtune_tui.settings import Settings, models_folder
-from webtune_tui.storage.datasets import DatasetStore, RecordQueries
+from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 WORKER = "webtune_tui.services.triage_worker"

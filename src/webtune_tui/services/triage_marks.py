@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.storage.database import Database
-from webtune_tui.storage.datasets import RecordQueries
+from webtune_tui.storage.live_records import RecordQueries
 
 
 def records_mark(database: Database) -> str:

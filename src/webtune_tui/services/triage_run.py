@@ -25,7 +25,8 @@ from webtune_tui.services.prepare_map import domain_of, drafts_of
 from webtune_tui.services.raw_pairs import RawPairs, drafts_in_order
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.triage_marks import recipe_mark, records_mark
-from webtune_tui.storage.datasets import DatasetStore, RecordQueries, Revision
+from webtune_tui.storage.datasets import DatasetStore, Revision
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 _BATCH = 128

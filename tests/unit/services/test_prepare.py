@@ -253,7 +253,7 @@ async def test_one_odd_record_is_set_aside_and_the_rest_goes_on(
     from webtune_tui.pipeline.steps.normalise_text import NormaliseText
     from webtune_tui.pipeline.tokens import BundledCounter
     from webtune_tui.services.prepare_map import drafts_of
-    from webtune_tui.storage.datasets import RecordQueries
+    from webtune_tui.storage.live_records import RecordQueries
 
     def fails_on_three(self: NormaliseText, draft: Any) -> Any:
         if draft.fields["title"].endswith("number 3"):
