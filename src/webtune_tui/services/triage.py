@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from webtune_tui.domain.events import Progressed
@@ -129,11 +129,6 @@ class TriageService:
 def report_from(body: Mapping[str, Any]) -> TriageReport:
     """The report of its JSON."""
     return TriageReport(**{**body, "tiles": tuple(_tile(one) for one in body["tiles"])})
-
-
-def report_body(report: TriageReport) -> dict[str, Any]:
-    """The report as JSON takes it."""
-    return asdict(report)
 
 
 def _tile(body: Mapping[str, Any]) -> Tile:

@@ -36,14 +36,6 @@ def gtin(digits: str) -> bool:
     return (3 * sum(map(int, digits[-2::-2])) + sum(map(int, digits[-1::-2]))) % 10 == 0
 
 
-def isbn10(signs: str) -> bool:
-    """Book numbers of ten signs, the last of which may be X."""
-    if len(signs) != 10 or not signs[:9].isdecimal() or signs[9] not in "0123456789Xx":
-        return False
-    values = [10 if sign in "Xx" else int(sign) for sign in signs]
-    return sum(weight * value for weight, value in zip(range(10, 0, -1), values, strict=True)) % 11 == 0
-
-
 def _weighted(values: list[int], weights: range | tuple[int, ...]) -> int:
     return sum(value * weight for value, weight in zip(values, weights, strict=True))
 

@@ -80,8 +80,3 @@ def known_formats() -> re.Pattern[str]:
     """All formats as one pattern, made when the first long word turns up."""
     inner = "|".join(form for _, form in _FORMATS)
     return re.compile(rf"(?<![A-Za-z0-9_])(?<![A-Za-z0-9]-)(?:{inner})(?![A-Za-z0-9])")
-
-
-def vendors() -> list[str]:
-    """Whose keys are known, for the documentation."""
-    return [vendor for vendor, _ in _FORMATS]
