@@ -152,7 +152,7 @@ class BrightDataHttp:
                 self._require_no_notice(bytes(body.pending))
             yield await asyncio.to_thread(body.finish)
         finally:
-            await asyncio.to_thread(stream.close)
+            stream.close()  # not in a thread: a cancelled call that still waits for one is never made
 
     def _require_no_notice(self, body: bytes) -> None:
         if wire.is_running_notice(body):
