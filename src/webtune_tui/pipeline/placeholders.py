@@ -45,7 +45,12 @@ _FILLER_LOOKED_AT = 4_000  # characters
 
 def is_placeholder(text: str) -> bool:
     """Whether a value only says that there is none."""
-    return is_leftover(text) if len(text) > _LONGEST else _is_short_placeholder(text)
+    if len(text) > _LONGEST:
+        return is_leftover(text)
+    start = text[:3].casefold()
+    if start[:1].isalnum() and start[:3] not in _STARTS and start[:2] not in _SHORT and start[:1] not in _SHORT:
+        return False  # most values, by their first letters alone
+    return _is_short_placeholder(text)
 
 
 @lru_cache(maxsize=8_192)  # brands and categories come again and again
@@ -92,3 +97,8 @@ def _is_filler(text: str) -> bool:
 def _has_symbol(text: str) -> bool:
     """Whether there is more than punctuation, such as an emoji."""
     return any(ord(character) > 0x2190 and character not in "　、。" for character in text)
+
+
+_BEGINNINGS = {*PHRASES, *OPENERS, *_FILLER_STARTS, "undefined", "nan"}
+_STARTS = frozenset(text[:3] for text in _BEGINNINGS)
+_SHORT = frozenset({*(text for text in _BEGINNINGS if len(text) < 3), *"この商製説詳情内"})

@@ -286,14 +286,14 @@ def private_data_finder() -> Callable[[Sequence[str]], Mapping[str, int]]:
 def _through_fields(step: Step, draft: Draft) -> Draft | Dropped:
     """What a step that works on fields makes of messages: each text is a field of its own."""
     fields = {f"text{number}": message.content for number, message in enumerate(draft.messages)}
-    outcome = step.apply(replace(draft, fields=fields, wanted=()))
+    outcome = step.apply(draft.evolved(fields=fields, wanted=()))
     if isinstance(outcome, Dropped):
         return outcome
     messages = tuple(
         replace(message, content=str(outcome.fields.get(f"text{number}") or ""))
         for number, message in enumerate(draft.messages)
     )
-    return replace(outcome, fields=draft.fields, messages=messages)
+    return outcome.evolved(fields=draft.fields, messages=messages)
 
 
 def _options(name: str) -> list[Any]:

@@ -206,7 +206,7 @@ class TriageRun:
                 outcome = checks.mended(harm, draft)
                 if isinstance(outcome, Dropped):
                     tally.drops += 1
-                elif any(again == name for again, _ in checks.found(replace(outcome, flags=()))):
+                elif any(again == name for again, _ in checks.found(outcome.evolved(flags=()))):
                     tally.left += 1
                 else:
                     tally.mends += 1
@@ -281,7 +281,7 @@ def _take_gone(seen: _Seen, pairs: RawPairs, gone: Sequence[tuple[str, int, int,
 def _pair(built: Built, by_record: Mapping[int, Draft]) -> Draft:
     draft = by_record[built.record_id]
     messages = decode_messages(built.messages)
-    return replace(draft, messages=messages, tokens=built.tokens, flags=())
+    return draft.evolved(messages=messages, tokens=built.tokens, flags=())
 
 
 assert set(OVER_THE_SET) == set(_TILE_OF_REASON.values())
