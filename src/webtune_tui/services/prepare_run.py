@@ -324,7 +324,7 @@ class PrepareRun:
             leak={"shared_clusters": splitting.shared_clusters(), "random_split_rate": round(random_rate, 6)},
             tokens={
                 "total": version.tokens,
-                "per_split": self._store.tokens_per_split(revision),
+                "per_split": self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tally.tokens),
                 "encoding": self._counter.encoding,
             },
             seconds=round(seconds, 3),
