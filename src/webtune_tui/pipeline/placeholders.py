@@ -47,10 +47,16 @@ def is_placeholder(text: str) -> bool:
     """Whether a value only says that there is none."""
     if len(text) > _LONGEST:
         return is_leftover(text)
-    start = text[:3].casefold()
-    if start[:1].isalnum() and start[:3] not in _STARTS and start[:2] not in _SHORT and start[:1] not in _SHORT:
-        return False  # most values, by their first letters alone
+    if not _may_begin_one(text[:3]):
+        return False
     return _is_short_placeholder(text)
+
+
+@lru_cache(maxsize=8_192)
+def _may_begin_one(start: str) -> bool:
+    """Whether a short value with these first three letters may be a placeholder; most are told by them alone."""
+    folded = start.casefold()
+    return not folded[:1].isalnum() or folded[:3] in _STARTS or folded[:2] in _SHORT or folded[:1] in _SHORT
 
 
 @lru_cache(maxsize=8_192)  # brands and categories come again and again

@@ -189,10 +189,13 @@ def _kinds() -> Kinds:
     for first, last in UNSPACED_RANGES:
         found[ord(first) : ord(last) + 1] = _LONE
     found[[ord(mark) for mark in EDGES]] = _EDGE
-    found[[code for code in range(0x3001) if chr(code).isspace()]] = _SPACE
+    found[[code for code, character in enumerate(map(chr, range(0x3001))) if character.isspace()]] = _SPACE
     return found
 
 
 _KINDS = _kinds()
 _BYTE_KINDS = _KINDS[:128].tobytes() + bytes(128)
-_SPECIAL = re.compile(f"[{''.join(re.escape(chr(code)) for code in np.flatnonzero(_KINDS[128:]) + 128)}]")
+_SPECIAL = re.compile(
+    f"[{''.join(re.escape(chr(code)) for code in np.flatnonzero((_KINDS == _SPACE) | (_KINDS == _EDGE)) if code > 127)}"
+    f"{''.join(f'{first}-{last}' for first, last in UNSPACED_RANGES)}]"
+)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.services.prepare_part import KeyRange, Part, PartMaker, Setting, Sighting
+from webtune_tui.services.prepare_processes import start_method
 
-MOST_WORKERS = 8
-_WORTH_SHARING = 2_000  # records; below it starting a process costs more than it saves
 GARBAGE_THRESHOLDS = (
     50_000,
     20,
@@ -32,14 +29,6 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 _maker: PartMaker | None = None  # of a worker process
-
-
-def workers_for(records: int) -> int:
-    """How many processes prepare this many records where nobody says it."""
-    if records < _WORTH_SHARING:
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS)
 
 
 class PartPool:
@@ -55,7 +44,7 @@ class PartPool:
         if self._workers > 1:
             self._pool = ProcessPoolExecutor(
                 self._workers,
-                mp_context=_context(),
+                mp_context=start_method(),
                 initializer=_start_worker,
                 initargs=(self._setting,),
             )
@@ -110,15 +99,6 @@ class PartPool:
                 "A process that prepares was ended from outside",
                 hint="There may be too little memory: webtune prepare --workers 1",
             ) from error
-
-
-def _context() -> BaseContext:
-    """How processes are started: on Linux from one that has loaded the code and the vocabulary, which they share."""
-    if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["webtune_tui.services.prepare_preload"])
-    return context
 
 
 def _start_worker(setting: Setting) -> None:

@@ -36,7 +36,8 @@ from webtune_tui.pipeline.split import LEAST_GROUPS, Assignment, FrozenTest, ran
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.edits import effect_of
 from webtune_tui.services.prepare_part import KeyRange, Part, Setting, Sighting
-from webtune_tui.services.prepare_pool import PartPool, workers_for
+from webtune_tui.services.prepare_pool import PartPool
+from webtune_tui.services.prepare_processes import workers_for
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.services.prepare_shards import Shards, discard_left
 from webtune_tui.services.prepare_split import SPLITS, Splitting
