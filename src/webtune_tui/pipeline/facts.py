@@ -28,16 +28,29 @@ _LONGEST_MODEL = 40
 _SHORTEST_VALUE, _LONGEST_VALUE = 3, 120
 _MOST_ITEMS = 20
 _MOST_PLACES = 5
+_KINDS = bytes(
+    ord("0" if c.isdigit() else "W" if c.isupper() else " " if c == " " else "." if c in _SENTENCE_STARTS else "w")
+    for c in map(chr, range(128))
+) + bytes(128)
 _NUMBER_GOES_ON = re.compile(r"[.,]\d")
 
 
 def unsupported(answer: str, prompt: str, most: int = _MOST_FACTS) -> list[str]:
     """The facts of the answer that the prompt does not hold, each once; looks for no more than ``most``."""
-    answer, folded = answer[:_MOST_CHARACTERS], prompt.casefold()
+    answer = answer[:_MOST_CHARACTERS]
+    if answer.isascii() and _has_no_fact(answer.encode("ascii")):
+        return []
+    folded = prompt.casefold()
     found = dict.fromkeys(islice(_untold_numbers(answer, prompt, folded), most))
     if len(found) < most:
         found.update(dict.fromkeys(islice(_untold_names(answer, folded), most - len(found))))
     return list(found)
+
+
+def _has_no_fact(answer: bytes) -> bool:
+    """A quick look at an ASCII text: no digit, and no capital within a sentence."""
+    kinds = answer.translate(_KINDS)
+    return b"0" not in kinds and b" W" not in kinds.replace(b". W", b"")
 
 
 def untold_fields(fields: Mapping[str, Any], answer: str, prompt: str) -> list[str]:

@@ -42,6 +42,11 @@ def spread(text: str) -> str:
     return folded
 
 
+def is_spaced(text: str) -> bool:
+    """Whether the text has no character of a script without spaces, so that its pieces between spaces are its words."""
+    return text.isascii() or _UNSPACED.search(text.casefold()) is None
+
+
 def is_unspaced(units: Sequence[str]) -> bool:
     """Whether most of the words are single characters of a script without spaces."""
     if all(map(str.isascii, units)):

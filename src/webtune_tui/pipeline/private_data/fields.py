@@ -11,6 +11,7 @@ from webtune_tui.pipeline.private_data.labels import CARD, NETWORK, PRODUCT, VER
 
 _DEEPEST = 60
 _LONGEST_NAME = 80
+_TEXT_ALONE = frozenset({str})
 _NO_PERSON = ("", NETWORK, PRODUCT, VERSION)
 
 
@@ -39,6 +40,22 @@ def field_texts(fields: Mapping[str, Any], wanted: tuple[str, ...] = ()) -> list
     for name in wanted or fields:
         if name in fields:
             _collect(fields[name], name, name, 0, found)
+    return found
+
+
+def plain_texts(fields: Mapping[str, Any], wanted: tuple[str, ...] = ()) -> list[str]:
+    """The texts alone of what :func:`field_texts` gives, at a fraction of its cost."""
+    found: list[str] = []
+    for name in wanted or fields:
+        value = fields.get(name)
+        if type(value) is str:
+            found.append(value)
+        elif type(value) is list and _TEXT_ALONE.issuperset(map(type, value)):
+            found += value
+        elif value is not None:
+            collected: list[FieldText] = []
+            _collect(value, name, name, 0, collected)
+            found += [one.text for one in collected]
     return found
 
 

@@ -10,10 +10,11 @@ from typing import ClassVar
 from webtune_tui.domain.options import option
 from webtune_tui.pipeline.base import Draft, Dropped
 from webtune_tui.pipeline.flags import COPIED_PROMPT, flagged
-from webtune_tui.pipeline.wording import words
+from webtune_tui.pipeline.wording import EDGES, is_spaced, words
 
 FLAG, DROP = "flag", "drop"
 _SIGN_LENGTH = 0.5  # the shortest the prompt can be, beside the answer, for punctuation that does not count
+_LOOKED_AT = 6  # words on each side of the middle
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class CopiedPrompt:
         answer, prompt = draft.answer, draft.prompt
         if len(prompt) < len(answer) * self.share * _SIGN_LENGTH or not answer:
             return draft
+        if not _may_be_copied(answer, prompt, self.share):
+            return draft
         share = copied_share(words(answer), words(prompt), self.share, self.words_from)
         if share < self.share:
             return draft
@@ -49,6 +52,20 @@ class CopiedPrompt:
             told = f"{share * 100:.0f} % of the words stand in one run in the prompt"
             return Dropped(draft.record_id, self.name, self.name, told)
         return flagged(draft, COPIED_PROMPT)
+
+
+def _may_be_copied(answer: str, prompt: str, least: float) -> bool:
+    """A quick look: a copied run holds the words in the answer's middle, so the longest of these stands in the prompt.
+
+    Of a text without spaces between its words it says nothing.
+    """
+    if not is_spaced(answer):
+        return True
+    pieces = answer.split()
+    run = math.ceil(least * len(pieces))
+    middle = pieces[len(pieces) - run : run]
+    some = middle[max(len(middle) // 2 - _LOOKED_AT, 0) :][: 2 * _LOOKED_AT]
+    return max(some, key=len, default="").strip(EDGES).casefold() in prompt.casefold()
 
 
 def copied_share(answer: Sequence[str], prompt: Sequence[str], least: float, words_from: int = 1) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -134,7 +134,7 @@ class Quality:
             yield from self._unspaced_findings(lowered)
         elif len(words) >= self.words_from:
             distinct = set(words)
-            yield from self._word_findings(text, words, distinct, mean)
+            yield from self._word_findings(text, words, mean)
             if len(distinct) < _distinct_limit(len(words)):
                 yield from self._repetition(text, words)
 
@@ -161,7 +161,7 @@ class Quality:
         if len(set(lines)) < len(lines) and (share := measures.repeated_share(lines)) > self.repeated_lines:
             yield f"repeated lines {_percent(share)} of the text (limit {_percent(self.repeated_lines)})"
 
-    def _word_findings(self, text: str, words: Sequence[str], distinct: Set[str], mean: float) -> Iterator[str]:
+    def _word_findings(self, text: str, words: Sequence[str], mean: float) -> Iterator[str]:
         if self.symbols and (ratio := measures.symbol_count(text) / len(words)) > self.symbols:
             yield f"{ratio:.2f} symbols for each word (limit {self.symbols:g})"
         if not measures.seems_alphabetic(text) and not measures.is_table(text):
@@ -173,9 +173,10 @@ class Quality:
             if length and not self.shortest_mean <= length <= self.longest_mean:
                 limits = f"{self.shortest_mean:g} to {self.longest_mean:g}"
                 yield f"mean word length {length:.1f} characters (limits {limits})"
-        if FUNCTION_WORDS.isdisjoint(distinct) and (share := measures.vowelless_share(words)) > self.vowelless_words:
+        known = _function_words(words, self.function_words)
+        if not known and (share := measures.vowelless_share(words)) > self.vowelless_words:
             yield f"words without a vowel {_percent(share)} (limit {_percent(self.vowelless_words)})"
-        if len(words) < _RUNNING_TEXT or len(FUNCTION_WORDS & distinct) >= self.function_words:
+        if len(words) < _RUNNING_TEXT or known >= self.function_words:
             return
         found = sum(word in FUNCTION_WORDS for word in words)
         if found >= self.function_words:
@@ -216,6 +217,17 @@ class Quality:
 
 
 _EDGES = ".,;:!?\"'()[]{}|*_#-–—•…/\\=+<>~`“”‘’«»"
+
+
+def _function_words(words: Sequence[str], most: int) -> int:
+    """How many different function words there are; running text has this many within its first words."""
+    found: set[str] = set()
+    for word in words:
+        if word in FUNCTION_WORDS:
+            found.add(word)
+            if len(found) >= most:
+                break
+    return len(found)
 
 
 def _distinct_limit(words: int) -> float:

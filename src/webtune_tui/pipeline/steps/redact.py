@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from webtune_tui.domain.options import option
 from webtune_tui.pipeline.base import Draft, Dropped
-from webtune_tui.pipeline.private_data.fields import field_texts, with_texts
+from webtune_tui.pipeline.private_data.fields import field_texts, plain_texts, with_texts
 from webtune_tui.pipeline.private_data.finder import may_hold
 from webtune_tui.pipeline.private_data.hits import KINDS
 from webtune_tui.pipeline.private_data.redaction import POLICIES, REDACT, redact
@@ -58,10 +58,10 @@ class Redact:
 
     def apply(self, draft: Draft) -> Draft | Dropped:
         """The draft with placeholders in the fields that its example will be made of."""
+        if not may_hold("\n".join(plain_texts(draft.fields, draft.wanted))):
+            return draft
         found = field_texts(draft.fields, draft.wanted)
         texts = [one.text for one in found]
-        if not may_hold("\n".join(texts)):
-            return draft
         redacted = redact(texts, self.policies(), [one.name for one in found])
         if redacted.dropped_kind:
             return Dropped(draft.record_id, "private", self.name, redacted.dropped_kind)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -253,8 +252,8 @@ def test_facts_that_the_prompt_does_not_give_are_flagged(answer: str, prompt: st
 
 
 def test_placeholders_of_what_was_redacted_are_no_facts() -> None:
-    told = replace(
-        draft("Write to [EMAIL_1] or [EMAIL_2].", "Kettle"), redacted={"[EMAIL_1]": "email", "[EMAIL_2]": "email"}
+    told = draft("Write to [EMAIL_1] or [EMAIL_2].", "Kettle").evolved(
+        redacted={"[EMAIL_1]": "email", "[EMAIL_2]": "email"}
     )
     assert UnsupportedFacts().apply(told) == told
 
@@ -262,10 +261,9 @@ def test_placeholders_of_what_was_redacted_are_no_facts() -> None:
 def test_a_dialogue_may_end_with_a_short_thanks_and_break_off() -> None:
     talk = draft(BODY, "How is it made?")
     last = (Message("user", "And the lid?"), Message("assistant", "Glass."))
-    assert reason(Substance().apply(replace(talk, messages=(*talk.messages, *last)))) is None
-    broken = replace(
-        talk, messages=(*talk.messages, Message("user", "And?"), Message("assistant", f"{BODY} The lid is a…"))
-    )
+    assert reason(Substance().apply(talk.evolved(messages=(*talk.messages, *last)))) is None
+    more = (Message("user", "And?"), Message("assistant", f"{BODY} The lid is a…"))
+    broken = talk.evolved(messages=(*talk.messages, *more))
     outcome = CutAnswers().apply(broken)
     assert isinstance(outcome, Draft) and (outcome.messages, outcome.flags) == (broken.messages, ("cut",))
 
