@@ -13,7 +13,7 @@ import random
 import time
 from array import array
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
@@ -21,6 +21,7 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InvalidInput, UsageError
@@ -28,11 +29,12 @@ from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import ContentSum, body_digest
 from webtune_tui.pipeline.base import Step, Surveying
 from webtune_tui.pipeline.corpus import Corpus, example_name
+from webtune_tui.pipeline.group_splits import SPLITS, places_of
 from webtune_tui.pipeline.mix import REASON as MIX_REASON
 from webtune_tui.pipeline.mix import Candidate, left_out
 from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
-from webtune_tui.pipeline.split import LEAST_GROUPS, Assignment, FrozenTest, random_split_rate
+from webtune_tui.pipeline.split import LEAST_GROUPS, FrozenTest, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.edits import effect_of
 from webtune_tui.services.prepare_part import KeyRange, Part, Setting, Sighting
@@ -40,7 +42,7 @@ from webtune_tui.services.prepare_pool import PartPool
 from webtune_tui.services.prepare_processes import workers_for
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.services.prepare_shards import Shards, discard_left
-from webtune_tui.services.prepare_split import SPLITS, Splitting
+from webtune_tui.services.prepare_split import Splitting
 from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.datasets import BuildReport, DatasetStore, DroppedRow, ExampleRow, Revision, Totals
@@ -134,9 +136,10 @@ class PrepareRun:
         with PartPool(setting, self._request.workers or workers_for(wanted)) as pool:
             steps = yield from self._learned(recipe, pool, only, tally)
             yield from self._map(steps, pool, waiting, corpus, tally, wanted)
+            places = pool.beside(places_of, recipe.split.seed, corpus.example_ids.tolist())
             for done, parts in corpus.decide():
                 yield from self._told("comparing", done, parts, "parts")
-            yield from self._finish(recipe, text, waiting, corpus, tally, pool, started)
+            yield from self._finish(recipe, text, waiting, corpus, tally, pool, places, started)
 
     def _finish(
         self,
@@ -146,12 +149,13 @@ class PrepareRun:
         corpus: Corpus,
         tally: _Tally,
         pool: PartPool,
+        places: Callable[[], npt.NDArray[np.float64]],
         started: float,
     ) -> Generator[PrepareEvent, None, None]:
         """Decides what stays in which split, and stores it unless that is what there is already."""
         tally.left_out = _mixed(recipe, corpus, tally)
         random_rate = pool.beside(random_split_rate, corpus.cluster_sizes(), len(corpus), recipe.split)
-        splitting = Splitting(corpus, recipe.split, self._store, tally.left_out)
+        splitting = Splitting(corpus, recipe.split, self._store, tally.left_out, places())
         if not splitting.stays.any():
             yield Noted("No record makes an example; see the reasons", level="warn")
         build = None
@@ -170,7 +174,7 @@ class PrepareRun:
                 raise
             revision = self._store.seal(build, totals, self._counter.encoding)
             revision = self._replay(recipe, revision, tally)
-        text = self._final_text(recipe, text, splitting.assignment)
+        text = self._final_text(recipe, text, splitting.frozen)
         report = self._report(recipe, revision, splitting, corpus, tally, random_rate(), time.monotonic() - started)
         kept_of_run = BuildReport(text, self._counter.encoding, json.dumps(asdict(report)), digest)
         if build is None:
@@ -345,9 +349,8 @@ class PrepareRun:
             return recipe
         return replace(recipe, split=replace(split, frozen=None))
 
-    def _final_text(self, recipe: Recipe, text: str, assignment: Assignment) -> str:
+    def _final_text(self, recipe: Recipe, text: str, frozen: FrozenTest | None) -> str:
         """The recipe's text as it must stand to give this result again."""
-        frozen: FrozenTest | None = assignment.frozen
         if frozen is None or self._request.sample is not None:
             return text
         before, _ = self._recipes.load(self._request.recipe)
@@ -470,9 +473,9 @@ def _result_digest(splitting: Splitting, corpus: Corpus, tally: _Tally) -> str:
 
 
 def _notes(tally: _Tally, splitting: Splitting) -> Iterator[str]:
-    if 0 < len(splitting.groups) < LEAST_GROUPS:
+    if 0 < splitting.groups < LEAST_GROUPS:
         yield (
-            f"Only {len(splitting.groups)} groups of examples: validation and test may be empty"
+            f"Only {splitting.groups} groups of examples: validation and test may be empty"
             f" (from {LEAST_GROUPS} on each has at least one)"
         )
     hidden = {kind: count for kind, count in tally.removed.items() if kind not in ("markup", "model_token")}
