@@ -21,7 +21,16 @@ from webtune_tui.pipeline.near_duplicates import (
 )
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.signatures import unpacked
-from webtune_tui.pipeline.sketches import BANDS, EMPTY, PERMUTATIONS, Indices, Sketches, least_overlap, meet_in_buckets
+from webtune_tui.pipeline.sketches import (
+    BANDS,
+    EMPTY,
+    PERMUTATIONS,
+    Indices,
+    Sketches,
+    buckets_of,
+    least_overlap,
+    meet_in_buckets,
+)
 from webtune_tui.pipeline.steps.exact_duplicates import BOTH, LONGEST, NEWEST, RATED, ExactDuplicates
 from webtune_tui.pipeline.steps.near_duplicates import NearDuplicates
 from webtune_tui.pipeline.steps.shared_targets import GROUP, KEEP, KEEP_ONE, SharedTargets
@@ -122,9 +131,9 @@ class Corpus:
         whole = self._sketches("whole")
         near = UnionFind(len(self))
         meet = self._meeting(are_whole_similar, near)
-        for band in range(BANDS):
-            meet_in_buckets(whole, band, standing, self._least, near.roots_of, meet)
-            yield band + 1, total
+        for band, (members, buckets) in enumerate(buckets_of(whole, standing), start=1):
+            meet_in_buckets(whole, members, buckets, self._least, near.roots_of, meet)
+            yield band, total
         self._drop_near(near)
         self._drop_shared()
         yield from self._link("answers", standing if self._links_answers else standing[:0], are_answers_similar, 1)
@@ -137,9 +146,9 @@ class Corpus:
         table = self._sketches(name)
         order = order[(table[order] != EMPTY).any(axis=1)]
         meet = self._meeting(are_similar, None)
-        for band in range(BANDS):
-            meet_in_buckets(table, band, order, self._least, self.groups.roots_of, meet)
-            yield done * BANDS + band + 1, 3 * BANDS
+        for band, (members, buckets) in enumerate(buckets_of(table, order), start=1):
+            meet_in_buckets(table, members, buckets, self._least, self.groups.roots_of, meet)
+            yield done * BANDS + band, 3 * BANDS
 
     @property
     def has_siblings(self) -> bool:

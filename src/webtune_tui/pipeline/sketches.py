@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, combinations
 from typing import Any
 
@@ -118,21 +119,33 @@ def least_overlap(similarity: float) -> int:
     return int(max(expected - _ESTIMATE_MARGIN, 0.0) * PERMUTATIONS)
 
 
+def buckets_of(table: Sketches, order: Indices) -> Iterator[tuple[Indices, Indices]]:
+    """For each band the texts among those in ``order`` that share it with another one, and their buckets' numbers.
+
+    A thread works one band ahead; what it does lets others work meanwhile.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(_crowded, table, 0, order)
+        for band in range(1, BANDS):
+            found, coming = coming, thread.submit(_crowded, table, band, order)
+            yield found.result()
+        yield coming.result()
+
+
 def meet_in_buckets(
     table: Sketches,
-    band: int,
-    order: Indices,
+    members: Indices,
+    buckets: Indices,
     least: int,
     roots_of: Callable[[Indices], Indices],
     meet: Callable[[int, int], bool],
 ) -> None:
-    """Lets the texts in ``order`` meet that one band of the sketches proposes; ``meet`` says whether they are similar.
+    """Lets the texts meet that share a bucket of a band; ``meet`` says whether they are similar.
 
     Each newcomer of a bucket meets at most eight that stand for the bucket; it becomes one itself unless it was
     similar to one of them, so that the work grows with the number of texts and not with its square. Texts with equal
     roots are known to be similar; ``least`` is that of :func:`least_overlap`.
     """
-    members, buckets = _crowded(table, band, order)
     for _ in range(_REPRESENTATIVES):
         if len(members) == 0:
             return

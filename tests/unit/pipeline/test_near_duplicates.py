@@ -21,7 +21,7 @@ from webtune_tui.pipeline.near_duplicates import (
     survivors,
 )
 from webtune_tui.pipeline.signatures import signatures, unpacked
-from webtune_tui.pipeline.sketches import BANDS, band_numbers, meet_in_buckets, sketches
+from webtune_tui.pipeline.sketches import band_numbers, buckets_of, meet_in_buckets, sketches
 from webtune_tui.pipeline.word_numbers import Texts, wording_of
 from webtune_tui.pipeline.wording import folded, words
 
@@ -250,8 +250,8 @@ def met(texts: Sequence[Texts]) -> tuple[set[tuple[int, int]], int]:
             return True
         return False
 
-    for band in range(BANDS):
-        meet_in_buckets(signed.whole, band, np.arange(len(texts)), 0, sets.roots_of, meet)
+    for members, buckets in buckets_of(signed.whole, np.arange(len(texts))):
+        meet_in_buckets(signed.whole, members, buckets, 0, sets.roots_of, meet)
     joined = {(sets.find(index), index) for index in range(len(texts)) if sets.find(index) != index}
     return joined, asked
 
