@@ -21,7 +21,7 @@ from webtune_tui.pipeline.near_duplicates import (
     survivors,
 )
 from webtune_tui.pipeline.signatures import signatures, unpacked
-from webtune_tui.pipeline.sketches import band_numbers, buckets_of, meet_in_buckets, sketches
+from webtune_tui.pipeline.sketches import BANDS, band_numbers, buckets_of, meet_in_buckets, sketches
 from webtune_tui.pipeline.word_numbers import Texts, wording_of
 from webtune_tui.pipeline.wording import folded, words
 
