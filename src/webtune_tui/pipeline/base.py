@@ -107,8 +107,8 @@ class Surveying(Protocol):
     """A step that must see much of the set before it can judge one record.
 
     A run shows it a sample, as the steps before it left the drafts, unless it says by ``needs_survey = False`` that
-    its options want none. What ``observe`` answers is plain data, so that parts of the sample may be seen in
-    different processes.
+    its options want none; ``enough`` may say how many records of a source show it enough. What ``observe`` answers is
+    plain data, so that parts of the sample may be seen in different processes.
     """
 
     def observe(self, drafts: Sequence[Draft]) -> Any:

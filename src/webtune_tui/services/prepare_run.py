@@ -207,9 +207,13 @@ class PrepareRun:
     ) -> Generator[PrepareEvent, None, tuple[Step, ...]]:
         """The recipe's steps, the surveying ones with what a sample of the records showed."""
         steps = draft_steps(recipe, self._counter)
-        surveying = [number for number, step in enumerate(steps) if isinstance(step, Surveying)]
-        shown = self._shown(only) if surveying else []
+        surveying = [
+            number
+            for number, step in enumerate(steps)
+            if isinstance(step, Surveying) and getattr(step, "needs_survey", True)
+        ]
         for number in surveying:
+            shown = self._shown(only, getattr(steps[number], "enough", _SHOWN_OF_A_SOURCE))
             chosen = pickle.dumps(steps)
             asked = [
                 Sighting(chosen, number, shown[start : start + _SHOWN_AT_ONCE])
@@ -227,17 +231,16 @@ class PrepareRun:
                 tally.findings[step.name] = found
         return steps
 
-    def _shown(self, only: frozenset[int] | None) -> list[int]:
-        """The records that surveying steps see: every n-th of a source by the hash of its key."""
-        sizes: Counter[str] = Counter()
-        for record_id, _, source in self._records.keys_in_order():
-            if only is None or record_id in only:
-                sizes[source] += 1
+    def _shown(self, only: frozenset[int] | None, enough: int) -> list[int]:
+        """The records that a surveying step sees: every n-th of a source by the hash of its key."""
+        sizes = Counter(
+            source for record_id, _, source in self._records.keys_in_order() if only is None or record_id in only
+        )
+        apart = {source: max(size // enough, 1) for source, size in sizes.items()}
         return [
             record_id
             for record_id, key, source in self._records.keys_in_order()
-            if (only is None or record_id in only)
-            and crc32(key.encode("utf-8", "surrogatepass")) % max(sizes[source] // _SHOWN_OF_A_SOURCE, 1) == 0
+            if (only is None or record_id in only) and crc32(key.encode("utf-8", "surrogatepass")) % apart[source] == 0
         ]
 
     def _sampled(self, seed: int) -> frozenset[int] | None:

@@ -131,15 +131,30 @@ class RecordQueries:
             for row in connection.execute("SELECT collection_id, source, label FROM collections")
         }
 
-    def keys_in_order(self) -> Iterator[tuple[int, str, str]]:
-        """(id, key, source) of all current records in canonical order."""
+    def sources(self) -> list[str]:
+        """The sources of all collections."""
         with self._database.read() as connection:
-            cursor = connection.execute(
-                "SELECT r.record_id, r.key, c.source FROM records AS r JOIN collections AS c USING (collection_id)"
-                " WHERE r.superseded_by IS NULL ORDER BY r.key, r.content_hash, r.record_id"
-            )
-            for row in cursor:
-                yield row[0], row[1], row[2]
+            return [row[0] for row in connection.execute("SELECT DISTINCT source FROM collections ORDER BY source")]
+
+    def keys_in_order(self) -> Iterator[tuple[int, str, str]]:
+        """(id, key, source) of all current records in canonical order.
+
+        Where all are of one source, only an index is read; records of one key then come by their ids.
+        """
+        sources = self.sources()
+        with self._database.read() as connection:
+            cursor = connection.cursor()
+            cursor.row_factory = None
+            if len(sources) == 1:
+                yield from cursor.execute(
+                    "SELECT record_id, key, ? FROM records WHERE superseded_by IS NULL ORDER BY key, record_id",
+                    sources,
+                )
+            else:
+                yield from cursor.execute(
+                    "SELECT r.record_id, r.key, c.source FROM records AS r JOIN collections AS c USING (collection_id)"
+                    " WHERE r.superseded_by IS NULL ORDER BY r.key, r.content_hash, r.record_id"
+                )
 
     def ids_in_order(self) -> list[int]:
         """The ids of all current records in canonical order."""

@@ -30,6 +30,7 @@ class UnsupportedFacts:
     stage: ClassVar[str] = "example"
     order: ClassVar[int] = 60
     is_default: ClassVar[bool] = True
+    enough: ClassVar[int] = 2_000
 
     facts: int = option(1, label="Flagged from", help="Numbers, dates, model numbers and names.", minimum=1)
     also_written: bool = option(
