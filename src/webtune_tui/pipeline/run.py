@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 _NOTHING_TO_BUILD = "no builder knows this shape"
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(NamedTuple):
     """An example on its way.
 
     ``messages`` is their canonical JSON; ``redacted`` counts the placeholders in them by kind; ``mix_part`` numbers
@@ -202,7 +201,7 @@ class Assembly:
             domain=draft.domain,
             messages=encoded(draft.messages),
             tokens=draft.tokens,
-            flags=(*dict.fromkeys(draft.flags), *(f"redacted:{kind}" for kind in sorted(redacted))),
+            flags=_flags(draft.flags, redacted) if draft.flags or redacted else (),
             redacted=redacted,
             mix_part=part_of(self._mix, draft.source, draft.label, draft.domain) if self._mix else -1,
             answer_length=len(draft.answer),
@@ -226,10 +225,13 @@ def _signer(recipe: Recipe) -> Callable[[Sequence[Sequence[str]], Sequence[str]]
 
 def encoded(messages: Sequence[Message]) -> str:
     """The same text as :func:`encode_messages`, sooner where a message is nothing but role and content."""
-    if any(message.extra or message.weight is not None for message in messages):
-        return encode_messages(messages)
+    bodies = []
+    for message in messages:
+        if message.extra or message.weight is not None:
+            return encode_messages(messages)
+        bodies.append({"content": message.content, "role": message.role})
     try:
-        return orjson.dumps([{"content": one.content, "role": one.role} for one in messages]).decode()
+        return orjson.dumps(bodies).decode()
     except TypeError:  # half of a surrogate pair
         return encode_messages(messages)
 
@@ -260,6 +262,10 @@ def _whole_records(result: BatchResult) -> list[Dropped]:
         if dropped.record_id not in used:
             first.setdefault(dropped.record_id, dropped)
     return [one for one in result.dropped if first.get(one.record_id) is one]
+
+
+def _flags(flags: Sequence[str], redacted: Iterable[str]) -> tuple[str, ...]:
+    return (*dict.fromkeys(flags), *(f"redacted:{kind}" for kind in sorted(redacted)))
 
 
 def _redacted(draft: Draft) -> dict[str, int]:

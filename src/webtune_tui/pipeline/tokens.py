@@ -90,7 +90,10 @@ def count_examples(conversations: Sequence[Sequence[Message]], counter: TokenCou
 
 def overhead(messages: Sequence[Message]) -> int:
     """The tokens around the contents in the chat format."""
-    names = sum(1 for message in messages if message.extra and "name" in message.extra)
+    names = 0
+    for message in messages:
+        if message.extra and "name" in message.extra:
+            names += 1
     return TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_NAME * names + TOKENS_PER_EXAMPLE
 
 

@@ -8,7 +8,6 @@ checking files import this module.
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -64,13 +63,12 @@ class Wording:
     def keys(self) -> list[tuple[bytes, bytes]]:
         """For each example 16 bytes that stand for its wording, and 16 for that of its answer."""
         raw, parts = self.words.tobytes(), self.parts.tolist()
+        sizes = np.diff(self.parts).astype(np.uint32).tobytes()
         found = []
         for first, end in pairwise(self.examples.tolist()):
             answer = blake2b(raw[parts[end - 1] * 8 : parts[end] * 8], digest_size=16).digest()
-            lengths = array("I", [parts[at + 1] - parts[at] for at in range(first, end - 1)]).tobytes()
-            whole = blake2b(raw[parts[first] * 8 : parts[end - 1] * 8], digest_size=16)
-            whole.update(lengths)
-            whole.update(answer)
+            lengths = sizes[first * 4 : end * 4 - 4]
+            whole = blake2b(raw[parts[first] * 8 : parts[end - 1] * 8] + lengths + answer, digest_size=16)
             found.append((whole.digest(), answer))
         return found
 

@@ -51,13 +51,13 @@ class Products:
         lines = [f"Write the product description for {title}." if title else "Write the product description."]
         lines += [f"Brand: {brand}"] if brand else []
         lines += [f"Category: {category}"] if category else []
-        lines += ["Features:", *(f"- {feature}" for feature in features)] if features else []
+        lines += ["Features:\n- " + "\n- ".join(features)] if features else []
         messages = (
             _SYSTEM_MESSAGE,
             Message("user", "\n".join(lines)),
             Message("assistant", _description(row)),
         )
-        return Conversation(messages, tuple(value for value in (title, brand, category, *features) if value))
+        return Conversation(messages, tuple(filter(None, (title, brand, category, *features))))
 
 
 _SYSTEM_MESSAGE = Message("system", SYSTEM)
@@ -98,7 +98,14 @@ def _listed(value: Any) -> list[str]:
         value = [line.lstrip("-*• ").strip() for line in value.splitlines()]
     if not isinstance(value, list):
         return []
-    return [text for text in (_known(_named(item)) for item in value) if text][:_MOST_FEATURES]
+    found: list[str] = []
+    for item in value:
+        text = item.strip() if type(item) is str else as_text(_named(item))
+        if text and not is_placeholder(text):
+            found.append(text)
+            if len(found) == _MOST_FEATURES:
+                break
+    return found
 
 
 BUILDER = Products()
