@@ -36,12 +36,13 @@ from webtune_tui.pipeline.split import LEAST_GROUPS, Assignment, FrozenTest, ran
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.edits import effect_of
 from webtune_tui.services.prepare_part import KeyRange, Part, Setting, Sighting
-from webtune_tui.services.prepare_pool import PartPool, workers_for
+from webtune_tui.services.prepare_pool import PartPool
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.services.prepare_shards import Shards, discard_left
 from webtune_tui.services.prepare_split import SPLITS, Splitting
 from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
+from webtune_tui.services.worker_pool import workers_for
 from webtune_tui.storage.datasets import BuildReport, DatasetStore, DroppedRow, ExampleRow, Revision, Totals
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace

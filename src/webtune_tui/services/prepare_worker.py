@@ -56,8 +56,8 @@ def read_event(line: bytes) -> PrepareEvent:
 def main() -> None:
     """Runs one request."""
     # compiled libraries that the app does without
-    from webtune_tui.services.prepare_pool import GARBAGE_THRESHOLDS
     from webtune_tui.services.prepare_run import PrepareRun
+    from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
 
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
