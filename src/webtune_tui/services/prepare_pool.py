@@ -15,7 +15,7 @@ class PartPool(WorkerPool[PartMaker]):
 
     def __init__(self, setting: Setting, workers: int) -> None:
         make = partial(PartMaker, setting)
-        super().__init__(make, workers, preload="webtune_tui.services.prepare_preload", command="prepare")
+        super().__init__(make, workers, preload="webtune_tui.services.prepare_preload")
 
     def parts(self, ranges: Iterable[KeyRange]) -> Iterator[list[Part]]:
         """The parts of each range, in the order of the ranges."""

@@ -60,15 +60,13 @@ def workers_for(records: int) -> int:
 class WorkerPool(Generic[AnyMaker]):
     """Gives work to makers, one in each process. Leaving the context ends the processes and waits for that.
 
-    ``make`` is pickled; ``preload`` is the module that holds what the processes share; ``command`` is what a person
-    runs with fewer processes.
+    ``make`` is pickled; ``preload`` is the module that holds what the processes share.
     """
 
-    def __init__(self, make: Callable[[], AnyMaker], workers: int, *, preload: str, command: str) -> None:
+    def __init__(self, make: Callable[[], AnyMaker], workers: int, *, preload: str) -> None:
         self._make = make
         self._workers = workers
         self._preload = preload
-        self._command = command
         self._own: AnyMaker | None = None
         self._pool: ProcessPoolExecutor | None = None
 
@@ -120,22 +118,28 @@ class WorkerPool(Generic[AnyMaker]):
 
     def _submit(self, work: Callable[..., Answer], *arguments: Any) -> Future[Answer]:
         assert self._pool is not None
-        with self._told_where_one_ended():
+        with _told_where_one_ended():
             return self._pool.submit(work, *arguments)
 
     def _answer_of(self, future: Future[Answer]) -> Answer:
-        with self._told_where_one_ended():
+        with _told_where_one_ended():
             return future.result()
 
-    @contextmanager
-    def _told_where_one_ended(self) -> Iterator[None]:
-        try:
-            yield
-        except BrokenProcessPool as error:
-            raise InternalFault(
-                "A process that works on the records was ended from outside",
-                hint=f"There may be too little memory: webtune {self._command} --workers 1",
-            ) from error
+
+def ended_from_outside() -> InternalFault:
+    """The error where a process that was needed is gone."""
+    return InternalFault(
+        "A process that works on the records was ended from outside",
+        hint="There may be too little memory; with --workers 1 less is needed.",
+    )
+
+
+@contextmanager
+def _told_where_one_ended() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise ended_from_outside() from error
 
 
 def _context(preload: str) -> BaseContext:
