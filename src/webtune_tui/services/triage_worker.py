@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -21,15 +22,18 @@ from webtune_tui.storage.workspace import Workspace
 
 def main() -> None:
     """Runs one request."""
+    # compiled libraries that the app does without
     from webtune_tui.services.triage_run import TriageRun
+    from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
 
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     root = Path(asked["workspace"])
     database = Database(root / "workspace.db", read_only=True)
     try:
         counter = counter_for(asked["base_model"], Path(asked["models"]))
-        for event in TriageRun(Workspace(root, database, None, None), counter).events():
+        for event in TriageRun(Workspace(root, database, None, None), counter, asked["workers"]).events():
             _tell("progressed" if isinstance(event, Progressed) else "triaged", asdict(event))
     except WebtuneError as error:
         _tell("failed", {"class": type(error).__name__, "message": error.message, "hint": error.hint})
