@@ -10,10 +10,11 @@ from typing import ClassVar
 from webtune_tui.domain.options import option
 from webtune_tui.pipeline.base import Draft, Dropped
 from webtune_tui.pipeline.flags import COPIED_PROMPT, flagged
-from webtune_tui.pipeline.wording import words
+from webtune_tui.pipeline.wording import EDGES, words
 
 FLAG, DROP = "flag", "drop"
 _SIGN_LENGTH = 0.5  # the shortest the prompt can be, beside the answer, for punctuation that does not count
+_LOOKED_AT = 8  # words, of which the longest is looked for
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class CopiedPrompt:
         answer, prompt = draft.answer, draft.prompt
         if len(prompt) < len(answer) * self.share * _SIGN_LENGTH or not answer:
             return draft
+        if answer.isascii() and not _may_be_copied(answer, prompt, self.share):
+            return draft
         share = copied_share(words(answer), words(prompt), self.share, self.words_from)
         if share < self.share:
             return draft
@@ -49,6 +52,14 @@ class CopiedPrompt:
             told = f"{share * 100:.0f} % of the words stand in one run in the prompt"
             return Dropped(draft.record_id, self.name, self.name, told)
         return flagged(draft, COPIED_PROMPT)
+
+
+def _may_be_copied(answer: str, prompt: str, least: float) -> bool:
+    """A quick look, for an answer of words with spaces: one that every long run holds stands in the prompt."""
+    units = answer.split()
+    run = math.ceil(least * len(units))
+    middle = units[len(units) - run : run][:_LOOKED_AT]
+    return not middle or max(middle, key=len).casefold().strip(EDGES) in prompt.casefold()
 
 
 def copied_share(answer: Sequence[str], prompt: Sequence[str], least: float, words_from: int = 1) -> float:
