@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from webtune_tui.pipeline.base import Draft
 
 CUT = "cut"
@@ -14,4 +12,4 @@ LANGUAGE_UNKNOWN = "language-unknown"
 
 def flagged(draft: Draft, flag: str) -> Draft:
     """The draft with the flag."""
-    return draft if flag in draft.flags else replace(draft, flags=(*draft.flags, flag))
+    return draft if flag in draft.flags else draft.evolved(flags=(*draft.flags, flag))

@@ -45,7 +45,18 @@ _FILLER_LOOKED_AT = 4_000  # characters
 
 def is_placeholder(text: str) -> bool:
     """Whether a value only says that there is none."""
-    return is_leftover(text) if len(text) > _LONGEST else _is_short_placeholder(text)
+    if len(text) > _LONGEST:
+        return is_leftover(text)
+    if not _may_begin_one(text[:3]):
+        return False
+    return _is_short_placeholder(text)
+
+
+@lru_cache(maxsize=8_192)
+def _may_begin_one(start: str) -> bool:
+    """Whether a short value with these first three letters may be a placeholder; most are told by them alone."""
+    folded = start.casefold()
+    return not folded[:1].isalnum() or folded[:3] in _STARTS or folded[:2] in _SHORT or folded[:1] in _SHORT
 
 
 @lru_cache(maxsize=8_192)  # brands and categories come again and again
@@ -92,3 +103,8 @@ def _is_filler(text: str) -> bool:
 def _has_symbol(text: str) -> bool:
     """Whether there is more than punctuation, such as an emoji."""
     return any(ord(character) > 0x2190 and character not in "　、。" for character in text)
+
+
+_BEGINNINGS = {*PHRASES, *OPENERS, *_FILLER_STARTS, "undefined", "nan"}
+_STARTS = frozenset(text[:3] for text in _BEGINNINGS)
+_SHORT = frozenset({*(text for text in _BEGINNINGS if len(text) < 3), *"この商製説詳情内"})

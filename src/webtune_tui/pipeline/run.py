@@ -129,8 +129,9 @@ class Assembly:
 
     def _finished(self, drafts: Sequence[Draft], result: BatchResult) -> list[Draft]:
         """The drafts that come through every step, counted; the others stand in ``result.dropped``."""
-        known = [self._recognised(draft) for draft in drafts]
-        cleaned = self._through(self._record_steps, known, result)
+        cleaned: Iterable[Draft] = drafts
+        if self._record_steps or self._example_steps:
+            cleaned = self._through(self._record_steps, [self._recognised(draft) for draft in drafts], result)
         conversing = [(draft, number, one) for draft in cleaned for number, one in self._conversing(draft, result)]
         counts = count_examples([one.messages for _, _, one in conversing], self._counter)
         counted = [
@@ -143,7 +144,7 @@ class Assembly:
             )
             for (draft, number, one), count in zip(conversing, counts, strict=True)
         ]
-        return list(self._through(self._example_steps, counted, result))
+        return list(self._through(self._example_steps, counted, result)) if self._example_steps else counted
 
     def _through(self, steps: Sequence[Step], drafts: Sequence[Draft], result: BatchResult) -> Iterator[Draft]:
         for draft in drafts:
@@ -166,19 +167,25 @@ class Assembly:
 
     def _conversing(self, draft: Draft, result: BatchResult) -> Sequence[tuple[int, Conversation]]:
         """The conversations of a record, one for each example that it makes, numbered."""
-        made = parted(self._conversations(draft), self._plan, self._counter, is_written=draft.is_written)
-        made = with_questions(made, self._plan, lambda part: example_id(draft.key, part))
+        made, is_written = self._conversations(draft)
+        if self._plan.chunk_tokens:
+            made = parted(made, self._plan, self._counter, is_written=is_written)
+        if self._plan.questions:
+            made = with_questions(made, self._plan, lambda part: example_id(draft.key, part))
         conversations = [one for one in made if one.messages]
         if not conversations:
             shape = ", ".join(list(draft.fields)[:8])
             result.dropped.append(Dropped(draft.record_id, "empty", "builder", f"{_NOTHING_TO_BUILD}: {shape}"))
         return list(enumerate(conversations))
 
-    def _conversations(self, draft: Draft) -> Sequence[Conversation]:
+    def _conversations(self, draft: Draft) -> tuple[Sequence[Conversation], bool]:
+        """What a record's builder makes, and whether the row was written as an example."""
         if self._templates is not None:
-            return [self._templates.build(draft.key, draft.fields)]
+            return [self._templates.build(draft.key, draft.fields)], draft.is_written
         chosen = self._choice.of(draft.fields)
-        return chosen.conversations(draft.fields, self._plan) if chosen else []
+        if chosen is None:
+            return [], draft.is_written
+        return chosen.conversations(draft.fields, self._plan), chosen.builder.is_written
 
     def _recognised(self, draft: Draft) -> Draft:
         """The draft with the fields that its example will be made of."""

@@ -11,6 +11,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from webtune_tui.domain.examples import Split
 
@@ -18,8 +19,7 @@ LEAST_GROUPS = 10
 _RANDOM_SEEDS = 20
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Examples that share a split. ``key`` is the smallest example id among them and their dropped copies."""
 
     key: str
@@ -95,13 +95,20 @@ def assign(
 
 def _ordered(groups: Sequence[Group], seed: int) -> list[tuple[float, Group]]:
     """The groups by their places, with these."""
-    return sorted(((place(seed, group.key), group) for group in groups), key=lambda pair: (pair[0], pair[1].key))
+    ordered = sorted([(place(seed, group.key), group.key, number) for number, group in enumerate(groups)])
+    return [(at, groups[number]) for at, _, number in ordered]
 
 
 def _border(placed: Sequence[tuple[float, Group]], plan: SplitPlan, total: int) -> FrozenTest:
     """The border that gives the test split its share."""
     taken = _filled([group for _, group in placed], plan.test, total)
-    last = max((number for number, (_, group) in enumerate(placed) if group.key in taken), default=0)
+    wanted = len(taken)
+    last = 0
+    for number, (_, group) in enumerate(placed):
+        if not wanted:
+            break
+        if group.key in taken:
+            last, wanted = number, wanted - 1
     following = placed[last + 1][0] if last + 1 < len(placed) else 1.0
     return FrozenTest(plan.seed, plan.test, round((placed[last][0] + following) / 2, 9))
 

@@ -1,16 +1,16 @@
 """Texts as numbers, for comparing many at once: each word of :func:`webtune_tui.pipeline.wording.words` is 64 bits.
 
-The same folded word has the same number in every process and on every machine. A word's number is a polynomial in its
-characters, taken for all words of a block of text at once, without making a string of each. Only preparing and checking
-files import this module.
+The same folded word has the same number in every process and on every machine. A word's number is made of its bytes in
+UTF-8, eight at a time and for all words of a block of text at once, without making a string of each. Only preparing and
+checking files import this module.
 """
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 
@@ -21,17 +21,18 @@ from webtune_tui.pipeline.wording import EDGES, UNSPACED_RANGES, spread
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
+Kinds = npt.NDArray[np.uint8]
 Marks = npt.NDArray[np.bool_]
 
 Texts = tuple[Sequence[str], str]
 """An example's field values and its answer."""
 
 _BLOCK = 1 << 16  # characters that are read at once
-_LONGEST_WORD = 64  # characters; longer ones are hashed one by one
-_CODES = 1 << 16  # characters that the tables know
-_FACTOR = 0x9E3779B97F4A7C15
-_INVERSE = pow(_FACTOR, -1, 1 << 64)
+_LONGEST_WORD = 64  # bytes; longer ones are hashed one by one
+_CODES = 1 << 16  # characters that the table knows
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_MASKS = np.array([(1 << 8 * count) - 1 for count in range(9)], dtype=np.uint64)
+_SPACE, _EDGE, _LONE = np.uint8(1), np.uint8(2), np.uint8(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,77 +114,65 @@ def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _words(texts: Sequence[str]) -> tuple[Hashes, Marks, Places]:
     """The words of some texts, whether they are lone characters, and their number in each text."""
-    joined = " ".join(texts)
-    if not joined.isascii():
-        texts = [text if text.isascii() else spread(text) for text in texts]
-        joined = " ".join(texts)
-    codes = _codes_of(f" {joined} ")
-    known = (np.minimum(codes, _CODES - 1) if codes.itemsize > 1 else codes).astype(np.int64)
-    begins, ends = _bounds(known)
-    first, last = _trimmed(known, begins, ends)
-    values = _VALUES.take(known)
-    if codes.itemsize > 1:
-        rare = np.flatnonzero(codes >= _CODES - 1)
-        values[rare] = mixed(codes[rare].astype(np.uint64) + np.uint64(1))
-    powers, inverses = _powers(len(codes)) if len(codes) > 2 * _BLOCK else _powers_of_block()
-    sums = np.cumsum(values * powers[: len(codes)])
-    lengths = last - first
-    hashes = mixed(((sums[last - 1] - sums[first - 1]) * inverses[first]) ^ lengths.astype(np.uint64))
-    for number in np.flatnonzero(lengths > _LONGEST_WORD).tolist():
-        hashes[number] = _long_hash(codes[first[number] : last[number]])
-    text_bounds = np.cumsum(np.array([1, *(len(text) + 1 for text in texts)]))
-    counts = np.diff(np.searchsorted(begins, text_bounds))
-    return hashes, (lengths == 1) & _LONE.take(known[first]), counts
+    spreads = {place: spread(text) for place, text in enumerate(texts) if not text.isascii()}
+    pieces = [
+        spreads[place].encode("utf-8", "surrogatepass") if place in spreads else text.encode("ascii")
+        for place, text in enumerate(texts)
+    ]
+    raw = b" %b " % b" ".join(pieces).lower()
+    ends = np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)) + 1)
+    kinds: Kinds = np.frombuffer(bytearray(raw.translate(_BYTE_KINDS)), dtype=np.uint8)
+    for place, text in spreads.items():
+        if _SPECIAL.search(text):
+            kinds[ends[place] - len(pieces[place]) : ends[place]] = _kinds_of(text)
+    begins, first, last = _bounds(kinds)
+    return _hashes(raw, first, last), kinds[first] == _LONE, np.diff(np.searchsorted(begins, ends), prepend=0)
 
 
-def _codes_of(text: str) -> Codes:
-    """The characters as numbers, a byte each where that is enough."""
-    try:
-        return np.frombuffer(text.encode("latin-1"), dtype=np.uint8)
-    except UnicodeEncodeError:
-        return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+def _kinds_of(text: str) -> Kinds:
+    """The kind of each byte of a text in UTF-8: that of its character."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    kinds = _KINDS.take(np.minimum(codes, _CODES - 1))
+    return np.repeat(kinds, 1 + (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF))
 
 
-def _bounds(codes: Places) -> tuple[Places, Places]:
-    """Where the words begin and end; there is space at both ends."""
-    is_space = _SPACE.take(codes)
+def _bounds(kinds: Kinds) -> tuple[Places, Places, Places]:
+    """Where the words begin; and where they begin and end without the marks at their edges.
+
+    Words of nothing but marks stay as they are. There is space at both ends.
+    """
+    is_space = kinds == _SPACE
     places = np.flatnonzero(is_space[1:] != is_space[:-1]) + 1
-    return places[0::2], places[1::2]
-
-
-def _trimmed(codes: Places, begins: Places, ends: Places) -> tuple[Places, Places]:
-    """The words without the marks at their edges; words of nothing but marks stay as they are."""
+    begins, ends = places[0::2], places[1::2]
     first, last = begins.copy(), ends.copy()
-    some = np.flatnonzero(_EDGE.take(codes[first]))
+    some = np.flatnonzero(kinds[first] == _EDGE)
     while len(some):
         first[some] += 1
-        some = some[(first[some] < last[some]) & _EDGE.take(codes[first[some]])]
-    some = np.flatnonzero(_EDGE.take(codes[last - 1]) & (first < last))
+        some = some[(first[some] < last[some]) & (kinds[first[some]] == _EDGE)]
+    some = np.flatnonzero((kinds[last - 1] == _EDGE) & (first < last))
     while len(some):
         last[some] -= 1
-        some = some[(first[some] < last[some]) & _EDGE.take(codes[last[some] - 1])]
+        some = some[(first[some] < last[some]) & (kinds[last[some] - 1] == _EDGE)]
     empty = np.flatnonzero(first == last)
     first[empty], last[empty] = begins[empty], ends[empty]
-    return first, last
+    return begins, first, last
 
 
-def _long_hash(codes: Codes) -> int:
-    word = codes.astype(np.uint32).tobytes().decode("utf-32-le", "surrogatepass").casefold()
-    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
-
-
-def _powers(count: int) -> tuple[Hashes, Hashes]:
-    """The powers of the factor, and of its inverse, modulo 2**64."""
-    powers = [np.full(count, base, dtype=np.uint64) for base in (_FACTOR, _INVERSE)]
-    for power in powers:
-        power[0] = 1
-        np.multiply.accumulate(power, out=power)
-    return powers[0], powers[1]
-
-
-@lru_cache(maxsize=1)
-def _powers_of_block() -> tuple[Hashes, Hashes]:
-    return _powers(2 * _BLOCK)
+def _hashes(raw: bytes, first: Places, last: Places) -> Hashes:
+    """A number for each word by its bytes, of which eight are taken at once."""
+    eights: Hashes = np.ndarray(len(raw) + 1, dtype="<u8", buffer=raw + bytes(8), strides=(1,))  # from every byte on
+    lengths = last - first
+    found = mixed((eights[first] & _MASKS.take(np.minimum(lengths, 8))) ^ (lengths.astype(np.uint64) << np.uint64(48)))
+    some, done = np.flatnonzero(lengths > 8), 8
+    while len(some) and done < _LONGEST_WORD:
+        taken = eights[first[some] + done] & _MASKS.take(np.minimum(lengths[some] - done, 8))
+        found[some] = mixed(found[some] * _FACTOR ^ taken)
+        done += 8
+        some = some[lengths[some] > done]
+    for number in some.tolist():
+        word = raw[first[number] : last[number]]
+        found[number] = int.from_bytes(blake2b(word, digest_size=8).digest(), "little")
+    return found
 
 
 def _share_above_half(marks: Marks, bounds: Places) -> Marks:
@@ -194,20 +183,19 @@ def _share_above_half(marks: Marks, bounds: Places) -> Marks:
     return found
 
 
-def _marked(characters: Iterable[str]) -> Marks:
-    found = np.zeros(_CODES, dtype=np.bool_)
-    found[[ord(character) for character in characters]] = True
+def _kinds() -> Kinds:
+    """What each character is for the words."""
+    found = np.zeros(_CODES, dtype=np.uint8)
+    for first, last in UNSPACED_RANGES:
+        found[ord(first) : ord(last) + 1] = _LONE
+    found[[ord(mark) for mark in EDGES]] = _EDGE
+    found[[code for code, character in enumerate(map(chr, range(0x3001))) if character.isspace()]] = _SPACE
     return found
 
 
-def _values() -> Hashes:
-    """A number for each character; capital letters of ASCII have that of the small ones."""
-    codes = np.arange(_CODES, dtype=np.uint64)
-    codes[ord("A") : ord("Z") + 1] += np.uint64(ord("a") - ord("A"))
-    return mixed(codes + np.uint64(1))
-
-
-_VALUES = _values()
-_SPACE = _marked(chr(code) for code in range(0x3001) if chr(code).isspace())
-_EDGE = _marked(EDGES)
-_LONE = _marked(chr(code) for first, last in UNSPACED_RANGES for code in range(ord(first), ord(last) + 1))
+_KINDS = _kinds()
+_BYTE_KINDS = _KINDS[:128].tobytes() + bytes(128)
+_SPECIAL = re.compile(
+    f"[{''.join(re.escape(chr(code)) for code in np.flatnonzero((_KINDS == _SPACE) | (_KINDS == _EDGE)) if code > 127)}"
+    f"{''.join(f'{first}-{last}' for first, last in UNSPACED_RANGES)}]"
+)

@@ -14,9 +14,8 @@ from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft
 from webtune_tui.storage.live_records import LiveRecord, LiveRow
 
-# of a number of nineteen digits every sixth character gives three: looking at these rules most texts out
-_STRIDE = 6
-_THREE_DIGITS = re.compile("[0-9]{3}")
+_DIGITS_ALIKE = bytes(ord("0") if chr(code).isdigit() else ord(" ") for code in range(128)) + b" " * 128
+_NINETEEN_DIGITS = b"0" * 19  # looked for first: a regular expression takes eight times as long
 _LONG_NUMBER = re.compile(r"[:,\[]\s*-?[0-9]{19}")
 _KINDS = {kind.value: kind for kind in RecordKind}
 
@@ -63,7 +62,8 @@ def with_own_keys(batches: Iterable[Sequence[LiveRow]]) -> Iterator[list[LiveRow
 
 def parsed(fields: str) -> Any:
     """The fields of a record as the standard library reads them, mostly by a faster parser."""
-    if _THREE_DIGITS.search(fields[::_STRIDE]) and _LONG_NUMBER.search(fields):
+    digits = fields.encode("utf-8", "surrogatepass").translate(_DIGITS_ALIKE)
+    if _NINETEEN_DIGITS in digits and _LONG_NUMBER.search(fields):
         return json.loads(fields)  # the fast parser makes fractions of whole numbers beyond 64 bits
     try:
         return orjson.loads(fields)

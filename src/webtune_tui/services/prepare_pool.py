@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from webtune_tui.services.prepare_part import KeyRange, Part, PartMaker, Setting, Sighting
+from webtune_tui.services.prepare_processes import PRELOAD
 from webtune_tui.services.worker_pool import WorkerPool
 
 
@@ -14,8 +15,7 @@ class PartPool(WorkerPool[PartMaker]):
     """Makes the parts of a run."""
 
     def __init__(self, setting: Setting, workers: int) -> None:
-        make = partial(PartMaker, setting)
-        super().__init__(make, workers, preload="webtune_tui.services.prepare_preload")
+        super().__init__(partial(PartMaker, setting), workers, preload=PRELOAD)
 
     def parts(self, ranges: Iterable[KeyRange]) -> Iterator[list[Part]]:
         """The parts of each range, in the order of the ranges."""

@@ -37,12 +37,12 @@ from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.edits import effect_of
 from webtune_tui.services.prepare_part import KeyRange, Part, Setting, Sighting
 from webtune_tui.services.prepare_pool import PartPool
+from webtune_tui.services.prepare_processes import workers_for
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.services.prepare_shards import Shards, discard_left
 from webtune_tui.services.prepare_split import SPLITS, Splitting
 from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
-from webtune_tui.services.worker_pool import workers_for
 from webtune_tui.storage.datasets import BuildReport, DatasetStore, DroppedRow, ExampleRow, Revision, Totals
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
@@ -325,7 +325,7 @@ class PrepareRun:
             leak={"shared_clusters": splitting.shared_clusters(), "random_split_rate": round(random_rate, 6)},
             tokens={
                 "total": version.tokens,
-                "per_split": self._store.tokens_per_split(revision),
+                "per_split": self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tally.tokens),
                 "encoding": self._counter.encoding,
             },
             seconds=round(seconds, 3),

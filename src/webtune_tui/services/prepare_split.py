@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -45,6 +46,12 @@ class Splitting:
     def split_codes(self) -> npt.NDArray[np.uint8]:
         """The split of each example, as its place in ``SPLITS``."""
         return self._codes[self._roots]
+
+    def sums(self, tokens: array[int]) -> dict[str, int]:
+        """The tokens in each split, where ``tokens`` are those of each example."""
+        counts = np.frombuffer(tokens, dtype=np.uint32)[self.stays] if len(tokens) else np.empty(0)
+        sums = np.bincount(self.split_codes[self.stays], weights=counts, minlength=len(SPLITS))
+        return {split.value: int(total) for split, total in zip(SPLITS, sums, strict=True)}
 
     def shared_clusters(self) -> int:
         """Groups with members in two splits."""

@@ -19,9 +19,11 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.pipeline.tokens import counter_for
+from webtune_tui.services.prepare_processes import PRELOAD, start_early, workers_for
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.files import storage_error
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 
@@ -55,13 +57,8 @@ def read_event(line: bytes) -> PrepareEvent:
 
 def main() -> None:
     """Runs one request."""
-    # compiled libraries that the app does without
-    from webtune_tui.services.prepare_run import PrepareRun
-    from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
-
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
     root = Path(asked["workspace"])
     database = Database(root / "workspace.db", read_only=False)
     request = PrepareRequest(
@@ -71,6 +68,13 @@ def main() -> None:
         workers=asked["workers"],
     )
     try:
+        if (request.workers or workers_for(request.sample or RecordQueries(database).count())) > 1:
+            start_early(PRELOAD)
+        # compiled libraries that the app does without
+        from webtune_tui.services.prepare_run import PrepareRun
+        from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
+
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         counter = counter_for(asked["base_model"], Path(asked["models"]))
         for event in PrepareRun(Workspace(root, database, None, None), counter, request).events():
             _tell(sys.stdout.buffer, *_event_body(event))

@@ -21,6 +21,7 @@ from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.pipeline.triage import HARMS, OVER_THE_SET, Harm, fix_of
 from webtune_tui.pipeline.triage_checks import Checks
 from webtune_tui.pipeline.triage_counts import Counts
+from webtune_tui.services.prepare_processes import TRIAGE_PRELOAD, workers_for
 from webtune_tui.services.raw_pairs import GonePair, RawPairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.survey_sample import in_portions, survey_sample
@@ -33,7 +34,7 @@ from webtune_tui.services.triage_part import (
     TriageSetting,
     surveying_step,
 )
-from webtune_tui.services.worker_pool import WorkerPool, workers_for
+from webtune_tui.services.worker_pool import WorkerPool
 from webtune_tui.storage.datasets import DatasetStore, Revision
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
@@ -41,7 +42,6 @@ from webtune_tui.storage.workspace import Workspace
 _RANGE = 1_000  # records that a process takes at a time
 _EXAMPLES = 500  # the same of examples by themselves
 _EVENTS_APART = 0.1  # seconds
-_PRELOAD = "webtune_tui.services.triage_preload"
 _TILE_OF_REASON = {
     "exact_duplicate": "duplicates",
     "near_duplicate": "duplicates",
@@ -90,7 +90,7 @@ class TriageRun:
         pairs = RawPairs(_over_the_set(self._recipe))
         try:
             make = partial(TriageMaker, setting)
-            with WorkerPool(make, self._workers or workers_for(total), preload=_PRELOAD) as pool:
+            with WorkerPool(make, self._workers or workers_for(total), preload=TRIAGE_PRELOAD) as pool:
                 seen, rate = yield from self._seen(pool, pairs, head, total)
         finally:
             pairs.close()

@@ -16,22 +16,26 @@ from webtune_tui.domain import errors
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.pipeline.tokens import counter_for
+from webtune_tui.services.prepare_processes import TRIAGE_PRELOAD, start_early, workers_for
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 
 def main() -> None:
     """Runs one request."""
-    # compiled libraries that the app does without
-    from webtune_tui.services.triage_run import TriageRun
-    from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
-
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
     root = Path(asked["workspace"])
     database = Database(root / "workspace.db", read_only=True)
     try:
+        if (asked["workers"] or workers_for(RecordQueries(database).count())) > 1:
+            start_early(TRIAGE_PRELOAD)
+        # compiled libraries that the app does without
+        from webtune_tui.services.triage_run import TriageRun
+        from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
+
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         counter = counter_for(asked["base_model"], Path(asked["models"]))
         for event in TriageRun(Workspace(root, database, None, None), counter, asked["workers"]).events():
             _tell("progressed" if isinstance(event, Progressed) else "triaged", asdict(event))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -14,19 +13,17 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
-from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from webtune_tui.domain.errors import InternalFault
+from webtune_tui.services.prepare_processes import start_method
 
-MOST_WORKERS = 8
 GARBAGE_THRESHOLDS = (
     50_000,
     20,
     100,
 )  # records make no cycles: looking for them all the time takes a tenth of the work
-_WORTH_SHARING = 2_000  # records; below it starting a process costs more than it saves
 _WAITING_PER_WORKER = 3  # tasks; bounds the memory
 
 
@@ -49,14 +46,6 @@ Answer = TypeVar("Answer")
 _maker: Any = None  # of a worker process
 
 
-def workers_for(records: int) -> int:
-    """How many processes work on this many records where nobody says it."""
-    if records < _WORTH_SHARING:
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS)
-
-
 class WorkerPool(Generic[AnyMaker]):
     """Gives work to makers, one in each process. Leaving the context ends the processes and waits for that.
 
@@ -74,7 +63,7 @@ class WorkerPool(Generic[AnyMaker]):
         if self._workers > 1:
             self._pool = ProcessPoolExecutor(
                 self._workers,
-                mp_context=_context(self._preload),
+                mp_context=start_method(self._preload),
                 initializer=_start_worker,
                 initargs=(self._make,),
             )
@@ -140,15 +129,6 @@ def _told_where_one_ended() -> Iterator[None]:
         yield
     except BrokenProcessPool as error:
         raise ended_from_outside() from error
-
-
-def _context(preload: str) -> BaseContext:
-    """How processes are started: on Linux from one that has loaded the code and the vocabulary, which they share."""
-    if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([preload])
-    return context
 
 
 def _start_worker(make: Callable[[], Maker]) -> None:

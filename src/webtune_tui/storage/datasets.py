@@ -12,6 +12,7 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Literal
 
 from webtune_tui.domain import clock
@@ -27,6 +28,7 @@ _BY_HAND = "by_hand"
 _ALIVE = "build = ? AND since <= ? AND (until IS NULL OR until > ?)"
 _EXAMPLE_COLUMNS = "row_id, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source"
 _TITLE = "COALESCE(r.fields ->> '$.title', r.fields ->> '$.name', r.fields ->> '$.headline', r.url, r.key)"
+_ROWS_AT_ONCE = 100  # in one statement: the caller's thread works on while it runs
 _INSERT_EXAMPLE = (
     "INSERT INTO examples (build, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source,"
     " since)"
@@ -192,7 +194,12 @@ class DatasetStore:
     def add_rows(self, build: int, rows: Sequence[ExampleRow]) -> None:
         """Stores a batch of a build's examples."""
         with self._database.write() as connection:
-            connection.executemany(f"{_INSERT_EXAMPLE} VALUES ({build:d},?,?,?,?,?,?,?,?,?,0)", rows)
+            values = f"({build:d},?,?,?,?,?,?,?,?,?,0)"
+            whole = len(rows) - len(rows) % _ROWS_AT_ONCE
+            many = f"{_INSERT_EXAMPLE} VALUES {','.join([values] * _ROWS_AT_ONCE)}"
+            for start in range(0, whole, _ROWS_AT_ONCE):
+                connection.execute(many, tuple(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE])))
+            connection.executemany(f"{_INSERT_EXAMPLE} VALUES {values}", rows[whole:])
 
     def add_dropped(self, build: int, dropped: Iterable[DroppedRow]) -> None:
         """Stores records that make no example."""

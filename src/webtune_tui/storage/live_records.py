@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import eq
 from typing import Any
 
 from webtune_tui.domain.datasets import RecordOrigin
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.storage.database import Database
 
+_FETCHED_AT_ONCE = 16  # a record may have megabytes
 _LIVE_COLUMNS = "r.record_id, r.key, r.kind, r.fields, c.source, c.label, r.url, r.collected_at"
 _LIVE_ROW = "r.record_id, r.key, r.kind, r.fields, r.collection_id, r.url, r.collected_at"
 
@@ -97,12 +100,13 @@ class RecordQueries:
             )
             batch: list[LiveRow] = []
             characters = 0
-            for row in _canonical(cursor):
-                batch.append((*row[:4], *collections[row[4]], *row[5:7]))
-                characters += len(row[3])
-                if len(batch) >= size or characters >= most_characters:
-                    yield batch
-                    batch, characters = [], 0
+            for rows in _canonical(cursor):
+                for row in rows:
+                    batch.append((*row[:4], *collections[row[4]], *row[5:7]))
+                    characters += len(row[3])
+                    if len(batch) >= size or characters >= most_characters:
+                        yield batch
+                        batch, characters = [], 0
             if batch:
                 yield batch
 
@@ -224,19 +228,22 @@ class RecordQueries:
         return found
 
 
-def _canonical(rows: Iterable[Any]) -> Iterator[Any]:
+def _canonical(cursor: sqlite3.Cursor) -> Iterator[list[Any]]:
     """Rows that come by key, those of one key by content and id; sorting them all in SQL would copy every text."""
-    same: list[Any] = []
-    for row in rows:
-        if same and row[1] != same[0][1]:
-            yield from same if len(same) == 1 else sorted(same, key=_content_and_id)
-            same = []
-        same.append(row)
-    yield from sorted(same, key=_content_and_id)
+    rest: list[Any] = []
+    while some := cursor.fetchmany(_FETCHED_AT_ONCE):
+        rows = rest + some if rest else some
+        keys = [row[1] for row in rows]
+        if any(map(eq, keys, keys[1:])):
+            rows.sort(key=_in_canon)  # which leaves the keys in their order
+        last = bisect_left(keys, keys[-1])  # those of the last key may go on
+        rest = rows[last:]
+        yield rows[:last]
+    yield rest
 
 
-def _content_and_id(row: Any) -> tuple[str, int]:
-    return row[-1], row[0]
+def _in_canon(row: Any) -> tuple[str, str, int]:
+    return row[1], row[-1], row[0]
 
 
 def _live_record(row: sqlite3.Row) -> LiveRecord:

@@ -18,8 +18,8 @@ from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.examples import Message, encode_messages
 from webtune_tui.pipeline.run import encoded
 from webtune_tui.services.prepare_map import parsed, with_own_keys
+from webtune_tui.services.prepare_processes import workers_for
 from webtune_tui.services.prepare_shards import Shards, ShardWriter, discard_left
-from webtune_tui.services.worker_pool import workers_for
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 

@@ -53,11 +53,14 @@ class Products:
         lines += [f"Category: {category}"] if category else []
         lines += ["Features:", *(f"- {feature}" for feature in features)] if features else []
         messages = (
-            Message("system", SYSTEM),
+            _SYSTEM_MESSAGE,
             Message("user", "\n".join(lines)),
             Message("assistant", _description(row)),
         )
         return Conversation(messages, tuple(value for value in (title, brand, category, *features) if value))
+
+
+_SYSTEM_MESSAGE = Message("system", SYSTEM)
 
 
 def _description(row: Columns) -> str:

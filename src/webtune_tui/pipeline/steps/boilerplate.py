@@ -126,13 +126,13 @@ class Boilerplate:
         if not has_boilerplate:
             return draft
         if self.policy == FLAG:
-            return draft if _FLAG in draft.flags else replace(draft, flags=(*draft.flags, _FLAG))
+            return draft if _FLAG in draft.flags else draft.evolved(flags=(*draft.flags, _FLAG))
         if self.policy == DROP and not has_substance:
             return Dropped(draft.record_id, "boilerplate", self.name)
         if not left:
             return draft
         removed = {**draft.removed, _FLAG: draft.removed.get(_FLAG, 0) + gone}
-        return replace(draft.with_fields({**draft.fields, **left}, self.name), removed=removed)
+        return draft.with_fields({**draft.fields, **left}, self.name).evolved(removed=removed)
 
 
 def _long_texts(draft: Draft) -> Iterator[tuple[str, str]]:

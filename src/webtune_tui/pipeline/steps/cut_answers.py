@@ -58,8 +58,7 @@ class CutAnswers:
         last = max(index for index, message in enumerate(draft.messages) if message.role == "assistant")
         message = replace(draft.messages[last], content=kept)
         before, after = self.counter.count([answer, kept])
-        trimmed = replace(
-            draft,
+        trimmed = draft.evolved(
             messages=(*draft.messages[:last], message, *draft.messages[last + 1 :]),
             tokens=draft.tokens - before + after,
             touched=(*draft.touched, self.name),

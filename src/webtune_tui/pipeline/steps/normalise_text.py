@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from webtune_tui.domain.options import option
@@ -63,12 +63,12 @@ class NormaliseText:
             fields = {**draft.fields, **cleaned}
             texts = _texts([fields[name] for name in names])
             removed = _sum(draft.removed, cleaner.removed)
-            draft = replace(draft, fields=fields, touched=(*draft.touched, self.name), removed=removed)
+            draft = draft.evolved(fields=fields, touched=(*draft.touched, self.name), removed=removed)
         return self._flagged(draft, texts)
 
     def _flagged(self, draft: Draft, texts: Sequence[str]) -> Draft:
         if self.homoglyphs and has_homoglyphs(" ".join(texts)) and _HOMOGLYPHS not in draft.flags:
-            return replace(draft, flags=(*draft.flags, _HOMOGLYPHS))
+            return draft.evolved(flags=(*draft.flags, _HOMOGLYPHS))
         return draft
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from webtune_tui.domain.options import option
@@ -68,7 +68,7 @@ class Redact:
         if not redacted.placeholders:
             return draft
         redone = draft.with_fields(with_texts(draft.fields, draft.wanted, redacted.texts), self.name)
-        return replace(redone, redacted={**draft.redacted, **redacted.placeholders})
+        return redone.evolved(redacted={**draft.redacted, **redacted.placeholders})
 
     def policies(self) -> dict[str, str]:
         """What happens to each kind."""

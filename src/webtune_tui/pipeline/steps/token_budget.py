@@ -43,7 +43,7 @@ class TokenBudget:
         if cut is None:
             return Dropped(draft.record_id, "short", self.name, "the budget leaves no sentence of the answer")
         messages, tokens = cut
-        cut_draft = replace(draft, messages=messages, tokens=tokens, touched=(*draft.touched, self.name))
+        cut_draft = draft.evolved(messages=messages, tokens=tokens, touched=(*draft.touched, self.name))
         return flagged(cut_draft, CUT)
 
     def _cut(self, draft: Draft, last: int) -> tuple[tuple[Message, ...], int] | None:
