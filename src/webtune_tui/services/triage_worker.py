@@ -18,6 +18,7 @@ from webtune_tui.domain.events import Progressed
 from webtune_tui.pipeline.tokens import counter_for
 from webtune_tui.services.prepare_processes import TRIAGE_PRELOAD, start_early, workers_for
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.files import storage_error
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
@@ -40,7 +41,9 @@ def main() -> None:
         for event in TriageRun(Workspace(root, database, None, None), counter, asked["workers"]).events():
             _tell("progressed" if isinstance(event, Progressed) else "triaged", asdict(event))
     except WebtuneError as error:
-        _tell("failed", {"class": type(error).__name__, "message": error.message, "hint": error.hint})
+        _tell("failed", _error_body(error))
+    except OSError as error:
+        _tell("failed", _error_body(storage_error(root, error)))
     finally:
         database.close()
 
@@ -50,6 +53,10 @@ def raised(body: Mapping[str, Any]) -> WebtuneError:
     known = getattr(errors, body["class"], InternalFault)
     error: WebtuneError = known(body["message"], hint=body["hint"])
     return error
+
+
+def _error_body(error: WebtuneError) -> Mapping[str, Any]:
+    return {"class": type(error).__name__, "message": error.message, "hint": error.hint}
 
 
 def _tell(kind: str, body: Mapping[str, Any]) -> None:
