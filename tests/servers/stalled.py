@@ -31,8 +31,9 @@ def main() -> None:
 
 
 def wait_at(place: str) -> None:
-    """Makes the run of this process wait at a place."""
+    """Makes the run of this process wait at a place, and share few records between two processes."""
     prepare_run._RANGE = _SMALL_RANGE
+    prepare_run.workers_for = lambda _records: 2
     match place:
         case "reading":
             Shards.add = _before(Shards.add, _SECOND)  # type: ignore[method-assign]

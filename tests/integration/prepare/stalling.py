@@ -20,7 +20,8 @@ from webtune_tui.storage.database import Database
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.workspace import Workspace
 
-PROGRAM = (sys.executable, "-m", "tests.servers.stalled")
+MODULE = "tests.servers.stalled"
+_OF_A_RUN = ("tests.servers.stalled_worker", "multiprocessing.")
 _PATIENCE = 30.0  # seconds
 _FAMILY = "STALL_FAMILY"
 _HOME = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
@@ -33,6 +34,10 @@ class Prepared:
     root: Path
     before: str
     unbroken: str
+
+    def copied(self, folder: Path) -> Path:
+        """A copy of the workspace in a folder."""
+        return Path(shutil.copytree(self.root, folder / "workspace"))
 
 
 async def prepared(folder: Path) -> Prepared:
@@ -105,13 +110,17 @@ class Family:
         servers = {pid for pid, command in self.members().items() if "forkserver" in command}
         return sorted(pid for pid in servers if _parent(pid) in servers)
 
-    def wait_until_ended(self, spared: tuple[int, ...] = ()) -> None:
-        """Waits until no process is left but some; fails after a while."""
+    def wait_until_ended(self, *, only_of_run: bool = False) -> None:
+        """Waits until no process is left, or none of the run; fails after a while."""
         deadline = time.monotonic() + _PATIENCE
-        while left := {pid: command for pid, command in self.members().items() if pid not in spared}:
+        while left := self._left(only_of_run):
             assert time.monotonic() < deadline, f"still there: {left}"
             for pid in left:
                 _wait_for(pid, deadline)
+
+    def _left(self, only_of_run: bool) -> dict[int, str]:
+        members = self.members().items()
+        return {pid: line for pid, line in members if not only_of_run or any(part in line for part in _OF_A_RUN)}
 
 
 def _wait_for(pid: int, deadline: float) -> None:
@@ -143,7 +152,7 @@ def _stat(entry: Path) -> list[str]:
 @contextmanager
 def started(family: Family, root: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     """The command on a workspace, until the block ends."""
-    command = (*PROGRAM, *words, "--json", "-w", str(root))
+    command = (sys.executable, "-m", MODULE, *words, "--json", "-w", str(root))
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, env=family.environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.prepare.stalling import Family, Prepared, head_of, left_in, prepared, prepared_again, started
+from tests.integration.prepare.stalling import Family, Prepared, head_of, left_in, prepared_again, started
 from tests.servers.stalled import NOWHERE, PLACES
 
 pytestmark = [
@@ -25,25 +24,12 @@ pytestmark = [
 KILLS, SEED = 8, 20261126
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("killed")
-
-
-_made: dict[Path, Prepared] = {}
-
-
-async def copy_of(folder: Path, name: str) -> tuple[Prepared, Path]:
-    made = _made.get(folder) or _made.setdefault(folder, await prepared(folder / "made"))
-    return made, Path(shutil.copytree(made.root, folder / name / "workspace"))
-
-
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("victim", ["command", "run"])
 async def test_nothing_lives_on_and_nothing_is_left_when_a_parent_is_killed(
-    folder: Path, victim: str, place: str
+    original: Prepared, tmp_path: Path, victim: str, place: str
 ) -> None:
-    made, root = await copy_of(folder, f"{victim}-{place}")
+    root = original.copied(tmp_path)
     family = Family(root.parent / "pipes", place)
     with started(family, root, "prepare", "--workers", "2") as process:
         family.wait_until_reached()
@@ -56,13 +42,15 @@ async def test_nothing_lives_on_and_nothing_is_left_when_a_parent_is_killed(
     else:
         assert process.returncode == 70 and "ended" in json.loads(out)["error"]["message"]
     assert left_in(root) == []
-    assert head_of(root) == (made.unbroken if place == "published" else made.before)
-    assert await prepared_again(root) == made.unbroken
+    assert head_of(root) == (original.unbroken if place == "published" else original.before)
+    assert await prepared_again(root) == original.unbroken
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_a_run_whose_worker_is_killed_ends_in_words_or_needs_it_no_more(folder: Path, place: str) -> None:
-    made, root = await copy_of(folder, f"worker-{place}")
+async def test_a_run_whose_worker_is_killed_ends_in_words_or_needs_it_no_more(
+    original: Prepared, tmp_path: Path, place: str
+) -> None:
+    root = original.copied(tmp_path)
     family = Family(root.parent / "pipes", place)
     with started(family, root, "prepare", "--workers", "2") as process:
         family.wait_until_reached()
@@ -73,25 +61,27 @@ async def test_a_run_whose_worker_is_killed_ends_in_words_or_needs_it_no_more(fo
     assert b"Traceback" not in err
     told = json.loads(out)
     if process.returncode == 0:
-        assert place != "reading" and told["content_hash"] == made.unbroken == head_of(root)
+        assert place != "reading" and told["content_hash"] == original.unbroken == head_of(root)
     else:
         assert process.returncode == 70 and "ended from outside" in told["error"]["message"]
         assert "--workers 1" in told["error"]["hint"]
-        assert head_of(root) == made.before
+        assert head_of(root) == original.before
     assert left_in(root) == []
-    assert await prepared_again(root) == made.unbroken
+    assert await prepared_again(root) == original.unbroken
 
 
-async def test_killed_at_any_time_the_next_run_gives_what_an_unbroken_one_would(folder: Path) -> None:
-    made, root = await copy_of(folder, "unbroken-run")
+async def test_killed_at_any_time_the_next_run_gives_what_an_unbroken_one_would(
+    original: Prepared, tmp_path: Path
+) -> None:
+    root = original.copied(tmp_path / "unbroken")
     family = Family(root.parent / "pipes", NOWHERE)
     began = time.monotonic()
     with started(family, root, "prepare", "--workers", "2") as process:
         process.communicate(timeout=60)
     seconds = time.monotonic() - began
-    assert process.returncode == 0 and head_of(root) == made.unbroken
+    assert process.returncode == 0 and head_of(root) == original.unbroken
     chance = random.Random(SEED)
-    _, root = await copy_of(folder, "at-any-time")
+    root = original.copied(tmp_path / "killed")
     killed = 0
     for number in range(KILLS):
         family = Family(root.parent / f"pipes-{number}", NOWHERE)
@@ -103,6 +93,6 @@ async def test_killed_at_any_time_the_next_run_gives_what_an_unbroken_one_would(
                 process.kill()
         family.wait_until_ended()
         assert left_in(root) == []
-        assert head_of(root) in (made.before, made.unbroken)
+        assert head_of(root) in (original.before, original.unbroken)
     assert killed
-    assert await prepared_again(root) == made.unbroken
+    assert await prepared_again(root) == original.unbroken
