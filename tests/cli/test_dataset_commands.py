@@ -120,7 +120,7 @@ def test_triage_counts_ten_kinds_of_harm(root: Path, capsys: pytest.CaptureFixtu
     (empty,) = [tile for tile in told["tiles"] if tile["name"] == "empty"]
     assert empty["count"] == 1 and empty["after"] is None and empty["examples"][0].startswith("ex-")
     command(capsys, "prepare")
-    again = command(capsys, "dataset", "triage")
+    again = command(capsys, "dataset", "triage", "--workers", "1")
     assert again["tiles"][-1]["after"] == 0 and again["examples"] == 14 and "shared_clusters" in again["leak"]
 
 

@@ -25,8 +25,10 @@ _PATIENCE = 60
 class Terminal:
     """The app as the child of a terminal of ours."""
 
-    def __init__(self, home: Path, *words: str, variables: Mapping[str, str] | None = None) -> None:
-        command = [sys.executable, "-m", "webtune_tui", "-w", str(home / "workspace"), *words]
+    def __init__(
+        self, home: Path, *words: str, variables: Mapping[str, str] | None = None, module: str = "webtune_tui"
+    ) -> None:
+        command = [sys.executable, "-m", module, "-w", str(home / "workspace"), *words]
         plain = {**environment(home), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
         self.pid, self._file = pty.fork()
         if self.pid == 0:

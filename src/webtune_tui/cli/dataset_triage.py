@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
 
-from webtune_tui.cli.command import Access, CommandContext, Outcome, add_subcommand
+from webtune_tui.cli.command import Access, CommandContext, Outcome, add_subcommand, whole_number
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.pace import Pace
 from webtune_tui.domain.triage import Tile, TriageReport
 from webtune_tui.pipeline.triage import harm_named
 from webtune_tui.services.triage import Triaged
@@ -16,23 +17,35 @@ from webtune_tui.services.triage import Triaged
 
 def add_triage_command(group: Any) -> None:
     """The command."""
-    add_subcommand(
+    triage = add_subcommand(
         group,
         "triage",
         _triage,
         access=Access.WRITE_IF_FREE,
         summary="Count ten kinds of harm in the raw pairs and in the working version, and tell what mends each.",
-        examples=("webtune dataset triage",),
+        examples=("webtune dataset triage", "webtune dataset triage --workers 1"),
+    )
+    triage.add_argument(
+        "--workers",
+        type=whole_number(1),
+        metavar="N",
+        help="processes that look; the result is the same (default: the processors, 8 at most)",
     )
 
 
 async def _triage(context: CommandContext) -> Outcome:
     report: TriageReport | None = None
-    async with context.services() as services, aclosing(services.triage.run()) as events:
+    pace = Pace()
+    async with (
+        context.services() as services,
+        aclosing(services.triage.run(workers=context.arguments.workers)) as events,
+    ):
         async for event in events:
             match event:
                 case Progressed(stage, done, total, unit):
-                    context.progress.update(f"{stage.capitalize()}: {done:,} of {total or 0:,} {unit}")
+                    told = [f"{stage.capitalize()}: {done:,} of {total or 0:,} {unit}"]
+                    told += [words] if (words := pace.words(stage, done, total, unit)) else []
+                    context.progress.update(", ".join(told))
                 case Triaged(report):
                     pass
     if report is None:

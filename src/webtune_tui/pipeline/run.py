@@ -52,10 +52,11 @@ class Built(NamedTuple):
 
 @dataclass(slots=True)
 class BatchResult:
-    """What became of a batch of records; ``signatures`` are those of the built examples, in their order."""
+    """What became of a batch of records; ``signatures`` and ``drafts`` are those of the built examples, in order."""
 
     records: int = 0
     built: list[Built] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
     signatures: Signatures | None = None
     dropped: list[Dropped] = field(default_factory=list)
     changed: Counter[str] = field(default_factory=Counter)
@@ -105,7 +106,7 @@ class Assembly:
         touched = {(draft.record_id, step) for draft in finished for step in draft.touched}
         result.changed.update(step for _, step in touched)
         answers = [answer_text(draft) for draft in finished]
-        result.built = list(map(self._built, finished))
+        result.drafts, result.built = finished, list(map(self._built, finished))
         if self._sign is not None:
             result.signatures = self._sign([draft.values for draft in finished], answers)
         result.dropped = _whole_records(result)

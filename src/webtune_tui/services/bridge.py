@@ -7,7 +7,8 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any
 
 from webtune_tui.domain.credentials import without_keys
 from webtune_tui.domain.errors import InternalFault
@@ -19,7 +20,7 @@ _PATIENCE = 5.0  # seconds between asking a program to end and ending it
 async def lines_of_program(module: str, request: bytes) -> AsyncGenerator[bytes, None]:
     """Runs ``python -m MODULE``, sends it the request, and yields the lines of its stdout.
 
-    Closing the iterator, or cancelling the task, ends the program and waits for that.
+    Closing the iterator, or cancelling the task, ends the program with all that it started, and waits for that.
 
     Raises:
         InternalFault: the program ended with an error of its own.
@@ -47,10 +48,33 @@ async def lines_of_program(module: str, request: bytes) -> AsyncGenerator[bytes,
             told = (await complaints).decode("utf-8", "replace").strip().splitlines()[-1:]
             raise InternalFault(f"{module} ended with code {process.returncode}", hint="".join(told)[:500])
     finally:
-        await _end(process)
-        complaints.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await complaints
+        await _surely(_end_with_all(process, complaints))
+
+
+async def _surely(work: Coroutine[Any, Any, None]) -> None:
+    """Finishes work although the task is cancelled meanwhile, and passes that on then."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+async def _end_with_all(process: asyncio.subprocess.Process, complaints: asyncio.Task[bytes]) -> None:
+    """Ends a program; the last of the processes that it started closes its pipes."""
+    assert process.stdout is not None
+    await _end(process)
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(asyncio.gather(complaints, _rest(process.stdout)), _PATIENCE)
+
+
+async def _rest(stream: asyncio.StreamReader) -> None:
+    while await stream.read(65_536):
+        pass
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

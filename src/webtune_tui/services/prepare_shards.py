@@ -1,7 +1,7 @@
 """Built examples on disk between the passes of a run: each process writes a file of its own, the run reads them all.
 
-A file loses its name as soon as the run has opened it, so that nothing is left wherever the run ends; only Windows
-keeps the name until the end.
+Nothing is left wherever the run ends: on Linux the files never have a name, and the run opens them through those of
+their process. Elsewhere a file loses its name as soon as the run has opened it; only Windows keeps it until the end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from webtune_tui.services.worker_pool import ended_from_outside
 
 _NAME = "prepare-"
 _SUFFIX = ".waiting"
@@ -33,11 +35,15 @@ class Section:
 
 
 class ShardWriter:
-    """The file of one process."""
+    """The file of one process, in ``folder`` (none: where such files lie)."""
 
-    def __init__(self, folder: Path) -> None:
-        handle, self.path = tempfile.mkstemp(prefix=_NAME, suffix=_SUFFIX, dir=folder)
-        self._file = os.fdopen(handle, "wb")
+    def __init__(self, folder: Path | None) -> None:
+        self._file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in close()
+        self.path = f"/proc/{os.getpid()}/fd/{self._file.fileno()}"
+        if not Path(self.path).exists():
+            self._file.close()
+            handle, self.path = tempfile.mkstemp(prefix=_NAME, suffix=_SUFFIX, dir=folder)
+            self._file = os.fdopen(handle, "wb")
         self._end = 0
 
     def write(self, texts: Sequence[bytes], rows: list[WaitingRow]) -> Section:
@@ -71,10 +77,8 @@ class Shards:
     def add(self, section: Section) -> None:
         """Takes the next section."""
         if section.shard not in self._files:
-            self._files[section.shard] = Path(section.shard).open("rb")  # noqa: SIM115 - closed in close()
+            self._files[section.shard] = _opened(section.shard)
             self._names.append(section.shard)
-            with contextlib.suppress(PermissionError):  # Windows: not while it is open
-                Path(section.shard).unlink()
         shard = self._names.index(section.shard)
         texts = section.texts
         count = len(texts) - 1
@@ -101,7 +105,24 @@ class Shards:
         """Gives the space back."""
         for name, file in self._files.items():
             file.close()
-            Path(name).unlink(missing_ok=True)
+            if _has_name(name):
+                Path(name).unlink(missing_ok=True)
+
+
+def _opened(path: str) -> BinaryIO:
+    """The file for reading, without its name."""
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115 - the run closes it
+    except FileNotFoundError as error:
+        raise ended_from_outside() from error
+    if _has_name(path):
+        with contextlib.suppress(PermissionError):  # Windows: not while it is open
+            Path(path).unlink()
+    return file
+
+
+def _has_name(path: str) -> bool:
+    return path.endswith(_SUFFIX)
 
 
 def discard_left(folder: Path) -> None:

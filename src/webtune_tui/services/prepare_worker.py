@@ -19,7 +19,7 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.pipeline.tokens import counter_for
-from webtune_tui.services.prepare_processes import start_early, workers_for
+from webtune_tui.services.prepare_processes import PRELOAD, start_early, workers_for
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.files import storage_error
@@ -69,10 +69,10 @@ def main() -> None:
     )
     try:
         if (request.workers or workers_for(request.sample or RecordQueries(database).count())) > 1:
-            start_early()
+            start_early(PRELOAD)
         # compiled libraries that the app does without
-        from webtune_tui.services.prepare_pool import GARBAGE_THRESHOLDS
         from webtune_tui.services.prepare_run import PrepareRun
+        from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
 
         gc.set_threshold(*GARBAGE_THRESHOLDS)
         counter = counter_for(asked["base_model"], Path(asked["models"]))

@@ -159,7 +159,7 @@ class StudioBench:
     def _corpus_step(self, recipe: Recipe, name: str, rows: Sequence[LiveRecord], samples: int) -> dict[str, Any]:
         assembly = Assembly(recipe, self._counter, steps=self._steps(recipe))
         result: BatchResult = assembly.map_batch(drafts_of(rows))
-        pairs = RawPairs(up_to_step(recipe, name), None)
+        pairs = RawPairs(up_to_step(recipe, name))
         try:
             pairs.add(result)
             for _ in pairs.decide():

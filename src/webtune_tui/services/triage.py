@@ -67,8 +67,10 @@ class TriageService:
         self._store = DatasetStore(workspace.database)
         self._records = RecordQueries(workspace.database)
 
-    async def run(self) -> AsyncGenerator[TriageEvent, None]:
+    async def run(self, *, workers: int | None = None) -> AsyncGenerator[TriageEvent, None]:
         """Looks at all records; ends with Triaged, which is kept where the workspace can be written.
+
+        The report is the same with any number of ``workers``; without it there are as many as the processors.
 
         Raises:
             InvalidInput: there are no records.
@@ -77,6 +79,7 @@ class TriageService:
             "workspace": str(self._workspace.root),
             "base_model": self._settings.base_model,
             "models": str(models_folder()),
+            "workers": workers,
         }
         async with aclosing(lines_of_program(WORKER, json.dumps(request).encode() + b"\n")) as lines:
             async for line in lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -15,24 +16,34 @@ from webtune_tui.domain import errors
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.pipeline.tokens import counter_for
+from webtune_tui.services.prepare_processes import TRIAGE_PRELOAD, start_early, workers_for
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.files import storage_error
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 
 def main() -> None:
     """Runs one request."""
-    from webtune_tui.services.triage_run import TriageRun
-
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     root = Path(asked["workspace"])
     database = Database(root / "workspace.db", read_only=True)
     try:
+        if (asked["workers"] or workers_for(RecordQueries(database).count())) > 1:
+            start_early(TRIAGE_PRELOAD)
+        # compiled libraries that the app does without
+        from webtune_tui.services.triage_run import TriageRun
+        from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
+
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         counter = counter_for(asked["base_model"], Path(asked["models"]))
-        for event in TriageRun(Workspace(root, database, None, None), counter).events():
+        for event in TriageRun(Workspace(root, database, None, None), counter, asked["workers"]).events():
             _tell("progressed" if isinstance(event, Progressed) else "triaged", asdict(event))
     except WebtuneError as error:
-        _tell("failed", {"class": type(error).__name__, "message": error.message, "hint": error.hint})
+        _tell("failed", _error_body(error))
+    except OSError as error:
+        _tell("failed", _error_body(storage_error(root, error)))
     finally:
         database.close()
 
@@ -42,6 +53,10 @@ def raised(body: Mapping[str, Any]) -> WebtuneError:
     known = getattr(errors, body["class"], InternalFault)
     error: WebtuneError = known(body["message"], hint=body["hint"])
     return error
+
+
+def _error_body(error: WebtuneError) -> Mapping[str, Any]:
+    return {"class": type(error).__name__, "message": error.message, "hint": error.hint}
 
 
 def _tell(kind: str, body: Mapping[str, Any]) -> None:

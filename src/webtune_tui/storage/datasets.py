@@ -350,6 +350,16 @@ class DatasetStore:
             for row in cursor:
                 yield _stored(row)
 
+    def ids_in_order(self, revision: Revision) -> Iterator[str]:
+        """The ids of all examples of a version in order."""
+        with self._database.read() as connection:
+            cursor = connection.execute(
+                f"SELECT example_id FROM examples WHERE {_ALIVE} ORDER BY ordinal",
+                (revision.build, revision.revision, revision.revision),
+            )
+            for row in cursor:
+                yield row[0]
+
     def by_ids(self, revision: Revision, example_ids: Sequence[str]) -> dict[str, StoredExample]:
         """The examples of a version with these ids."""
         found: dict[str, StoredExample] = {}

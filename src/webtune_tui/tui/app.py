@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _FAULT = 70
 _SIGNAL_EXITS = {"SIGTERM": 143, "SIGHUP": 129}
+_LEAVING_SECONDS = 8.0  # that work which is cancelled may take to end what it started
 _STAGES_WITH_WORK = frozenset({"collect", "fine_tune"})
 
 
@@ -151,8 +152,21 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
 
     async def on_unmount(self) -> None:
         self.is_leaving = True
-        self.workers.cancel_all()
+        await self._end_workers()
         await self._open.aclose()
+
+    async def _end_workers(self) -> None:
+        """Cancels what still works, once, and waits until it has ended what it started."""
+        working = [worker for worker in self.workers if not worker.is_finished]
+        for worker in working:
+            if not worker.is_cancelled:
+                worker.cancel()
+        if working:
+            ended, _ = await asyncio.wait(
+                [asyncio.ensure_future(one.wait()) for one in working], timeout=_LEAVING_SECONDS
+            )
+            for one in ended:
+                one.exception()
 
     async def settled(self) -> None:
         """Waits until the workspace is open and no worker is busy, or a dialogue asks; for tests and pictures."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +14,12 @@ from hypothesis import strategies as st
 
 from tests.unit.services.records_in import add_records, product
 from tests.unit.services.test_prepare import prepare
+from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.examples import Message, encode_messages
 from webtune_tui.pipeline.run import encoded
 from webtune_tui.services.prepare_map import parsed, with_own_keys
 from webtune_tui.services.prepare_processes import workers_for
-from webtune_tui.services.prepare_shards import discard_left
+from webtune_tui.services.prepare_shards import Shards, ShardWriter, discard_left
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
@@ -61,6 +65,20 @@ async def test_two_processes_over_many_ranges_give_what_one_gives(tmp_path: Path
 def test_few_records_are_prepared_in_one_process() -> None:
     assert workers_for(100) == 1
     assert 1 <= workers_for(10**6) <= 8
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems give the file a name for a moment")
+def test_waiting_examples_have_no_name_from_the_beginning(tmp_path: Path) -> None:
+    writer, shards = ShardWriter(tmp_path), Shards()
+    section = writer.write([b"one", b"three"], [("ex-1", "[]", 1, "", "1", "")])
+    assert list(tmp_path.iterdir()) == []
+    shards.add(section)
+    writer.close()
+    assert (shards.text(0), shards.text(1)) == (b"one", b"three")
+    assert list(shards.batches()) == [[("ex-1", "[]", 1, "", "1", "")]]
+    shards.close()
+    with pytest.raises(InternalFault, match="ended from outside"):
+        Shards().add(replace(section, shard=f"/proc/{os.getpid()}/fd/999"))
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:

@@ -118,6 +118,20 @@ def test_the_copied_share_is_that_of_the_longest_common_run(answer: list[str], p
     assert copied_share(answer, prompt, 0.6) == (share if share >= 0.6 else 0.0)
 
 
+ODD_WORDS = st.sampled_from(["a", "Bee", "…", "-", '"C', "d.", "e,f", "()", "ß", "漢字", "x\x1fy", "é!"])
+SPACES = st.sampled_from([" ", "\n", "  ", "\t", "\x1f", "\u3000", ""])
+
+
+@given(st.lists(ODD_WORDS, max_size=14), st.lists(ODD_WORDS, max_size=10), SPACES, st.integers(0, 3))
+def test_the_quick_look_misses_no_copied_answer(answer: list[str], around: list[str], space: str, missing: int) -> None:
+    prompt = [*around, *answer[missing:], *around]
+    step = CopiedPrompt(share=0.6, words_from=1)
+    said, asked = space.join(answer), space.join(prompt)
+    is_copied = copied_share(words(said), words(asked), step.share) >= step.share
+    long_enough = said and len(asked) >= len(said) * 0.3
+    assert (step.apply(draft(said, asked)) != draft(said, asked)) == bool(is_copied and long_enough)
+
+
 # Cut answers
 
 
@@ -204,9 +218,10 @@ def test_languages_are_told_without_a_network(monkeypatch: pytest.MonkeyPatch) -
         "123",
         "",
         "GREAT KETTLE FOR YOU",
+        "GREAT KETTLE FOR YOU and COMFORTABLE TO HOLD",
         "\ud800 a good text",
     ]
-    assert [code for code, _ in language_of(texts)] == ["en", "de", "ja", "", "", "en", "en"]
+    assert [code for code, _ in language_of(texts)] == ["en", "de", "ja", "", "", "en", "en", "en"]
     assert all(0 <= confidence <= 1 for _, confidence in language_of(texts))
 
 

@@ -1,0 +1,156 @@
+"""Work in this process or in several: the same answers in the same order."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from webtune_tui.domain.errors import InternalFault
+from webtune_tui.services.prepare_processes import start_method
+
+GARBAGE_THRESHOLDS = (
+    50_000,
+    20,
+    100,
+)  # records make no cycles: looking for them all the time takes a tenth of the work
+_WAITING_PER_WORKER = 3  # tasks; bounds the memory
+
+
+class Maker(Protocol):
+    """What one process works with."""
+
+    def warm_up(self) -> None:
+        """Loads what takes long."""
+        ...
+
+    def close(self) -> None:
+        """Gives back what it holds."""
+        ...
+
+
+AnyMaker = TypeVar("AnyMaker", bound=Maker)
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+_maker: Any = None  # of a worker process
+
+
+class WorkerPool(Generic[AnyMaker]):
+    """Gives work to makers, one in each process. Leaving the context ends the processes and waits for that.
+
+    ``make`` is pickled; ``preload`` is the module that holds what the processes share.
+    """
+
+    def __init__(self, make: Callable[[], AnyMaker], workers: int, *, preload: str) -> None:
+        self._make = make
+        self._workers = workers
+        self._preload = preload
+        self._own: AnyMaker | None = None
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        if self._workers > 1:
+            self._pool = ProcessPoolExecutor(
+                self._workers,
+                mp_context=start_method(self._preload),
+                initializer=_start_worker,
+                initargs=(self._make,),
+            )
+            for _ in range(self._workers):
+                self._pool.submit(_warm_up)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._own is not None:
+            self._own.close()
+
+    def each(self, work: Callable[[AnyMaker, Asked], Answer], asked: Iterable[Asked]) -> Iterator[Answer]:
+        """What the makers answer, in the order of what was asked. ``work`` is a method of theirs.
+
+        Raises:
+            InternalFault: a process was ended from outside.
+        """
+        if self._pool is None:
+            self._own = self._own or self._make()
+            for one in asked:
+                yield work(self._own, one)
+            return
+        source = iter(asked)
+        waiting: deque[Future[Answer]] = deque(
+            self._submit(_work, work, one) for one in islice(source, self._workers * _WAITING_PER_WORKER)
+        )
+        while waiting:
+            answer = self._answer_of(waiting.popleft())
+            waiting.extend(self._submit(_work, work, one) for one in islice(source, 1))
+            yield answer
+
+    def beside(self, work: Callable[..., Answer], *arguments: Any) -> Callable[[], Answer]:
+        """Starts work in another process where there is one; the answer is got by calling what is returned."""
+        if self._pool is None:
+            return lambda: work(*arguments)
+        return partial(self._answer_of, self._submit(work, *arguments))
+
+    def _submit(self, work: Callable[..., Answer], *arguments: Any) -> Future[Answer]:
+        assert self._pool is not None
+        with _told_where_one_ended():
+            return self._pool.submit(work, *arguments)
+
+    def _answer_of(self, future: Future[Answer]) -> Answer:
+        with _told_where_one_ended():
+            return future.result()
+
+
+def ended_from_outside() -> InternalFault:
+    """The error where a process that was needed is gone."""
+    return InternalFault(
+        "A process that works on the records was ended from outside",
+        hint="There may be too little memory; with --workers 1 less is needed.",
+    )
+
+
+@contextmanager
+def _told_where_one_ended() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise ended_from_outside() from error
+
+
+def _start_worker(make: Callable[[], Maker]) -> None:
+    global _maker
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _maker = make()
+
+
+def _warm_up() -> None:
+    """Loads the vocabulary while the run still looks at what there is."""
+    if _maker is not None:
+        _maker.warm_up()
+
+
+def _work(work: Callable[[Any, Any], Any], asked: Any) -> Any:
+    assert _maker is not None
+    return work(_maker, asked)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
