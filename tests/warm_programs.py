@@ -1,8 +1,8 @@
 """Programs that a service starts in a test begin from a process that has loaded their code, where the system can fork.
 
 Such a program costs a second of loading each time, and hundreds of tests start one. As ``python -m``, cold, they are
-started by every test that runs the command ``webtune``. Run as a program, this module is that process: it takes
-requests over the socket that is its stdin, and answers each one's process id and exit code over a pipe that came with it.
+started by every test that runs the command ``webtune``. Run as a program, this module is that process: requests come
+over the socket that is its stdin; the process id and the exit code go over a pipe that comes with each.
 """
 
 from __future__ import annotations
