@@ -129,6 +129,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     @work(group="services", exit_on_error=False)
     async def _open_services(self) -> None:
         bootstrap = await asyncio.to_thread(importlib.import_module, "webtune_tui.bootstrap")  # after the first frame
+        await asyncio.to_thread(bootstrap.load_all)
         self.settings = await self.settings_for_opening()
         services = await self._open.enter_async_context(
             bootstrap.open_services(self.workspace_path, self.settings, command="webtune app", mode="write if free")
