@@ -3,58 +3,171 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from webtune_tui.services.accounts import AccountsService
-from webtune_tui.services.chat import ChatService
-from webtune_tui.services.collect import CollectService
-from webtune_tui.services.curate import CurateService
-from webtune_tui.services.drift import DriftService
-from webtune_tui.services.evaluate import EvaluateService
-from webtune_tui.services.export import ExportService
-from webtune_tui.services.generate_questions import QuestionsService
-from webtune_tui.services.import_files import ImportService
-from webtune_tui.services.money import MoneyService
-from webtune_tui.services.origins import OriginsService
-from webtune_tui.services.overview import OverviewService
-from webtune_tui.services.prepare import PrepareService
-from webtune_tui.services.private_data import PrivateDataService
-from webtune_tui.services.providers import ProviderCatalogue
-from webtune_tui.services.purge import PurgeService
-from webtune_tui.services.studio import StudioService
-from webtune_tui.services.train import TrainService
-from webtune_tui.services.triage import TriageService
 from webtune_tui.settings import Settings, models_folder
 from webtune_tui.storage.workspace import Workspace
 
+if TYPE_CHECKING:
+    from webtune_tui.services.accounts import AccountsService
+    from webtune_tui.services.chat import ChatService
+    from webtune_tui.services.collect import CollectService
+    from webtune_tui.services.curate import CurateService
+    from webtune_tui.services.drift import DriftService
+    from webtune_tui.services.evaluate import EvaluateService
+    from webtune_tui.services.export import ExportService
+    from webtune_tui.services.generate_questions import QuestionsService
+    from webtune_tui.services.import_files import ImportService
+    from webtune_tui.services.money import MoneyService
+    from webtune_tui.services.origins import OriginsService
+    from webtune_tui.services.overview import OverviewService
+    from webtune_tui.services.prepare import PrepareService
+    from webtune_tui.services.private_data import PrivateDataService
+    from webtune_tui.services.providers import ProviderCatalogue
+    from webtune_tui.services.purge import PurgeService
+    from webtune_tui.services.studio import StudioService
+    from webtune_tui.services.train import TrainService
+    from webtune_tui.services.triage import TriageService
 
-@dataclass(frozen=True)
+_MODULES = (
+    "accounts", "chat", "collect", "curate", "drift", "evaluate", "export", "generate_questions", "import_files",
+    "money", "origins", "overview", "prepare", "private_data", "providers", "purge", "studio", "train", "triage",
+)  # fmt: skip
+
+
 class Services:
-    """The verbs of the product on one workspace. It has no methods: each service knows its own work."""
+    """The verbs of the product on one workspace, each one loaded and made when it is first asked for: a command that
+    lists something needs two of them, and all together take half a second to load. No service lies behind another
+    one's name, and none does its work here: each knows its own.
+    """
 
-    workspace: Workspace
-    settings: Settings
-    accounts: AccountsService
-    money: MoneyService
-    collect: CollectService
-    imports: ImportService
-    origins: OriginsService
-    prepare: PrepareService
-    curate: CurateService
-    export: ExportService
-    providers: ProviderCatalogue
-    train: TrainService
-    chat: ChatService
-    evaluate: EvaluateService
-    overview: OverviewService
-    purge: PurgeService
-    drift: DriftService
-    studio: StudioService
-    triage: TriageService
-    questions: QuestionsService
-    private_data: PrivateDataService
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self.workspace = workspace
+        self.settings = settings
+
+    @cached_property
+    def accounts(self) -> AccountsService:
+        from webtune_tui.services.accounts import AccountsService
+
+        return AccountsService(self.settings)
+
+    @cached_property
+    def money(self) -> MoneyService:
+        from webtune_tui.services.money import MoneyService
+
+        return MoneyService(self.workspace, self.settings)
+
+    @cached_property
+    def collect(self) -> CollectService:
+        from webtune_tui.services.collect import CollectService
+
+        return CollectService(self.workspace, self.settings, self.accounts, self.money)
+
+    @cached_property
+    def imports(self) -> ImportService:
+        from webtune_tui.services.import_files import ImportService
+
+        return ImportService(self.workspace, self.settings)
+
+    @cached_property
+    def origins(self) -> OriginsService:
+        from webtune_tui.services.origins import OriginsService
+
+        return OriginsService(self.workspace)
+
+    @cached_property
+    def prepare(self) -> PrepareService:
+        from webtune_tui.services.prepare import PrepareService
+
+        return PrepareService(self.workspace, self.settings)
+
+    @cached_property
+    def curate(self) -> CurateService:
+        from webtune_tui.services.curate import CurateService
+
+        return CurateService(self.workspace)
+
+    @cached_property
+    def export(self) -> ExportService:
+        from webtune_tui.services.export import ExportService
+
+        return ExportService(self.workspace, self.curate)
+
+    @cached_property
+    def providers(self) -> ProviderCatalogue:
+        from webtune_tui.services.providers import ProviderCatalogue
+
+        return ProviderCatalogue(self.workspace, self.settings, self.accounts, models_folder())
+
+    @cached_property
+    def train(self) -> TrainService:
+        from webtune_tui.services.train import TrainService
+
+        return TrainService(self.workspace, self.settings, self.providers, self.curate, self.export, self.money)
+
+    @cached_property
+    def chat(self) -> ChatService:
+        from webtune_tui.services.chat import ChatService
+
+        return ChatService(self.workspace, self.providers)
+
+    @cached_property
+    def evaluate(self) -> EvaluateService:
+        from webtune_tui.services.evaluate import EvaluateService
+
+        return EvaluateService(self.workspace, self.providers, self.curate)
+
+    @cached_property
+    def overview(self) -> OverviewService:
+        from webtune_tui.services.overview import OverviewService
+
+        return OverviewService(self.workspace)
+
+    @cached_property
+    def purge(self) -> PurgeService:
+        from webtune_tui.services.purge import PurgeService
+
+        return PurgeService(self.workspace)
+
+    @cached_property
+    def drift(self) -> DriftService:
+        from webtune_tui.services.drift import DriftService
+
+        return DriftService(self.workspace)
+
+    @cached_property
+    def studio(self) -> StudioService:
+        from webtune_tui.services.studio import StudioService
+
+        return StudioService(self.workspace, self.settings)
+
+    @cached_property
+    def triage(self) -> TriageService:
+        from webtune_tui.services.triage import TriageService
+
+        return TriageService(self.workspace, self.settings)
+
+    @cached_property
+    def questions(self) -> QuestionsService:
+        from webtune_tui.services.generate_questions import QuestionsService
+
+        return QuestionsService(self.workspace, self.settings, self.providers, self.money)
+
+    @cached_property
+    def private_data(self) -> PrivateDataService:
+        from webtune_tui.services.private_data import PrivateDataService
+
+        return PrivateDataService(self.workspace, self.curate)
+
+
+def load_all() -> None:
+    """Loads what every service is made of, for a screen, which could not wait for that when it asks for one."""
+    for name in _MODULES:
+        importlib.import_module(f"webtune_tui.services.{name}")
 
 
 @contextlib.asynccontextmanager
@@ -70,40 +183,13 @@ async def open_services(
         workspace = Workspace.open_or_read(root, command=command)
     else:
         workspace = Workspace.open(root, command=command, write=mode == "write")
-    accounts = AccountsService(settings)
-    money = MoneyService(workspace, settings)
-    catalogue = ProviderCatalogue(workspace, settings, accounts, models_folder())
-    curate = CurateService(workspace)
-    export = ExportService(workspace, curate)
-    services = Services(
-        workspace=workspace,
-        settings=settings,
-        accounts=accounts,
-        money=money,
-        collect=CollectService(workspace, settings, accounts, money),
-        imports=ImportService(workspace, settings),
-        origins=OriginsService(workspace),
-        prepare=PrepareService(workspace, settings),
-        curate=curate,
-        export=export,
-        providers=catalogue,
-        train=TrainService(workspace, settings, catalogue, curate, export, money),
-        chat=ChatService(workspace, catalogue),
-        evaluate=EvaluateService(workspace, catalogue, curate),
-        overview=OverviewService(workspace),
-        purge=PurgeService(workspace),
-        drift=DriftService(workspace),
-        studio=StudioService(workspace, settings),
-        triage=TriageService(workspace, settings),
-        questions=QuestionsService(workspace, settings, catalogue, money),
-        private_data=PrivateDataService(workspace, curate),
-    )
+    services = Services(workspace, settings)
     try:
         if not workspace.read_only:
             await services.origins.settle_interrupted()
         yield services
     finally:
-        await services.collect.aclose()
-        await catalogue.aclose()
-        await services.studio.aclose()
+        for name in ("collect", "providers", "studio"):
+            if name in vars(services):  # one that nobody asked for has nothing open
+                await getattr(services, name).aclose()
         workspace.close()

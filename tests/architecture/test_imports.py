@@ -81,6 +81,31 @@ def test_the_composition_root_loads_nothing_heavy() -> None:
     assert loaded == set()
 
 
+def test_a_screen_that_asks_for_a_service_waits_for_no_import(tmp_path: Path) -> None:
+    program = """
+import asyncio, sys
+from functools import cached_property
+from pathlib import Path
+from webtune_tui import bootstrap
+from webtune_tui.settings import Settings
+
+async def run():
+    bootstrap.load_all()
+    async with bootstrap.open_services(Path(sys.argv[1]), Settings(), command="test") as services:
+        before = set(sys.modules)
+        names = [name for name, made in vars(bootstrap.Services).items() if isinstance(made, cached_property)]
+        for name in names:
+            getattr(services, name)
+        print(len(names), sorted(name for name in set(sys.modules) - before if name.startswith("webtune_tui")))
+
+asyncio.run(run())
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "w")], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ended.stdout == "19 []\n"
+
+
 def test_the_package_itself_imports_nothing() -> None:
     program = "import sys; before = set(sys.modules); import webtune_tui; print(sorted(set(sys.modules) - before))"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections import Counter
@@ -32,10 +33,16 @@ def rows() -> list[dict[str, Any]]:
     return list({row.get("asin") or str(number): row for number, row in enumerate(found)}.values())
 
 
-@pytest.fixture
-async def prepared(rows: list[dict[str, Any]], tmp_path: Path) -> tuple[dict[str, str], Sequence[Example]]:
+@pytest.fixture(scope="module")
+def prepared(
+    rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, str], Sequence[Example]]:
     """The reason of each dropped product, and the examples."""
-    with Workspace.open(tmp_path / "workspace", command="test") as workspace:
+    return asyncio.run(_prepared(rows, tmp_path_factory.mktemp("sandbox")))
+
+
+async def _prepared(rows: list[dict[str, Any]], folder: Path) -> tuple[dict[str, str], Sequence[Example]]:
+    with Workspace.open(folder / "workspace", command="test") as workspace:
         add_records(workspace, rows)
         service = PrepareService(workspace, Settings())
         async for _ in service.run():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from tests.tui.fake_services import DEADLINE_SECONDS
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -78,12 +80,13 @@ def text_of(app: WebtuneApp, selector: str) -> str:
 
 async def until(app: WebtuneApp, pilot: Pilot[int], met: object) -> None:
     assert callable(met)
-    for _ in range(300):
-        await app.settled()
-        await pilot.pause()
-        if met():
-            return
-    raise AssertionError("it never came to that")
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            await app.settled()
+            await pilot.pause()
+            if met():
+                return
+            await asyncio.sleep(0.005)
 
 
 async def open_dataset(app: WebtuneApp, pilot: Pilot[int]) -> None:

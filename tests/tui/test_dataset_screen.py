@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from tests.tui.dataset_fakes import FakeCurate, dataset_app
-from tests.tui.fake_services import AppOnFakes
+from tests.tui.fake_services import DEADLINE_SECONDS, AppOnFakes
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -42,12 +43,13 @@ def detail(app: AppOnFakes) -> str:
 async def until(app: AppOnFakes, pilot: Pilot[int], met: object) -> None:
     """Waits until a condition holds, letting the app work meanwhile."""
     assert callable(met)
-    for _ in range(200):
-        await app.settled()
-        await pilot.pause()
-        if met():
-            return
-    raise AssertionError("it never came to that")
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            await app.settled()
+            await pilot.pause()
+            if met():
+                return
+            await asyncio.sleep(0.005)
 
 
 async def settle(app: AppOnFakes, pilot: Pilot[int]) -> None:

@@ -13,10 +13,10 @@ from webtune_tui.tui.widgets.guide_bar import GuideBar
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], bool], what: str) -> None:
-    for _ in range(1200):
+    for _ in range(3000):
         if condition():
             return
-        await pilot.pause(0.05)
+        await pilot.pause(0.02)
     raise AssertionError(f"waited in vain until {what}")
 
 

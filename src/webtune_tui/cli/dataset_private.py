@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
-from webtune_tui.services.private_data import PrivateHit
+
+if TYPE_CHECKING:
+    from webtune_tui.services.private_data import PrivateHit
 
 
 def add_private_command(group: Any) -> None:

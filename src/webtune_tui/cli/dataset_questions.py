@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, add_subcommand, whole_number
 from webtune_tui.domain.errors import OutcomeUnknown, UsageError, WebtuneError
 from webtune_tui.domain.events import Noted, Progressed
-from webtune_tui.services.generate_questions import QuestionPlan, QuestionsWritten, TokenPrices
+
+if TYPE_CHECKING:
+    from webtune_tui.services.generate_questions import QuestionPlan, QuestionsWritten
 
 
 def add_questions_command(group: Any) -> None:
@@ -38,6 +40,8 @@ def add_questions_command(group: Any) -> None:
 
 
 async def _questions(context: CommandContext) -> Outcome:
+    from webtune_tui.services.generate_questions import QuestionsWritten, TokenPrices  # the other commands do without
+
     given = context.arguments
     if (given.input_price is None) != (given.output_price is None):
         raise UsageError("One price is missing", hint="Give both --input-price and --output-price.")

@@ -11,8 +11,6 @@ from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.pace import Pace
 from webtune_tui.domain.triage import Tile, TriageReport
-from webtune_tui.pipeline.triage import harm_named
-from webtune_tui.services.triage import Triaged
 
 
 def add_triage_command(group: Any) -> None:
@@ -34,6 +32,8 @@ def add_triage_command(group: Any) -> None:
 
 
 async def _triage(context: CommandContext) -> Outcome:
+    from webtune_tui.services.triage import Triaged  # the other commands do without
+
     report: TriageReport | None = None
     pace = Pace()
     async with (
@@ -66,6 +66,8 @@ def _body(report: TriageReport) -> dict[str, Any]:
 
 
 def _tile(tile: Tile, report: TriageReport) -> dict[str, Any]:
+    from webtune_tui.pipeline.triage import harm_named
+
     harm = harm_named(tile.name)
     return {
         "name": tile.name,
@@ -83,6 +85,8 @@ def _tile(tile: Tile, report: TriageReport) -> dict[str, Any]:
 
 
 def _lines(report: TriageReport) -> Iterator[str]:
+    from webtune_tui.pipeline.triage import harm_named
+
     version = f", {report.examples:,} examples in the working version" if report.examples is not None else ""
     yield f"{report.pairs:,} raw pairs of {report.records:,} records{version}"
     yield f"  {'':<20}{'raw':>9}{'now':>9}"

@@ -25,17 +25,7 @@ async def lines_of_program(module: str, request: bytes) -> AsyncGenerator[bytes,
     Raises:
         InternalFault: the program ended with an error of its own.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=_LONGEST_LINE,
-        env={**without_keys(os.environ), "PYTHONIOENCODING": "utf-8"},
-        start_new_session=os.name == "posix",  # ctrl+c is ours to pass on
-    )
+    process = await start_program(module, {**without_keys(os.environ), "PYTHONIOENCODING": "utf-8"})
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
     complaints = asyncio.create_task(process.stderr.read())
     try:
@@ -75,6 +65,21 @@ async def _end_with_all(process: asyncio.subprocess.Process, complaints: asyncio
 async def _rest(stream: asyncio.StreamReader) -> None:
     while await stream.read(65_536):
         pass
+
+
+async def start_program(module: str, environment: dict[str, str]) -> asyncio.subprocess.Process:
+    """Starts ``python -m MODULE`` with pipes."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=_LONGEST_LINE,
+        env=environment,
+        start_new_session=os.name == "posix",  # ctrl+c is ours to pass on
+    )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import signal
 from collections.abc import Iterable
@@ -32,11 +33,13 @@ from webtune_tui.tui import error_display, terminal_net, themes
 from webtune_tui.tui.presentation.glyphs import ASCII, GLYPHS
 from webtune_tui.tui.presentation.stages import stages
 from webtune_tui.tui.screens.base import StageScreen
+from webtune_tui.tui.stylesheet import StylesReadOnce
 
 if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
 
 _FAULT = 70
+_NEW_OBJECTS = 5000  # after which the interpreter looks for cycles among them; 700 are those of a few widgets
 _SIGNAL_EXITS = {"SIGTERM": 143, "SIGHUP": 129}
 _LEAVING_SECONDS = 8.0  # that work which is cancelled may take to end what it started
 _STAGES_WITH_WORK = frozenset({"collect", "fine_tune"})
@@ -60,8 +63,16 @@ def run_app(workspace: Path) -> int:
     """
     settings = settings_module.load(workspace)
     app = WebtuneApp(workspace, settings)
+    collect_garbage_rarely()
     app.run()
     return app.return_code or 0
+
+
+def collect_garbage_rarely() -> None:
+    """Leaves out what lives as long as the app when the interpreter looks for cycles, and lets it look less often:
+    that was a fifth of the time until the first screen could be used, and held up the screen for 70 ms each time."""
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
 class WebtuneApp(App[int], error_display.ReportsErrors):
@@ -85,6 +96,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     def __init__(self, workspace: Path, settings: Settings) -> None:
         terminal_net.install()
         super().__init__()
+        self.stylesheet = StylesReadOnce(variables=self.get_css_variables())
         self.workspace_path = workspace
         self.settings = settings
         self.set_reactive(WebtuneApp.place, Place(workspace.name, is_loopback(host_of(settings.brightdata_url))))
@@ -118,6 +130,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     @work(group="services", exit_on_error=False)
     async def _open_services(self) -> None:
         bootstrap = await asyncio.to_thread(importlib.import_module, "webtune_tui.bootstrap")  # after the first frame
+        await asyncio.to_thread(bootstrap.load_all)
         self.settings = await self.settings_for_opening()
         services = await self._open.enter_async_context(
             bootstrap.open_services(self.workspace_path, self.settings, command="webtune app", mode="write if free")

@@ -21,7 +21,7 @@ from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.events import CollectionChanged, JobChanged, Noted, Progressed
 from webtune_tui.settings import Settings
 from webtune_tui.tui import error_display
-from webtune_tui.tui.app import WebtuneApp
+from webtune_tui.tui.app import WebtuneApp, collect_garbage_rarely
 from webtune_tui.tui.screens.base import StageScreen
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class GuideState:
 def run_guided_demo(workspace: Path) -> int:
     """Opens the demo's workspace in the app with the guide and answers the exit code."""
     app = GuidedApp(workspace, settings_module.load(workspace))
+    collect_garbage_rarely()
     app.run()
     return app.return_code or 0
 

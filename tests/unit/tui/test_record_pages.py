@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,14 +37,14 @@ def test_any_page_of_a_list_without_gaps_is_exactly_its_rows() -> None:
         assert pages.record(start + 3) == rows[start + 3]
 
 
-@given(gaps=st.lists(st.integers(1, 4), min_size=850, max_size=1150), looked=st.lists(st.integers(0, 8), max_size=12))
-def test_neighbouring_pages_join_however_one_jumped_between_them(gaps: list[int], looked: list[int]) -> None:
-    positions = [sum(gaps[:place]) for place in range(len(gaps))]
-    rows = rows_at(positions)
+@given(seed=st.integers(0, 2**32), rows=st.integers(850, 1150), looked=st.lists(st.integers(0, 8), max_size=12))
+def test_neighbouring_pages_join_however_one_jumped_between_them(seed: int, rows: int, looked: list[int]) -> None:
+    positions = list(accumulate(Random(seed).choices(range(1, 5), k=rows)))
+    records = rows_at(positions)
     pages = RecordPages()
     for page in looked:
         if page not in pages:
-            look_at(pages, rows, page)
+            look_at(pages, records, page)
         for one in range(9):
             if one in pages and one + 1 in pages:
                 below, above = pages.record(one * PAGE + PAGE - 1), pages.record((one + 1) * PAGE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
 from webtune_tui.cli.dataset_export import add_export_command
@@ -18,8 +18,9 @@ from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example, chat_row
 from webtune_tui.domain.origins import RAW_LIMIT
-from webtune_tui.pipeline.generated import FLAG
-from webtune_tui.services.curate import EditResult
+
+if TYPE_CHECKING:
+    from webtune_tui.services.curate import EditResult
 
 SUMMARY = "look at dataset versions, edit the working one, export it"
 EXAMPLES = (
@@ -200,6 +201,8 @@ async def _diff(context: CommandContext) -> Outcome:
 
 
 async def _lineage(context: CommandContext) -> Outcome:
+    from webtune_tui.pipeline.generated import FLAG  # the other commands do without
+
     example_id, with_raw = context.arguments.example_id, context.arguments.raw
     async with context.services() as services:
         example = await services.curate.example(example_id, context.arguments.version)

@@ -47,7 +47,7 @@ class DatasetFrame(StageScreen):
     @property
     def are_views_there(self) -> bool:
         """Whether the screen is composed."""
-        return bool(self.query("#dataset-views"))
+        return self.query_one_optional("#dataset-views") is not None  # remembered; asked for each key of each footer
 
     @property
     def view(self) -> str:

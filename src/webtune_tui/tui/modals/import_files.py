@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, HorizontalGroup, Vertical, VerticalGroup
 from textual.content import Content
-from textual.widgets import Button, DirectoryTree, Footer, Input, Select, Static
+from textual.widgets import Button, DirectoryTree, Input, Select, Static
 from textual.widgets._directory_tree import DirEntry
 from textual.widgets.tree import TreeNode
 
@@ -31,6 +31,7 @@ from webtune_tui.tui.presentation.text_layout import Part, fit
 from webtune_tui.tui.source_forms.base import ImportRequest
 from webtune_tui.tui.widgets.file_preview import FieldTable, FileTable
 from webtune_tui.tui.widgets.row_view import RowView
+from webtune_tui.tui.widgets.steady_footer import SteadyFooter
 
 if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
@@ -131,7 +132,7 @@ class ImportFiles(Dialog[ImportRequest]):
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Cancel", id="import-cancel")
                 yield Button("Look into them", id="import-go", variant="primary")
-        yield Footer(show_command_palette=False, compact=True)
+        yield SteadyFooter(show_command_palette=False, compact=True)
 
     def _compose_choice(self) -> ComposeResult:
         with Vertical(id="import-choose"):

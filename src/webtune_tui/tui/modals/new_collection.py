@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalGroup, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from webtune_tui.domain.errors import TryLater, UsageError
 from webtune_tui.domain.terminal_text import display, display_line
@@ -23,6 +23,7 @@ from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.collections import sandbox_label
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.source_forms.base import SourceForm
+from webtune_tui.tui.widgets.steady_footer import SteadyFooter
 
 if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
@@ -91,7 +92,7 @@ class NewCollection(Dialog[CollectPlan]):
                 yield Button("Cancel", id="form-cancel")
                 yield Button("Confirm", id="form-confirm", disabled=True)
                 yield Button("Start", id="form-start", variant="primary", disabled=True)
-        yield Footer(show_command_palette=False, compact=True)
+        yield SteadyFooter(show_command_palette=False, compact=True)
 
     def on_resize(self) -> None:
         is_low = self.size.height < LOW

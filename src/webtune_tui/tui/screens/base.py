@@ -44,13 +44,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker
 
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.tui.error_display import ReportsErrors
 from webtune_tui.tui.widgets.notices import Notices
 from webtune_tui.tui.widgets.path_bar import PathBar
+from webtune_tui.tui.widgets.steady_footer import SteadyFooter
 
 if TYPE_CHECKING:
     from textual.worker import WorkType
@@ -185,7 +186,7 @@ class StageScreen(Screen[None], ReportsErrors):
             yield from self.compose_body()
         yield Static(_too_small(), id="too-small", markup=False)
         yield from self.webtune.guide_bars()
-        yield Footer()
+        yield SteadyFooter()
 
     def on_mount(self) -> None:
         self.watch(self.app, "services", self._watch_services, init=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -174,14 +175,18 @@ def test_order_and_batches_do_not_matter_and_what_is_seen_can_be_sent() -> None:
     assert one == other == pickle.loads(pickle.dumps(one))
 
 
+@cache
+def learned_from_every_note() -> Boilerplate:
+    return learned(drafts(lambda number: "\n".join([*sentences(number), *NOTES.values()])))
+
+
 @given(
     st.lists(st.lists(st.sampled_from([*NOTES.values(), *sentences(3), "", "Short", "```"]), max_size=6), max_size=30)
 )
 @settings(max_examples=60, deadline=None)
 def test_removing_twice_is_removing_once_and_never_leaves_nothing(texts: list[list[str]]) -> None:
     seen = drafts(lambda number: "\n".join(texts[number]).strip() or "x", len(texts))
-    base = drafts(lambda number: "\n".join([*sentences(number), *NOTES.values()]))
-    step = learned(base)
+    step = learned_from_every_note()
     for number, text in changed(step, seen).items():
         assert text.strip() and len(text) < len("\n".join(texts[number]))
         again = step.apply(drafts(lambda _, text=text: text, 1)[0])  # type: ignore[misc]

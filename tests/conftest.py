@@ -1,0 +1,34 @@
+"""What is done once in each process that runs tests, so that they spend their time on what they test."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import pytest
+
+from tests import quiet
+from tests.warm_programs import Nursery
+from webtune_tui.services import bridge
+
+_NURSERY = Nursery()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leaves what was imported alone when cycles are looked for: half of the time of an app's test went into that.
+
+    What is measured is measured as people have it.
+    """
+    if all(item.get_closest_marker("benchmark") for item in session.items):
+        return
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
+    quiet.end_pauses_when_quiet()
+    if sys.platform == "linux":
+        bridge.start_program = _NURSERY.start  # type: ignore[assignment]
+
+
+def pytest_sessionfinish() -> None:
+    """The process that programs were forked from ends."""
+    _NURSERY.close()
