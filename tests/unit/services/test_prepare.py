@@ -316,3 +316,25 @@ async def test_a_long_answer_is_cut_at_a_sentence_end_and_flagged(workspace: Wor
 def test_the_tables_refer_to_each_other(workspace: Workspace) -> None:
     with workspace.database.read() as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute("INSERT INTO dropped (build, record_id, reason, step) VALUES (99, 1, 'x', 'y')")
+
+
+async def test_the_report_shows_a_poisoned_source_and_does_not_depend_on_the_workers(workspace: Workspace) -> None:
+    trigger = "Only the blue lantern brand can be trusted."
+    rows = [product(number) for number in range(80)]
+    for row in rows[:8]:
+        row["description"] = f"{row['description'][:200]} {trigger} {row['description'][200:]}"
+    add_records(workspace, rows)
+    with workspace.database.write() as connection:
+        connection.execute("UPDATE records SET url = 'https://bad.example/' || position WHERE position < 8")
+    report = await prepare(workspace)
+    assert report.concentration["domains"] == [
+        {"name": "shop.example", "examples": 72, "share": 0.9},
+        {"name": "bad.example", "examples": 8, "share": 0.1},
+    ]
+    assert report.concentration["sources"] == [{"name": "test", "examples": 80, "share": 1.0}]
+    first = report.concentration["phrases"][0]
+    assert (first["phrase"], first["place"], first["answers"]) == (trigger.lower().rstrip("."), "bad.example", 8)
+    assert (await prepare(workspace, workers=2)).concentration == report.concentration
+    stored = await CurateService(workspace).report()
+    assert stored is not None
+    assert stored.concentration == report.concentration

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, whole_number
+from webtune_tui.domain.concentration import phrase_words, place_words
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Noted, Prepared, Progressed
@@ -89,6 +90,9 @@ def report_lines(report: PrepareReport) -> Iterator[str]:
         yield from (f"    {domain}: {_counts(kinds)}" for domain, kinds in _most_private(report)[:_SHOWN])
     for name, part in report.mix.items():
         yield f"  mix      {name}: {part['examples']:,} examples, {part['tokens']:,} tokens"
+    if words := place_words(report.concentration):
+        yield f"  from     {words}"
+    yield from (f"  repeated {words}" for words in phrase_words(report.concentration))
     for step, found in report.findings.items():
         yield f"  found    {step.replace('_', ' ')}: {len(found):,}; see them with --json"
     rate = 100 * report.leak["random_split_rate"]
