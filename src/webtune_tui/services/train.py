@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ from webtune_tui.services.curate import CurateService
 from webtune_tui.services.export import ExportService
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.providers import ProviderCatalogue
+from webtune_tui.services.stepwise import in_thread
+from webtune_tui.services.upload_check import checked_for_upload
 from webtune_tui.settings import Settings
 from webtune_tui.storage.jobs import JobRepository
 from webtune_tui.storage.workspace import Workspace
@@ -153,7 +156,7 @@ class TrainService:
         The very same start that was interrupted, or whose outcome is unknown, is taken up instead of a second one.
 
         Raises:
-            InvalidInput: too few examples, or the base is not there.
+            InvalidInput: too few examples, the base is not there, or personal data would leave this machine.
             CapExceeded: the estimate goes beyond the cap; nothing was sent.
             OutcomeUnknown: the create's reply was lost; the job stands in the list as unknown.
         """
@@ -184,6 +187,10 @@ class TrainService:
             job = unfinished
         await self._require_allowed(estimate)
         await self._providers.get(provider)  # without its key no job is begun
+        if not capabilities.is_local:
+            async with aclosing(in_thread(checked_for_upload(self._workspace, dataset, provider))) as looking:
+                async for seen in looking:
+                    yield seen
         await self._save(job)
         async for event in self.resume_start(job.job_id):
             yield event
