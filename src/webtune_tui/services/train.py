@@ -41,6 +41,7 @@ from webtune_tui.providers import local
 from webtune_tui.providers.base import BaseModel, Capabilities, JobSpec, Provider, RemoteJob
 from webtune_tui.services import base_models
 from webtune_tui.services.curate import CurateService
+from webtune_tui.services.edit_leaks import without_edit_leaks
 from webtune_tui.services.export import ExportService
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.providers import ProviderCatalogue
@@ -156,7 +157,8 @@ class TrainService:
         The very same start that was interrupted, or whose outcome is unknown, is taken up instead of a second one.
 
         Raises:
-            InvalidInput: too few examples, the base is not there, or personal data would leave this machine.
+            InvalidInput: too few examples, the base is not there, an edit made the test leak, or personal data would
+                leave this machine.
             CapExceeded: the estimate goes beyond the cap; nothing was sent.
             OutcomeUnknown: the create's reply was lost; the job stands in the list as unknown.
         """
@@ -187,6 +189,9 @@ class TrainService:
             job = unfinished
         await self._require_allowed(estimate)
         await self._providers.get(provider)  # without its key no job is begun
+        async with aclosing(in_thread(without_edit_leaks(self._workspace, dataset))) as looking:
+            async for compared in looking:
+                yield compared
         if not capabilities.is_local:
             async with aclosing(in_thread(checked_for_upload(self._workspace, dataset, provider))) as looking:
                 async for seen in looking:

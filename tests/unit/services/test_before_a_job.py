@@ -1,4 +1,4 @@
-"""The last look before an upload: what the recipe redacts is not sent, what it keeps is told."""
+"""The last looks before a job: no edit makes the test leak, no personal data goes that the recipe wants out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from webtune_tui.domain.events import Noted
 from webtune_tui.domain.examples import Split
 from webtune_tui.pipeline.tokens import BundledCounter
 from webtune_tui.services.curate import CurateService
+from webtune_tui.services.edit_leaks import without_edit_leaks
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.services.prepare_run import PrepareRun
@@ -69,3 +70,23 @@ async def test_what_the_recipe_keeps_goes_and_is_told(workspace: Workspace) -> N
 async def test_the_test_split_stays_here_and_is_not_looked_at(workspace: Workspace) -> None:
     _, version = await edited(workspace, Split.TEST, "Write to jane.roe@shop-mail.com, she answers.")
     assert not [one for one in checked_for_upload(workspace, version, "openai") if isinstance(one, Noted)]
+
+
+async def test_an_edit_that_brings_a_test_answer_into_training_is_refused_until_it_is_undone(
+    workspace: Workspace,
+) -> None:
+    curate = CurateService(workspace)
+    page = await curate.page(limit=100)
+    tested = next(one for one in page.examples if one.split is Split.TEST)
+    chosen, version = await edited(workspace, Split.TRAIN, tested.answer.replace("quiet", "calm"))
+    with pytest.raises(InvalidInput, match=f"{chosen} .train. and {tested.example_id} .test."):
+        list(without_edit_leaks(workspace, version))
+    await curate.undo()
+    assert list(without_edit_leaks(workspace, await curate.version())) == []
+
+
+async def test_an_edit_that_says_something_of_its_own_is_no_leak(workspace: Workspace) -> None:
+    _, version = await edited(workspace, Split.TRAIN, "A text of which no other example has so much as a sentence.")
+    assert [one.stage for one in without_edit_leaks(workspace, version)] == [
+        "comparing the edits with the other splits"
+    ]
