@@ -7,7 +7,7 @@ not grow with the set.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,9 @@ from webtune_tui.pipeline.word_numbers import Hashes, Places, mixed, wording_of
 from webtune_tui.pipeline.wording import words
 
 _RUN, _UNSPACED_RUN = 4, 10  # words that make a phrase at least; characters where the script has no spaces
-_LEAST_ANSWERS, _LEAST_SHARE = 5, 0.01
+_LEAST_ANSWERS, _LEAST_SHARE = 5, 0.005
 _MOST_PHRASES = 8
-_MOST_RUNS = 400  # looked at, the most frequent first
+_MOST_RUNS = 400  # looked at, those first that deserve it most
 _LONGEST_PHRASE = 40  # words
 _LONGEST_TEXT = 400  # characters of a phrase
 _STILL_THE_SAME = 0.8  # share of a phrase's answers that its neighbour must stand in to belong to it
@@ -50,13 +50,11 @@ def repeated_phrases(answers: Sequence[str], places: Sequence[str]) -> list[Mapp
     least = max(_LEAST_ANSWERS, round(_LEAST_SHARE * len(answers)))
     if len(answers) < least:
         return []
-    of_place = Counter(places)
-    found = [
-        _told(phrase, holding, places, of_place, len(answers))
-        for phrase, holding in _phrases(answers, _frequent(answers, least), least)
-    ]
-    found.sort(key=lambda one: (-_weight(one, of_place, len(answers)), one["phrase"]))
-    return found[:_MOST_PHRASES]
+    origins = _Origins(places)
+    found = [(origins.weight(holding) * len(text), origins.told(text, holding))
+             for text, holding in _phrases(answers, _frequent(answers, least), origins, least)]  # fmt: skip
+    found.sort(key=lambda pair: (-pair[0], pair[1]["phrase"]))
+    return [told for _, told in found[:_MOST_PHRASES]]
 
 
 def _frequent(answers: Sequence[str], least: int) -> _Frequent:
@@ -92,11 +90,12 @@ def _runs(numbers: Hashes, lengths: Places) -> Hashes:
     return found
 
 
-def _phrases(answers: Sequence[str], known: _Frequent, least: int) -> list[tuple[str, list[int]]]:
+def _phrases(answers: Sequence[str], known: _Frequent, origins: _Origins, least: int) -> list[tuple[str, list[int]]]:
     """Runs joined to the longest phrases, each with the numbers of the texts that hold it."""
     covered: set[int] = set()
     found: list[tuple[str, list[int]]] = []
-    for run in sorted(known.holders, key=lambda one: (-len(known.holders[one]), known.first[one]))[:_MOST_RUNS]:
+    weights = {run: -origins.weight(holding) for run, holding in known.holders.items()}
+    for run in sorted(weights, key=lambda one: (weights[one], known.first[one]))[:_MOST_RUNS]:
         if run in covered:
             continue
         begin = end = known.first[run]
@@ -129,23 +128,36 @@ def _text(answers: Sequence[str], known: _Frequent, begin: int, end: int) -> str
     return between.join(words(answers[number])[begin - start : end + length - start])[:_LONGEST_TEXT]
 
 
-def _told(
-    phrase: str, holding: Sequence[int], places: Sequence[str], of_place: Mapping[str, int], total: int
-) -> Mapping[str, Any]:
-    here = Counter(places[number] for number in holding)
-    place = min(here, key=lambda name: (-here[name] / of_place[name], -here[name], name))
-    most = min(here, key=lambda name: (-here[name], name))
-    place = place if here[place] * 2 > len(holding) else most
-    return {
-        "phrase": phrase,
-        "answers": len(holding),
-        "share": round(len(holding) / total, 4),
-        "place": place,
-        "place_share": round(here[place] / len(holding), 4),
-    }
+class _Origins:
+    """Where each answer comes from, and what that says of those that hold a phrase."""
 
+    def __init__(self, places: Sequence[str]) -> None:
+        self._places = places
+        self._of_place = Counter(places)
 
-def _weight(told: Mapping[str, Any], of_place: Mapping[str, int], total: int) -> float:
-    """How much a phrase deserves to be looked at: often, long, and from a place that gives little else."""
-    over = max(told["place_share"] * total / of_place[told["place"]], 1.0)
-    return float(told["answers"] * len(told["phrase"]) * over**2)
+    def weight(self, holding: Collection[int]) -> float:
+        """How much a phrase deserves to be looked at: often, and from a place that gives little else."""
+        place, count = self._strongest(holding)
+        over = count * len(self._places) / (len(holding) * self._of_place[place])
+        return len(holding) * max(over, 1.0) ** 2
+
+    def told(self, phrase: str, holding: Collection[int]) -> Mapping[str, Any]:
+        """The phrase for the report."""
+        place, count = self._strongest(holding)
+        return {
+            "phrase": phrase,
+            "answers": len(holding),
+            "share": round(len(holding) / len(self._places), 4),
+            "place": place,
+            "place_share": round(count / len(holding), 4),
+        }
+
+    def _strongest(self, holding: Collection[int]) -> tuple[str, int]:
+        """The place that gives more than half of them out of the least that it gives, else the one that gives most."""
+        here = Counter(map(self._places.__getitem__, holding))
+        if len(here) == 1:
+            return next(iter(here.items()))
+        place = min(here, key=lambda name: (-here[name] / self._of_place[name], -here[name], name))
+        if here[place] * 2 <= len(holding):
+            place = min(here, key=lambda name: (-here[name], name))
+        return place, here[place]

@@ -85,13 +85,17 @@ async def test_each_record_has_an_example_or_one_reason(workspace: Workspace) ->
 async def test_the_same_records_give_the_same_hash_in_any_order_and_with_any_number_of_workers(tmp_path: Path) -> None:
     rows = dirty_rows()
     hashes = set()
+    concentrations = []
     for number, workers in enumerate([1, 2, 1]):
         random.Random(number).shuffle(rows)
         with Workspace.open(tmp_path / f"w{number}", command="test") as workspace:
             add_records(workspace, rows[:40], f"one-{number}")
             add_records(workspace, rows[40:], f"two-{number}")
-            hashes.add((await prepare(workspace, workers=workers)).content_hash)
+            report = await prepare(workspace, workers=workers)
+            hashes.add(report.content_hash)
+            concentrations.append(report.concentration)
     assert len(hashes) == 1
+    assert concentrations[0] == concentrations[1] == concentrations[2]
 
 
 async def test_the_same_again_is_the_same_version_and_no_second_build(workspace: Workspace) -> None:
@@ -318,7 +322,7 @@ def test_the_tables_refer_to_each_other(workspace: Workspace) -> None:
         connection.execute("INSERT INTO dropped (build, record_id, reason, step) VALUES (99, 1, 'x', 'y')")
 
 
-async def test_the_report_shows_a_poisoned_source_and_does_not_depend_on_the_workers(workspace: Workspace) -> None:
+async def test_the_report_shows_a_poisoned_source_and_keeps_it(workspace: Workspace) -> None:
     trigger = "Only the blue lantern brand can be trusted."
     rows = [product(number) for number in range(80)]
     for row in rows[:8]:
@@ -334,7 +338,6 @@ async def test_the_report_shows_a_poisoned_source_and_does_not_depend_on_the_wor
     assert report.concentration["sources"] == [{"name": "test", "examples": 80, "share": 1.0}]
     first = report.concentration["phrases"][0]
     assert (first["phrase"], first["place"], first["answers"]) == (trigger.lower().rstrip("."), "bad.example", 8)
-    assert (await prepare(workspace, workers=2)).concentration == report.concentration
     stored = await CurateService(workspace).report()
     assert stored is not None
     assert stored.concentration == report.concentration
