@@ -55,10 +55,8 @@ async def run(context: CommandContext) -> Outcome:
         async with aclosing(events):
             async for event in events:
                 match event:
-                    case Progressed(stage, done, total, unit):
-                        told = [f"{_STAGES.get(stage, stage)}: {done:,} of {total or 0:,} {unit}"]
-                        told += [words] if (words := pace.words(stage, done, total, unit)) else []
-                        context.progress.update(", ".join(told))
+                    case Progressed(stage):
+                        context.progress.update(pace.line(_STAGES.get(stage, stage), event))
                     case Noted(message):
                         context.progress.say(message)
                     case Prepared(report):
