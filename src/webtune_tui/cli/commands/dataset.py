@@ -9,6 +9,7 @@ from typing import Any
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
 from webtune_tui.cli.dataset_export import add_export_command
 from webtune_tui.cli.dataset_packing import add_packing_command
+from webtune_tui.cli.dataset_pairs import add_pairs_command
 from webtune_tui.cli.dataset_private import add_private_command
 from webtune_tui.cli.dataset_questions import add_questions_command
 from webtune_tui.cli.dataset_rows import add_row_commands, changed_json
@@ -96,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_triage_command(group)
     add_private_command(group)
     add_questions_command(group)
+    add_pairs_command(group)
     add_export_command(group)
 
 
