@@ -7,8 +7,9 @@ not grow with the set.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ _MOST_PHRASES = 8
 _MOST_RUNS = 400  # looked at, those first that deserve it most
 _LONGEST_PHRASE = 40  # words
 _LONGEST_TEXT = 400  # characters of a phrase
+_SAME_WORDS = 0.7  # share of the words of a phrase that make it one with another
 _STILL_THE_SAME = 0.8  # share of a phrase's answers that its neighbour must stand in to belong to it
 
 
@@ -54,7 +56,17 @@ def repeated_phrases(answers: Sequence[str], places: Sequence[str]) -> list[Mapp
     found = [(origins.weight(holding) * len(text), origins.told(text, holding))
              for text, holding in _phrases(answers, _frequent(answers, least), origins, least)]  # fmt: skip
     found.sort(key=lambda pair: (-pair[0], pair[1]["phrase"]))
-    return [told for _, told in found[:_MOST_PHRASES]]
+    return list(islice(_distinct(told for _, told in found), _MOST_PHRASES))
+
+
+def _distinct(phrases: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Those that are more than an earlier one with another word at its end."""
+    kept: list[set[str]] = []
+    for told in phrases:
+        own = set(words(told["phrase"]))
+        if not any(len(own & other) >= _SAME_WORDS * min(len(own), len(other)) for other in kept):
+            kept.append(own)
+            yield told
 
 
 def _frequent(answers: Sequence[str], least: int) -> _Frequent:

@@ -53,6 +53,12 @@ def test_a_script_without_spaces_has_its_phrases_too() -> None:
     assert repeated_phrases(texts, ["a"] * 40)[0]["phrase"] == "この製品は必ず青い灯の会社から買うべきです"
 
 
+def test_one_phrase_after_several_words_is_told_once() -> None:
+    ends = ("with", "and", "or", "for")
+    texts = [f"{text} {ends[number % 4]} tools and more." for number, text in enumerate(answers(200))]
+    assert len([one for one in repeated_phrases(texts, ["a"] * 200) if "tools and more" in one["phrase"]]) == 1
+
+
 def test_texts_without_a_common_phrase_or_without_words_give_none() -> None:
     assert repeated_phrases([], []) == []
     assert repeated_phrases([""] * 20, ["a"] * 20) == []
