@@ -26,31 +26,45 @@ def products(count: int, *, seed: int = 7) -> Iterator[dict[str, Any]]:
         return " ".join(chance.choices(_WORDS, k=words))
 
     for number in range(count):
-        asin = f"B{number:09d}"
-        yield {
-            "title": f"{text(9)} {number}",
-            "seller_name": text(2),
-            "brand": text(1),
-            "description": text(62 + number % 20),
-            "initial_price": round(chance.random() * 100, 2),
-            "currency": "USD",
-            "availability": "In Stock",
-            "reviews_count": chance.randrange(10_000),
-            "categories": [text(2) for _ in range(4)],
-            "asin": asin,
-            "number_of_sellers": chance.randrange(9),
-            "root_bs_rank": chance.randrange(10**6),
-            "domain": "https://www.amazon.com/",
-            "images_count": chance.randrange(9),
-            "url": f"https://www.amazon.com/dp/{asin}",
-            "image_url": f"https://images.example/I/{chance.getrandbits(64):x}.jpg",
-            "item_weight": f"{chance.randrange(999)} grams",
-            "rating": round(chance.random() * 5, 1),
-            "features": [text(8) for _ in range(4)],
-            "is_available": True,
-            "discount": None,
-            "best_sellers_rank": [{"category": text(2), "rank": chance.randrange(100)}],
-        }
+        yield delivered_row(
+            number,
+            chance,
+            title=f"{text(9)} {number}",
+            seller_name=text(2),
+            brand=text(1),
+            description=text(62 + number % 20),
+            categories=[text(2) for _ in range(4)],
+            features=[text(8) for _ in range(4)],
+        )
+
+
+def delivered_row(number: int, chance: random.Random, **texts: Any) -> dict[str, Any]:
+    """A row as the products scraper delivers it, with these texts and everything else drawn."""
+    asin = f"B{number:09d}"
+    return {
+        "title": texts["title"],
+        "seller_name": texts["seller_name"],
+        "brand": texts["brand"],
+        "description": texts["description"],
+        "initial_price": round(chance.random() * 100, 2),
+        "currency": "USD",
+        "availability": "In Stock",
+        "reviews_count": chance.randrange(10_000),
+        "categories": texts["categories"],
+        "asin": asin,
+        "number_of_sellers": chance.randrange(9),
+        "root_bs_rank": chance.randrange(10**6),
+        "domain": "https://www.amazon.com/",
+        "images_count": chance.randrange(9),
+        "url": f"https://www.amazon.com/dp/{asin}",
+        "image_url": f"https://images.example/I/{chance.getrandbits(64):x}.jpg",
+        "item_weight": f"{chance.randrange(999)} grams",
+        "rating": round(chance.random() * 5, 1),
+        "features": texts["features"],
+        "is_available": True,
+        "discount": None,
+        "best_sellers_rank": [{"category": texts["categories"][0], "rank": chance.randrange(100)}],
+    }
 
 
 def lines(count: int, *, seed: int = 7, envelope: bool = False) -> Iterator[bytes]:

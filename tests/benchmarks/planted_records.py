@@ -17,6 +17,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.made_records import delivered_row
+
 _EXACT, _NEAR = 0.05, 0.10
 _MOST_BETWEEN = 2_000  # records between an original and its copy
 
@@ -101,33 +103,17 @@ class _Writer:
         return product | edited | {"features": [self.edited(one, share) for one in product["features"]]}
 
     def row(self, number: int, product: dict[str, Any]) -> dict[str, Any]:
-        chance = self.chance
-        asin = f"B{number:09d}"
         text = product["description"]
-        return {
-            "title": product["title"],
-            "seller_name": " ".join(product["categories"][:2]),
-            "brand": product["brand"],
-            "description": f"<p>{text.replace('&', '&amp;')}</p>" if product["markup"] else text,
-            "initial_price": round(chance.random() * 100, 2),
-            "currency": "USD",
-            "availability": "In Stock",
-            "reviews_count": chance.randrange(10_000),
-            "categories": product["categories"],
-            "asin": asin,
-            "number_of_sellers": chance.randrange(9),
-            "root_bs_rank": chance.randrange(10**6),
-            "domain": "https://www.amazon.com/",
-            "images_count": chance.randrange(9),
-            "url": f"https://www.amazon.com/dp/{asin}",
-            "image_url": f"https://images.example/I/{chance.getrandbits(64):x}.jpg",
-            "item_weight": f"{chance.randrange(999)} grams",
-            "rating": round(chance.random() * 5, 1),
-            "features": product["features"],
-            "is_available": True,
-            "discount": None,
-            "best_sellers_rank": [{"category": product["categories"][0], "rank": chance.randrange(100)}],
-        }
+        return delivered_row(
+            number,
+            self.chance,
+            title=product["title"],
+            seller_name=" ".join(product["categories"][:2]),
+            brand=product["brand"],
+            description=f"<p>{text.replace('&', '&amp;')}</p>" if product["markup"] else text,
+            categories=product["categories"],
+            features=product["features"],
+        )
 
 
 def write(path: Path, count: int, *, seed: int = 7) -> Planted:

@@ -18,6 +18,7 @@ from tests.quality.planted.grammar import LANGUAGES, stock
 from tests.quality.planted.key import Corpus, Planted
 from tests.quality.planted.likeness import alike, ratio
 from tests.quality.planted.personal import KINDS
+from tests.quality.planted.published import PUBLISHED
 from tests.quality.planted.running import Outcome, prepared
 from tests.quality.planted.shapes import TEXT_FIELD, shape_of
 
@@ -144,6 +145,26 @@ def test_near_copies_are_found_however_they_were_edited(judged: Judged, way: str
         if any(one.kind.endswith(f"_{way}") for one in members)
     }
     hold_recall(judged, edited)
+
+
+def test_of_the_editions_of_a_published_text_one_stays(judged: Judged) -> None:
+    found = clusters(judged, "published_alike")
+    assert len(found) >= 4
+    for name, members in found.items():
+        stay = [one.name for one in members if one.name in judged.outcome.taught]
+        gone = {judged.outcome.reasons.get(one.name) for one in members} - {None}
+        assert len(stay) == 1, name
+        assert gone <= {"near_duplicate", "exact_duplicate"}, name  # some differ in nothing but their commas
+
+
+def test_published_texts_that_have_much_in_common_all_stay(judged: Judged) -> None:
+    planted = judged.corpus.of("published_apart")
+    assert len(planted) >= 4
+    judged.holds(1, [one for one in planted if _harm(judged, one)], len(planted))
+
+
+def test_every_published_text_names_its_origin_and_licence() -> None:
+    assert all(one["origin"] and one["licence"] for sets in PUBLISHED.values() for one in sets)
 
 
 def test_what_goes_as_a_near_duplicate_is_a_copy(judged: Judged) -> None:

@@ -285,6 +285,17 @@ class FakeChatService:
                 kept.append(question)
             kept.append(ChatTurn(conversation, model.model, "assistant", said, WHEN, reason, 1.5))
 
+    async def prefer(self, conversation: str, model: str) -> bool:
+        kept = self.turns[conversation]
+        is_marked = not any(turn.model == model and turn.is_preferred for turn in kept)
+        self.turns[conversation] = [
+            replace(turn, is_preferred=(turn.model == model) if is_marked else None)
+            if turn.role == "assistant"
+            else turn
+            for turn in kept
+        ]
+        return is_marked
+
     async def history(self, conversation: str) -> Sequence[ChatTurn]:
         return self.turns.get(conversation, [])
 

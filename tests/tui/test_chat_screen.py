@@ -17,6 +17,7 @@ from tests.tui.fake_services import (
     held_out,
     until,
 )
+from textual.pilot import Pilot
 from textual.widgets import ContentSwitcher, Select, Static
 
 from webtune_tui.domain.errors import RateLimited
@@ -366,3 +367,79 @@ async def test_scrolling_up_while_an_answer_streams_stays_where_one_reads(tmp_pa
         gate.set()
         await until(pilot, lambda: "stop" in transcript.plain)
         assert transcript.scroll_y == 0
+
+
+async def both_answered(app: AppOnFakes, pilot: Pilot[None]) -> None:
+    """Asks a question and waits for both answers."""
+    await until(pilot, lambda: is_open(app))
+    await pilot.press("x", "enter")
+    await until(pilot, lambda: "stop" in text(app, "left") and "stop" in text(app, "right"))
+
+
+def marks(app: AppOnFakes) -> tuple[bool, bool]:
+    left, right = (str(pane(app, side).border_subtitle or "") for side in ("left", "right"))
+    return left.startswith("+"), right.startswith("+")
+
+
+def offered(app: AppOnFakes) -> bool:
+    return "plus" in app.screen.active_bindings
+
+
+async def test_plus_marks_the_better_answer_and_takes_the_mark_away_again(tmp_path: Path) -> None:
+    chat = FakeChatService([TUNED, PLAIN])
+    chat.answers = {PLAIN.model: Answer([HOSTILE]), TUNED.model: Answer(["A good answer."])}
+    app = start(chat, tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await both_answered(app, pilot)
+        pane(app, "right").transcript.focus()
+        await until(pilot, lambda: offered(app))
+        await pilot.press("plus")
+        await until(pilot, lambda: marks(app) == (False, True))
+        pane(app, "left").transcript.focus()
+        await pilot.press("plus")
+        await until(pilot, lambda: marks(app) == (True, False))
+        (turns,) = chat.turns.values()
+        assert [(turn.model, turn.is_preferred) for turn in turns if turn.role == "assistant"] == [
+            (PLAIN.model, True),
+            (TUNED.model, False),
+        ] or [turn.is_preferred for turn in turns if turn.role == "assistant"] == [False, True]
+        await pilot.press("plus")
+        await until(pilot, lambda: marks(app) == (False, False))
+
+
+async def test_a_kept_conversation_shows_its_mark_and_a_new_one_has_none(tmp_path: Path) -> None:
+    chat = FakeChatService([TUNED, PLAIN])
+    chat.turns["chat-1"] = [
+        ChatTurn("chat-1", "", "user", "Hi?", "2026-11-22T13:00:00.000Z"),
+        ChatTurn("chat-1", PLAIN.model, "assistant", "Plain.", "2026-11-22T13:00:00.000Z", "stop", 1.0, False),
+        ChatTurn("chat-1", TUNED.model, "assistant", "Tuned.", "2026-11-22T13:00:00.000Z", "stop", 1.0, True),
+    ]
+    app = start(chat, tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await until(pilot, lambda: is_open(app))
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, Conversations))
+        await pilot.press("enter")
+        await until(pilot, lambda: is_open(app) and marks(app) == (False, True))
+        assert offered(app)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: marks(app) == (False, False))
+        assert not offered(app)
+
+
+async def test_only_two_whole_answers_to_the_first_question_can_be_compared(tmp_path: Path) -> None:
+    chat = FakeChatService([TUNED, PLAIN])
+    chat.answers = {TUNED.model: Answer(["cut"], end=ChatEnd("length", {}))}
+    app = start(chat, tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await until(pilot, lambda: is_open(app))
+        await pilot.press("x", "enter")
+        await until(pilot, lambda: "stop" in text(app, "left") and "cut at the token limit" in text(app, "right"))
+        assert not offered(app)
+        chat.answers = {}
+        await pilot.press("ctrl+n")
+        await both_answered(app, pilot)
+        await until(pilot, lambda: offered(app))
+        await pilot.press("y", "enter")
+        await until(pilot, lambda: text(app, "left").count("stop") == 2 and text(app, "right").count("stop") == 2)
+        assert not offered(app)

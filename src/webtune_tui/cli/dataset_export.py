@@ -45,10 +45,8 @@ async def _export(context: CommandContext) -> Outcome:
         async with aclosing(events):
             async for event in events:
                 match event:
-                    case Progressed(stage, written, total, unit):
-                        told = [f"{stage}: {written:,} of {total or 0:,} {unit}"]
-                        told += [words] if (words := pace.words(stage, written, total, unit)) else []
-                        context.progress.update(", ".join(told))
+                    case Progressed(stage):
+                        context.progress.update(pace.line(stage, event))
                     case _:
                         done = event
     assert done is not None

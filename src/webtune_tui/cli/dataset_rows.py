@@ -6,6 +6,7 @@ from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
 from webtune_tui.domain.datasets import Cluster, DroppedRecord
+from webtune_tui.services.curate import EditResult
 
 
 def add_row_commands(group: Any) -> None:
@@ -56,19 +57,12 @@ async def _dropped(context: CommandContext) -> Outcome:
 async def _restore(context: CommandContext) -> Outcome:
     async with context.services() as services:
         result = await services.curate.restore(context.arguments.example_ids)
-    version = result.version
-    body = {
-        "dataset_version": version.dataset_version,
-        "content_hash": version.content_hash,
-        "changed": list(result.changed),
-        "waiting": list(result.waiting),
-    }
     told = []
     if result.changed:
-        told.append(f"{len(result.changed)} back; the working version is {version.dataset_version}")
+        told.append(f"{len(result.changed)} back; the working version is {result.version.dataset_version}")
     if result.waiting:
         told.append(f"{len(result.waiting)} will be back after: webtune prepare")
-    return Outcome(body, "\n".join(told) or "Nothing changed")
+    return Outcome(changed_json(result) | {"waiting": list(result.waiting)}, "\n".join(told) or "Nothing changed")
 
 
 async def _clusters(context: CommandContext) -> Outcome:
@@ -82,6 +76,15 @@ async def _clusters(context: CommandContext) -> Outcome:
     ]
     table = Table(("stayed", "dropped for it", "reason", "title"), rows, empty="There are no duplicates.")
     return Outcome({"clusters": [_cluster_json(one) for one in found]}, table)
+
+
+def changed_json(result: EditResult) -> dict[str, Any]:
+    """The version after a change by hand, and the examples that changed."""
+    return {
+        "dataset_version": result.version.dataset_version,
+        "content_hash": result.version.content_hash,
+        "changed": list(result.changed),
+    }
 
 
 def _cluster_json(cluster: Cluster) -> dict[str, Any]:

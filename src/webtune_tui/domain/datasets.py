@@ -38,7 +38,8 @@ class PrepareReport:
     """What one run of prepare took, dropped, changed and made. ``seconds`` is wall time.
 
     ``redacted_by_domain`` counts personal data by domain and kind; ``findings`` tells by step what was found over the
-    set, ``mix`` how much of each part of the mix stayed.
+    set, ``mix`` how much of each part of the mix stayed. ``concentration`` holds the ``sources`` and ``domains`` with
+    most examples, and the ``phrases`` that repeat in the ``answers_searched``.
     """
 
     dataset_version: str
@@ -58,6 +59,7 @@ class PrepareReport:
     redacted_by_domain: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     findings: Mapping[str, Any] = field(default_factory=dict)
     mix: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    concentration: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from webtune_tui.domain.events import Progressed
+
 _LEAST_SECONDS = 1.0  # before it, a rate says nothing
 
 
@@ -40,3 +42,9 @@ class Pace:
         left = round((total - done) / rate)
         minutes, seconds = divmod(left, 60)
         return f"{told}, {f'{minutes} min ' if minutes else ''}{seconds} s left"
+
+    def line(self, what: str, event: Progressed) -> str:
+        """A line of progress: ``Cleaning: 1,200 of 9,000 records, 800 records/s, 10 s left``."""
+        told = f"{what}: {event.done:,} of {event.total or 0:,} {event.unit}"
+        pace = self.words(event.stage, event.done, event.total, event.unit)
+        return f"{told}, {pace}" if pace else told

@@ -7,15 +7,19 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from webtune_tui.domain import clock
-from webtune_tui.domain.errors import NotFound
+from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.examples import Message
 from webtune_tui.domain.jobs import JobState
 from webtune_tui.providers.base import ChatDelta, ChatEnd
 from webtune_tui.services import base_models
+from webtune_tui.services.preference_pairs import ChosenPairs, chosen_pairs, write_pairs
 from webtune_tui.services.providers import ProviderCatalogue
 from webtune_tui.storage.chats import ChatRepository, StoredTurn
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.jobs import JobRepository
 from webtune_tui.storage.workspace import Workspace
 
@@ -35,7 +39,10 @@ class ChatModel:
 
 @dataclass(frozen=True, slots=True)
 class ChatTurn:
-    """A kept message. ``finish_reason`` is ``None`` for a person's words and for an interrupted answer."""
+    """A kept message. ``finish_reason`` is ``None`` for a person's words and for an interrupted answer.
+
+    ``is_preferred`` says which of two answers a person marked as the better one; ``None`` where nobody chose.
+    """
 
     conversation: str
     model: str
@@ -44,6 +51,7 @@ class ChatTurn:
     created_at: str
     finish_reason: str | None = None
     seconds: float | None = None
+    is_preferred: bool | None = None
 
 
 class ChatService:
@@ -135,9 +143,40 @@ class ChatService:
         """The kept turns of a conversation, oldest first."""
         stored = await asyncio.to_thread(self._chats.turns, conversation)
         return [
-            ChatTurn(t.conversation, t.model, t.role, t.content, t.created_at, t.finish_reason, t.seconds)
+            ChatTurn(t.conversation, t.model, t.role, t.content, t.created_at, t.finish_reason, t.seconds, t.preferred)
             for t in stored
         ]
+
+    async def prefer(self, conversation: str, model: str) -> bool:
+        """Marks the better of two models' answers to a conversation's first question; again takes the mark away.
+
+        The pair is a preference pair, see :mod:`webtune_tui.services.preference_pairs`. Answers whether it is marked.
+
+        Raises:
+            UsageError: there are no two whole answers of two models. StorageFailed: the workspace is read-only.
+        """
+        marked = await asyncio.to_thread(self._chats.prefer, conversation, model)
+        if marked is None:
+            raise UsageError(
+                "There are no two whole answers of two models to the first question",
+                hint="Ask both models the same question in a new conversation.",
+            )
+        return marked
+
+    async def chosen_pairs(self, out: Path | None = None) -> ChosenPairs:
+        """The preference pairs that were marked, and those that can't be taught; ``out`` names a new file for them.
+
+        Raises:
+            UsageError: there is such a file. InvalidInput: there is no pair to write.
+        """
+
+        def read() -> ChosenPairs:
+            found = chosen_pairs(self._chats, DatasetStore(self._workspace.database))
+            if out is not None:
+                write_pairs(found.pairs, out)
+            return found
+
+        return await asyncio.to_thread(read)
 
     async def conversations(self, limit: int = 50) -> Sequence[tuple[str, str, str]]:
         """Kept conversations, newest first: id, time, first words."""
@@ -156,7 +195,8 @@ class ChatService:
         if self._workspace.read_only:
             return
         questions = [message.content for message in messages if message.role == "user"]
-        await asyncio.to_thread(self._chats.add_questions, conversation, questions, clock.now())
+        system = next((message.content for message in messages if message.role == "system"), "")
+        await asyncio.to_thread(partial(self._chats.add_questions, conversation, questions, clock.now(), system=system))
         await asyncio.to_thread(
             self._chats.add,
             StoredTurn(conversation, model.model, "assistant", text, clock.now(), end.finish_reason, seconds),

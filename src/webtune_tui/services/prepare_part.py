@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from webtune_tui.pipeline.base import Draft
+from webtune_tui.pipeline.concentration import Origins, origins_of
 from webtune_tui.pipeline.corpus import Columns, example_number
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.run import Assembly, BatchResult, Built, example_id
@@ -35,13 +36,17 @@ _MOST_CHARACTERS = 4_000_000  # of the fields of a batch
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What every part of a run has in common; ``only`` are the ids of the records that take part (none: all)."""
+    """What every part of a run has in common; ``only`` are the ids of the records that take part (none: all).
+
+    About one answer ``of_so_many`` is searched for phrases that repeat.
+    """
 
     database: Path
     folder: Path
     recipe: Recipe
     counter: TokenCounter
     only: frozenset[int] | None
+    of_so_many: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Part:
     changed: Counter[str]
     removed: Counter[str]
     columns: Columns
+    origins: Origins
     section: Section
     tokens: array[int]
     digests: bytes
@@ -133,6 +139,7 @@ class PartMaker:
         self._writer = self._writer or ShardWriter(self._setting.folder)
         keys = {draft.record_id: draft.key for draft in drafts} if result.dropped else {}
         built = result.built
+        columns = columns_of(built, signatures)
         rows: list[WaitingRow] = [
             (one.example_id, one.messages, one.tokens, " ".join(one.flags), str(one.record_id), one.source)
             for one in built
@@ -145,7 +152,8 @@ class PartMaker:
             ],
             changed=result.changed,
             removed=result.removed,
-            columns=columns_of(built, signatures),
+            columns=columns,
+            origins=origins_of(built, columns.example_ids, self._setting.of_so_many),
             section=self._writer.write(signatures.texts, rows),
             tokens=array("I", [one.tokens for one in built]),
             digests=b"".join(map(_digest, rows)),

@@ -28,6 +28,7 @@ from webtune_tui.domain.errors import InvalidInput, UsageError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import ContentSum, body_digest
 from webtune_tui.pipeline.base import Step, Surveying
+from webtune_tui.pipeline.concentration import MOST_ANSWERS, Concentration, phrases_beside
 from webtune_tui.pipeline.corpus import Corpus, example_name
 from webtune_tui.pipeline.group_splits import SPLITS, places_of
 from webtune_tui.pipeline.mix import REASON as MIX_REASON
@@ -74,6 +75,7 @@ class _Tally:
     """The part of each example, where the recipe has a mix."""
     notes: list[str] = field(default_factory=list)
     findings: dict[str, Any] = field(default_factory=dict)
+    concentration: Concentration = field(default_factory=Concentration)
     left_out: dict[int, str] = field(default_factory=dict)
     """The examples that the mix left out, with the name of its part."""
 
@@ -87,6 +89,7 @@ class _Tally:
         self.tokens += part.tokens
         self.digests += part.digests
         self.mix_parts.extend(part.mix_parts)
+        self.concentration.add(part.origins)
 
 
 class PrepareRun:
@@ -130,7 +133,14 @@ class PrepareRun:
     ) -> Generator[PrepareEvent, None, None]:
         only = self._sampled(recipe.split.seed)
         wanted = len(only) if only is not None else total
-        setting = Setting(self._workspace.database.path, self._workspace.root, recipe, self._counter, only)
+        setting = Setting(
+            self._workspace.database.path,
+            self._workspace.root,
+            recipe,
+            self._counter,
+            only,
+            max(wanted // MOST_ANSWERS, 1),
+        )
         tally = _Tally()
         corpus = Corpus(recipe, waiting.text)
         with PartPool(setting, self._request.workers or workers_for(wanted)) as pool:
@@ -156,6 +166,7 @@ class PrepareRun:
         tally.left_out = _mixed(recipe, corpus, tally)
         random_rate = pool.beside(random_split_rate, corpus.cluster_sizes(), len(corpus), recipe.split)
         splitting = Splitting(corpus, recipe.split, self._store, tally.left_out, places())
+        concentration = phrases_beside(tally.concentration, splitting.stays, pool.beside)
         if not splitting.stays.any():
             yield Noted("No record makes an example; see the reasons", level="warn")
         build = None
@@ -176,6 +187,7 @@ class PrepareRun:
             revision = self._replay(recipe, revision, tally)
         text = self._final_text(recipe, text, splitting.frozen)
         report = self._report(recipe, revision, splitting, corpus, tally, random_rate(), time.monotonic() - started)
+        report = replace(report, concentration=concentration())
         kept_of_run = BuildReport(text, self._counter.encoding, json.dumps(asdict(report)), digest)
         if build is None:
             self._store.update_report(revision.build, kept_of_run)

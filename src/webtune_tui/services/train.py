@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,12 @@ from webtune_tui.providers import local
 from webtune_tui.providers.base import BaseModel, Capabilities, JobSpec, Provider, RemoteJob
 from webtune_tui.services import base_models
 from webtune_tui.services.curate import CurateService
+from webtune_tui.services.edit_leaks import without_edit_leaks
 from webtune_tui.services.export import ExportService
 from webtune_tui.services.money import MoneyService
 from webtune_tui.services.providers import ProviderCatalogue
+from webtune_tui.services.stepwise import in_thread
+from webtune_tui.services.upload_check import checked_for_upload
 from webtune_tui.settings import Settings
 from webtune_tui.storage.jobs import JobRepository
 from webtune_tui.storage.workspace import Workspace
@@ -153,7 +157,8 @@ class TrainService:
         The very same start that was interrupted, or whose outcome is unknown, is taken up instead of a second one.
 
         Raises:
-            InvalidInput: too few examples, or the base is not there.
+            InvalidInput: too few examples, the base is not there, an edit made the test leak, or personal data would
+                leave this machine.
             CapExceeded: the estimate goes beyond the cap; nothing was sent.
             OutcomeUnknown: the create's reply was lost; the job stands in the list as unknown.
         """
@@ -184,6 +189,13 @@ class TrainService:
             job = unfinished
         await self._require_allowed(estimate)
         await self._providers.get(provider)  # without its key no job is begun
+        async with aclosing(in_thread(without_edit_leaks(self._workspace, dataset))) as looking:
+            async for compared in looking:
+                yield compared
+        if not capabilities.is_local:
+            async with aclosing(in_thread(checked_for_upload(self._workspace, dataset, provider))) as looking:
+                async for seen in looking:
+                    yield seen
         await self._save(job)
         async for event in self.resume_start(job.job_id):
             yield event

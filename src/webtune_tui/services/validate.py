@@ -10,7 +10,7 @@ from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Required, TypedDict, Unpack
 
 from webtune_tui import registry
 from webtune_tui.domain.datasets import ValidationReport
@@ -30,6 +30,7 @@ from webtune_tui.settings import models_folder
 from webtune_tui.storage.files import atomic_writer
 
 _BATCH = 256
+_MINIMUM_EXAMPLES = 10
 _TOLD = 512  # lines between two words of progress
 
 
@@ -41,30 +42,27 @@ class Repair:
     redact: bool = False
 
 
-async def check_file(
-    file: Path,
-    *,
-    provider: str,
-    base_model: str,
-    minimum_examples: int = 10,
-    known: Sequence[str] = (),
-    repair: Path | None = None,
-    redact: bool = False,
-    against: Sequence[Path] = (),
-) -> ValidationReport:
+class CheckOptions(TypedDict, total=False):
+    """How a file is checked. ``minimum_examples`` is 10 where it is not given.
+
+    ``known`` names providers of the person's own, of whose limits nothing is known. ``against`` are files that it must
+    not overlap. ``repair`` names a new file for the mended lines, which is there when all went well; with ``redact``
+    they have placeholders for personal data.
+    """
+
+    provider: Required[str]
+    base_model: Required[str]
+    minimum_examples: int
+    known: Sequence[str]
+    repair: Path | None
+    redact: bool
+    against: Sequence[Path]
+
+
+async def check_file(file: Path, **options: Unpack[CheckOptions]) -> ValidationReport:
     """What :func:`checking` ends with."""
     report: ValidationReport | None = None
-    events = checking(
-        file,
-        provider=provider,
-        base_model=base_model,
-        minimum_examples=minimum_examples,
-        known=known,
-        repair=repair,
-        redact=redact,
-        against=against,
-    )
-    async with aclosing(events):
+    async with aclosing(checking(file, **options)) as events:
         async for event in events:
             if isinstance(event, ValidationReport):
                 report = event
@@ -72,31 +70,23 @@ async def check_file(
     return report
 
 
-async def checking(
-    file: Path,
-    *,
-    provider: str,
-    base_model: str,
-    minimum_examples: int = 10,
-    known: Sequence[str] = (),
-    repair: Path | None = None,
-    redact: bool = False,
-    against: Sequence[Path] = (),
-) -> AsyncGenerator[Progressed | ValidationReport]:
+async def checking(file: Path, **options: Unpack[CheckOptions]) -> AsyncGenerator[Progressed | ValidationReport]:
     """Checks a file of examples against what a provider takes and a base reads; ends with the report.
-
-    ``known`` names providers of the person's own, of whose limits nothing is known. ``against`` are files that it must
-    not overlap. ``repair`` names a new file for the mended lines, which is there when all went well.
 
     Raises:
         InvalidInput: a file can't be read. UsageError: the repaired file would replace another one.
         NotFound: there is no such provider.
     """
-    limits = _limits(provider, base_model, minimum_examples, known)
+    base_model, repair = options["base_model"], options.get("repair")
+    limits = _limits(
+        options["provider"], base_model, options.get("minimum_examples", _MINIMUM_EXAMPLES), options.get("known", ())
+    )
+    redact = options.get("redact", False)
     mending = Repair(repair.absolute(), redact) if repair is not None else None
     if redact and mending is None:
         raise UsageError("--redact changes the repaired file, and none is named", hint="Name a new file: --repair OUT.")
-    async with aclosing(in_thread(_checking(file, base_model, limits, mending, against))) as events:
+    work = _checking(file, base_model, limits, mending, options.get("against", ()))
+    async with aclosing(in_thread(work)) as events:
         async for event in events:
             yield event
 

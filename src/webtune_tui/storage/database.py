@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from webtune_tui.domain.errors import NoSpace, StorageFailed
+from webtune_tui.storage.files import FILE_MODE
 
 _CACHE_KB = 24 * 1024
 _PAGE_BYTES = 8192  # a record of a page of text fits with others; 4096 would waste a seventh of the file
@@ -76,7 +76,7 @@ class Database:
         with _translated(self.path), contextlib.closing(self._connect()) as connection:
             found = self._known_schema(connection, len(scripts))
             if 0 < found < len(scripts):
-                shutil.copy2(self.path, self.path.with_suffix(f".before-{found + 1}.db"))
+                _copy(connection, self.path.with_suffix(f".before-{found + 1}.db"))
             for number, script in enumerate(scripts[found:], start=found + 1):
                 connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
@@ -167,3 +167,11 @@ def _translated(path: Path) -> Iterator[None]:
         raise StorageFailed(
             f"{path}: {error}", hint="Check the folder's permissions and free space, then try again."
         ) from error
+
+
+def _copy(connection: sqlite3.Connection, path: Path) -> None:
+    """A whole copy of the database: what a killed program left in the log is in it too."""
+    path.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(path)) as copy:
+        connection.backup(copy)
+    path.chmod(FILE_MODE)

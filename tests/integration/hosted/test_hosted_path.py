@@ -149,6 +149,23 @@ def test_a_missing_key_ends_with_5_before_anything_is_sent(person: Program, doub
     assert person.json("jobs", "list").done()["jobs"] == []
 
 
+@pytest.mark.slow
+def test_personal_data_that_an_edit_brought_in_is_not_uploaded_unless_the_recipe_keeps_it(
+    person: Program, double: FaultyOpenAI
+) -> None:
+    version = person.json("dataset", "list").done()["versions"][0]["dataset_version"]
+    shown = person.json("dataset", "show", version, "--limit", "40").done()["examples"]
+    edited = next(one["id"] for one in shown if one["split"] == "train")
+    person.json("dataset", "edit", edited, "--set", "assistant=Write to jane.roe@shop-mail.com, she answers.").done()
+    refused = person.json(*TRAIN).failed(1, "invalid_input")
+    assert edited in refused["error"]["message"] and "1 email" in refused["error"]["message"]
+    assert "jane.roe" not in json.dumps(refused) and refused["personal_data"] == {"email": 1}
+    assert not double.requests[POST_FILE] and not double.requests[POST_JOB]
+    assert person.json("jobs", "list").done()["jobs"] == []
+    person.json("recipe", "set", "steps.redact.email=keep").done()
+    assert person.json(*TRAIN, "--detach").done()["provider_job_id"]
+
+
 def test_a_rate_limit_ends_with_3_and_the_time_to_come_back(person: Program, double: FaultyOpenAI) -> None:
     double.create_fault = "429"
     body = person.json(*TRAIN).failed(3, "rate_limited")

@@ -11,6 +11,7 @@ from tests.quality.planted.dirt import plant_dirt
 from tests.quality.planted.grammar import LANGUAGES, Writer
 from tests.quality.planted.key import Corpus
 from tests.quality.planted.persons import plant_persons
+from tests.quality.planted.published import published_records
 from tests.quality.planted.shapes import SHAPES, Maker
 
 SEED = 20_261_126
@@ -29,6 +30,7 @@ def make_corpus(seed: int = SEED) -> Corpus:
         plant_dirt(maker)
         plant_persons(maker)
         corpus.records += maker.records
+    corpus.records += published_records()
     random.Random(seed).shuffle(corpus.records)
     return corpus
 

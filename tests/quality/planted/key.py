@@ -40,7 +40,16 @@ class Planted:
 
 
 CLEAN = frozenset(
-    ("clean", "near_miss_specs", "near_miss_words", "near_miss_short", "lookalike", "injection", "linked")
+    (
+        "clean",
+        "near_miss_specs",
+        "near_miss_words",
+        "near_miss_short",
+        "lookalike",
+        "injection",
+        "linked",
+        "published_apart",
+    )
 )
 """The kinds of which no record may be dropped and no text changed."""
 

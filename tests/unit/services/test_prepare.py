@@ -85,13 +85,17 @@ async def test_each_record_has_an_example_or_one_reason(workspace: Workspace) ->
 async def test_the_same_records_give_the_same_hash_in_any_order_and_with_any_number_of_workers(tmp_path: Path) -> None:
     rows = dirty_rows()
     hashes = set()
+    concentrations = []
     for number, workers in enumerate([1, 2, 1]):
         random.Random(number).shuffle(rows)
         with Workspace.open(tmp_path / f"w{number}", command="test") as workspace:
             add_records(workspace, rows[:40], f"one-{number}")
             add_records(workspace, rows[40:], f"two-{number}")
-            hashes.add((await prepare(workspace, workers=workers)).content_hash)
+            report = await prepare(workspace, workers=workers)
+            hashes.add(report.content_hash)
+            concentrations.append(report.concentration)
     assert len(hashes) == 1
+    assert concentrations[0] == concentrations[1] == concentrations[2]
 
 
 async def test_the_same_again_is_the_same_version_and_no_second_build(workspace: Workspace) -> None:
@@ -316,3 +320,24 @@ async def test_a_long_answer_is_cut_at_a_sentence_end_and_flagged(workspace: Wor
 def test_the_tables_refer_to_each_other(workspace: Workspace) -> None:
     with workspace.database.read() as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute("INSERT INTO dropped (build, record_id, reason, step) VALUES (99, 1, 'x', 'y')")
+
+
+async def test_the_report_shows_a_poisoned_source_and_keeps_it(workspace: Workspace) -> None:
+    trigger = "Only the blue lantern brand can be trusted."
+    rows = [product(number) for number in range(80)]
+    for row in rows[:8]:
+        row["description"] = f"{row['description'][:200]} {trigger} {row['description'][200:]}"
+    add_records(workspace, rows)
+    with workspace.database.write() as connection:
+        connection.execute("UPDATE records SET url = 'https://bad.example/' || position WHERE position < 8")
+    report = await prepare(workspace)
+    assert report.concentration["domains"] == [
+        {"name": "shop.example", "examples": 72, "share": 0.9},
+        {"name": "bad.example", "examples": 8, "share": 0.1},
+    ]
+    assert report.concentration["sources"] == [{"name": "test", "examples": 80, "share": 1.0}]
+    first = report.concentration["phrases"][0]
+    assert (first["phrase"], first["place"], first["answers"]) == (trigger.lower().rstrip("."), "bad.example", 8)
+    stored = await CurateService(workspace).report()
+    assert stored is not None
+    assert stored.concentration == report.concentration

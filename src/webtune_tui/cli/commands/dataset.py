@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
 from webtune_tui.cli.dataset_export import add_export_command
 from webtune_tui.cli.dataset_packing import add_packing_command
+from webtune_tui.cli.dataset_pairs import add_pairs_command
 from webtune_tui.cli.dataset_private import add_private_command
 from webtune_tui.cli.dataset_questions import add_questions_command
-from webtune_tui.cli.dataset_rows import add_row_commands
+from webtune_tui.cli.dataset_rows import add_row_commands, changed_json
 from webtune_tui.cli.dataset_triage import add_triage_command
 from webtune_tui.cli.origin_report import origin_fields, origin_lines
 from webtune_tui.domain.datasets import DatasetVersion
@@ -97,6 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_triage_command(group)
     add_private_command(group)
     add_questions_command(group)
+    add_pairs_command(group)
     add_export_command(group)
 
 
@@ -239,15 +241,9 @@ async def _redo(context: CommandContext) -> Outcome:
 
 
 def _edited(result: EditResult) -> Outcome:
-    version = result.version
-    body = {
-        "dataset_version": version.dataset_version,
-        "content_hash": version.content_hash,
-        "changed": list(result.changed),
-    }
     count = len(result.changed)
     told = f"{count} example{'' if count == 1 else 's'} changed" if count else "Nothing changed"
-    return Outcome(body, f"{told}; the working version is {version.dataset_version}")
+    return Outcome(changed_json(result), f"{told}; the working version is {result.version.dataset_version}")
 
 
 def _assignment(text: str) -> tuple[str, str]:

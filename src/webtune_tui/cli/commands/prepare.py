@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, whole_number
+from webtune_tui.domain.concentration import phrase_words, place_words
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Noted, Prepared, Progressed
@@ -54,10 +55,8 @@ async def run(context: CommandContext) -> Outcome:
         async with aclosing(events):
             async for event in events:
                 match event:
-                    case Progressed(stage, done, total, unit):
-                        told = [f"{_STAGES.get(stage, stage)}: {done:,} of {total or 0:,} {unit}"]
-                        told += [words] if (words := pace.words(stage, done, total, unit)) else []
-                        context.progress.update(", ".join(told))
+                    case Progressed(stage):
+                        context.progress.update(pace.line(_STAGES.get(stage, stage), event))
                     case Noted(message):
                         context.progress.say(message)
                     case Prepared(report):
@@ -89,6 +88,9 @@ def report_lines(report: PrepareReport) -> Iterator[str]:
         yield from (f"    {domain}: {_counts(kinds)}" for domain, kinds in _most_private(report)[:_SHOWN])
     for name, part in report.mix.items():
         yield f"  mix      {name}: {part['examples']:,} examples, {part['tokens']:,} tokens"
+    if words := place_words(report.concentration):
+        yield f"  from     {words}"
+    yield from (f"  repeated {words}" for words in phrase_words(report.concentration))
     for step, found in report.findings.items():
         yield f"  found    {step.replace('_', ' ')}: {len(found):,}; see them with --json"
     rate = 100 * report.leak["random_split_rate"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Container
 
 from webtune_tui.pipeline.cleaning.entities import decoded
 from webtune_tui.pipeline.cleaning.fences import outside_fences
@@ -32,12 +33,14 @@ class Cleaner:
         *,
         html: bool = True,
         invisible: bool = True,
+        kept_kinds: Container[str] = (),
         model_tokens: bool = True,
         mojibake: bool = True,
         repeated_lines: bool = True,
     ) -> None:
         self._html = html
         self._invisible = invisible
+        self._kept_kinds = kept_kinds
         self._model_tokens = model_tokens
         self._mojibake = mojibake
         self._repeated_lines = repeated_lines
@@ -64,7 +67,7 @@ class Cleaner:
             text = self._repaired(text) if self._mojibake else text
             text = unicodedata.normalize("NFC", text)
         if self._invisible and has_hidden(text):
-            text = without_hidden(text, self.removed)
+            text = without_hidden(text, self.removed, self._kept_kinds)
         keeps_layout = is_written and _PAGE.match(text) is None
         if keeps_layout:
             text = tidy_lines(text if "```" in text else decoded(text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Container
 from functools import lru_cache
 
 _RANGES: tuple[tuple[str, str], ...] = (
@@ -57,8 +58,12 @@ _FLAGS = tuple("".join(chr(0xE0000 + ord(letter)) for letter in region) + "\U000
                for region in ("gbeng", "gbsct", "gbwls"))  # fmt: skip
 
 
-def without_hidden(text: str, removed: Counter[str]) -> str:
-    """The text without its hidden characters; what went is added to ``removed`` by kind.
+HARMLESS_KINDS = ("bidi", "zero_width", "tag", "variation", "private_use")
+"""The kinds that a person may want to keep; the others act on a terminal or can't be written as UTF-8."""
+
+
+def without_hidden(text: str, removed: Counter[str], kept: Container[str] = ()) -> str:
+    """The text without its hidden characters, but for the ``kept`` kinds; what went is added to ``removed`` by kind.
 
     Joiners stay between letters of scripts that need them and between the parts of an emoji, a variation selector
     after a character that has variants, and the tags of the three flags that are written with them.
@@ -71,7 +76,10 @@ def without_hidden(text: str, removed: Counter[str]) -> str:
     def replacement(match: re.Match[str]) -> str:
         if _does_work(match.string, match.start()):
             return match.group()
-        removed[_kind(match.group())] += 1
+        kind = _kind(match.group())
+        if kind in kept:
+            return match.group()
+        removed[kind] += 1
         return ""
 
     text = _HIDDEN.sub(replacement, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -46,6 +47,24 @@ def without_overlaps(hits: list[Hit]) -> list[Hit]:
     hits.sort(key=_place)
     if all(former.end <= later.start for former, later in pairwise(hits)):
         return hits
+    return [hit for together in _touching(hits) for hit in (_strongest(together) if len(together) > 1 else together)]
+
+
+def _touching(hits: list[Hit]) -> Iterator[list[Hit]]:
+    """Finds in text order, cut wherever none reaches over: sorting out stays quick however many there are."""
+    together: list[Hit] = []
+    reach = 0
+    for hit in hits:
+        if together and hit.start >= reach:
+            yield together
+            together = []
+        together.append(hit)
+        reach = max(reach, hit.end)
+    if together:
+        yield together
+
+
+def _strongest(hits: list[Hit]) -> list[Hit]:
     kept: list[Hit] = []
     for hit in sorted(hits, key=lambda hit: (RANK[hit.kind], hit.start - hit.end, hit.start)):
         place = bisect_left(kept, hit.start, key=_start)

@@ -5,6 +5,7 @@ The text is made into bytes and its signs into classes, so that one search for a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 SHORTEST = 6
@@ -111,14 +112,12 @@ def _around(data: bytes, sign: bytes, before: int, after: int) -> bytes:
     return data.lower()
 
 
-def long_words(text: str) -> list[tuple[int, int]]:
+def long_words(text: str) -> Iterator[tuple[int, int]]:
     """Where words of 16 signs and more begin and end."""
     classes = text.encode("latin-1", "replace").translate(_TO_WORDS)
-    found: list[tuple[int, int]] = []
     place = classes.find(_WORD_RUN)
     while place >= 0:
         end = classes.find(b" ", place)
         end = len(classes) if end < 0 else end
-        found.append((place, end))
+        yield place, end
         place = classes.find(_WORD_RUN, end)
-    return found

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.options import option
 from webtune_tui.pipeline.base import Draft, Dropped
 from webtune_tui.pipeline.cleaning import Cleaner, are_plain, has_homoglyphs
+from webtune_tui.pipeline.cleaning.hidden import HARMLESS_KINDS
 
 _DEEPEST = 12
 _HOMOGLYPHS = "homoglyphs"
+_KINDS_HINT = f"Give some of {', '.join(HARMLESS_KINDS)}."
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,9 @@ class NormaliseText:
     invisible: bool = option(
         True, label="Remove invisible characters", help="Zero-width, direction-changing, hidden and control characters."
     )
+    kept_kinds: list[str] = option(  # noqa: RUF009 - it makes a field with a factory
+        [], label="Invisible kinds to keep", help=f"Of {', '.join(HARMLESS_KINDS)}; none by default."
+    )
     model_tokens: bool = option(
         True, label="Neutralise model tokens", help="Such as <|im_start|>, which a trainer would obey."
     )
@@ -41,6 +47,12 @@ class NormaliseText:
         help="Words of Latin and Cyrillic or Greek letters. They stay as they are.",
     )
 
+    def __post_init__(self) -> None:
+        """Refuses kinds that there are not, and those that act on a terminal."""
+        for kind in self.kept_kinds:
+            if kind not in HARMLESS_KINDS:
+                raise UsageError(f"Invisible characters of the kind {kind!r} can't be kept", hint=_KINDS_HINT)
+
     def apply(self, draft: Draft) -> Draft | Dropped:
         """Cleans the texts in the fields that the example will be made of."""
         names = draft.wanted or tuple(draft.fields)
@@ -50,6 +62,7 @@ class NormaliseText:
         cleaner = Cleaner(
             html=self.html,
             invisible=self.invisible,
+            kept_kinds=self.kept_kinds,
             model_tokens=self.model_tokens,
             mojibake=self.mojibake,
             repeated_lines=self.repeated_lines,

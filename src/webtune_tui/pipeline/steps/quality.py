@@ -19,6 +19,12 @@ _DISTINCT_AT_150 = 0.54  # below it, repetition is measured; ordinary texts of 1
 _LONGEST_UNSPACED_UNIT = 10
 
 
+def _share(default: float, label: str, help: str) -> float:
+    """A limit that is a part of the whole."""
+    share: float = option(default, label=label, help=help, minimum=0, maximum=1)
+    return share
+
+
 @dataclass(frozen=True)
 class Quality:
     """Takes out answers that are no readable text.
@@ -40,15 +46,9 @@ class Quality:
     symbols: float = option(
         0.4, label="Symbols to words", help="Most # and ... for each word (Gopher: 0.1); 0 is no limit.", minimum=0
     )
-    signs: float = option(
-        0.6, label="Signs", help="Most of the characters that are no letters and digits.", minimum=0, maximum=1
-    )
-    vowelless_words: float = option(
-        0.6, label="Words without a vowel", help="Most of the words, where no function word is.", minimum=0, maximum=1
-    )
-    alphabetic_words: float = option(
-        0.2, label="Words with a letter", help="Least share of the words (Gopher: 0.8).", minimum=0, maximum=1
-    )
+    signs: float = _share(0.6, "Signs", "Most of the characters that are no letters and digits.")
+    vowelless_words: float = _share(0.6, "Words without a vowel", "Most of the words, where no function word is.")
+    alphabetic_words: float = _share(0.2, "Words with a letter", "Least share of the words (Gopher: 0.8).")
     shortest_mean: float = option(
         1.5, label="Shortest mean word", help="In characters (Gopher: 3).", minimum=0, maximum=20
     )
@@ -56,58 +56,24 @@ class Quality:
     function_words: int = option(
         2, label="Function words", help="Fewest of 'the', 'und', 'que' ... in running text (Gopher: 2).", minimum=0
     )
-    bullet_lines: float = option(
-        1.0, label="Lines with a bullet", help="Most of the lines (Gopher: 0.9); 1 is no limit.", minimum=0, maximum=1
+    bullet_lines: float = _share(1.0, "Lines with a bullet", "Most of the lines (Gopher: 0.9); 1 is no limit.")
+    ellipsis_lines: float = _share(0.6, "Lines with an ellipsis", "Most of the lines that end so (Gopher: 0.3).")
+    short_lines: float = _share(1.0, "Short lines", "Most under 30 characters (FineWeb: 0.67); 1 is no limit.")
+    unended_lines: float = _share(1.0, "Lines without an end mark", "Most of the lines (FineWeb: 0.88); 1 is no limit.")
+    repeated_lines: float = _share(
+        0.45, "Repeated lines and sentences", "Most of the characters (Gopher: 0.2, FineWeb: 0.1)."
     )
-    ellipsis_lines: float = option(
-        0.6, label="Lines with an ellipsis", help="Most of the lines that end so (Gopher: 0.3).", minimum=0, maximum=1
+    top_2_gram: float = _share(0.35, "Most frequent 2-gram", "Most of the characters (Gopher: 0.2).")
+    top_3_gram: float = _share(0.32, "Most frequent 3-gram", "Most of the characters (Gopher: 0.18).")
+    top_4_gram: float = _share(0.3, "Most frequent 4-gram", "Most of the characters (Gopher: 0.16).")
+    duplicate_5_grams: float = _share(0.5, "Repeated 5-grams", "Most of the characters (Gopher: 0.15).")
+    duplicate_10_grams: float = _share(
+        0.4, "Repeated 10-grams", "Most of the characters (Gopher: 0.1); 6 to 9 words lie between."
     )
-    short_lines: float = option(
-        1.0, label="Short lines", help="Most under 30 characters (FineWeb: 0.67); 1 is no limit.", minimum=0, maximum=1
+    page_notices: float = _share(
+        0.5, "Notices of a page", "Most of the text about scripts, cookies, refused access (C4 drops such lines)."
     )
-    unended_lines: float = option(
-        1.0,
-        label="Lines without an end mark",
-        help="Most of the lines (FineWeb: 0.88); 1 is no limit.",
-        minimum=0,
-        maximum=1,
-    )
-    repeated_lines: float = option(
-        0.45,
-        label="Repeated lines and sentences",
-        help="Most of the characters (Gopher: 0.2, FineWeb: 0.1).",
-        minimum=0,
-        maximum=1,
-    )
-    top_2_gram: float = option(
-        0.35, label="Most frequent 2-gram", help="Most of the characters (Gopher: 0.2).", minimum=0, maximum=1
-    )
-    top_3_gram: float = option(
-        0.32, label="Most frequent 3-gram", help="Most of the characters (Gopher: 0.18).", minimum=0, maximum=1
-    )
-    top_4_gram: float = option(
-        0.3, label="Most frequent 4-gram", help="Most of the characters (Gopher: 0.16).", minimum=0, maximum=1
-    )
-    duplicate_5_grams: float = option(
-        0.5, label="Repeated 5-grams", help="Most of the characters (Gopher: 0.15).", minimum=0, maximum=1
-    )
-    duplicate_10_grams: float = option(
-        0.4,
-        label="Repeated 10-grams",
-        help="Most of the characters (Gopher: 0.1); 6 to 9 words lie between.",
-        minimum=0,
-        maximum=1,
-    )
-    page_notices: float = option(
-        0.5,
-        label="Notices of a page",
-        help="Most of the text about scripts, cookies, refused access (C4 drops such lines).",
-        minimum=0,
-        maximum=1,
-    )
-    filler: float = option(
-        0.15, label="Filler text", help="Most words of lorem ipsum (C4 drops such pages).", minimum=0, maximum=1
-    )
+    filler: float = _share(0.15, "Filler text", "Most words of lorem ipsum (C4 drops such pages).")
     curly_braces: bool = option(
         False, label="Refuse curly braces", help="As C4 does, to be rid of code; answers with code would go."
     )

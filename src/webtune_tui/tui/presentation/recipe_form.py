@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from webtune_tui.domain.concentration import SHOWN_PLACES, phrase_words, places
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.options import Option, options_of
 from webtune_tui.domain.terminal_text import display, display_line
@@ -269,8 +270,12 @@ def report_lines(report: PrepareReport, titles: Mapping[str, str], width: int) -
     per_split = report.tokens.get("per_split")
     if isinstance(per_split, Mapping):
         lines += _bars("Tokens", [(str(name), int(n)) for name, n in per_split.items()], label, width, "good")
+    from_places = [(_title(one["name"]), int(one["examples"])) for one in places(report.concentration)[:SHOWN_PLACES]]
+    lines += _bars("From", from_places, label, width, "second")
     lines.append(StyledLine())
     lines += list(_leak_lines(report.leak, width))
+    for words in phrase_words(report.concentration):
+        lines += [StyledLine(((line, "warn"),)) for line in wrap(f"Repeated: {words}", width)]
     for note in report.notes:
         lines += [StyledLine(((line, "muted"),)) for line in wrap(display_line(note), width)]
     return lines

@@ -43,7 +43,8 @@ class ChatScreen(StageScreen):
     HELP = (
         "Ask the base and the tuned model the same question and compare. The system prompt is the one the model "
         "was trained with; change it with ctrl+s. ctrl+t takes a question from the held-out test examples, which "
-        "no model has seen. esc stops an answer; what has come is kept and marked incomplete."
+        "no model has seen. + marks the answer of the column with the focus (tab) as the better one of the two; such "
+        "pairs can be taught: webtune dataset pairs. esc stops an answer; what has come is kept and marked incomplete."
     )
     CSS_PATH = "chat.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,6 +53,9 @@ class ChatScreen(StageScreen):
         Binding("ctrl+s", "system", "System", tooltip="Show and change the system prompt"),
         Binding("ctrl+n", "new_chat", "New", tooltip="Start a new conversation"),
         Binding("ctrl+o", "open_chat", "History", tooltip="Open a kept conversation"),
+        Binding(
+            "plus", "prefer", "Better", key_display="+", tooltip="Mark the answer of this column as the better one"
+        ),
         Binding("ctrl+y", "copy", "Copy", priority=True, tooltip="Copy the answer of the column with the focus"),
     ]
 
@@ -59,6 +63,7 @@ class ChatScreen(StageScreen):
         super().__init__(name=name)
         self._conversation = _new_conversation()
         self._histories: dict[str, list[Message]] = {"left": [], "right": []}
+        self._answering: dict[str, str] = {}
         self._turn_began = {"left": 0.0, "right": 0.0}
         self._waiting: set[str] = set()
         self._held_out = -1
@@ -153,7 +158,16 @@ class ChatScreen(StageScreen):
             return False
         if action == "reference" and (not self._is_talking or self._reference is None):
             return False
+        if action == "prefer" and not (self._is_talking and self._can_choose):
+            return False
         return super().check_action(action, parameters)
+
+    @property
+    def _can_choose(self) -> bool:
+        """Whether two models have answered one question whole, and under the same prompt: the first of a chat."""
+        if any(len(pane.answers) != 1 or pane.is_streaming or not pane.answers[0].is_whole for pane in self._panes):
+            return False
+        return len(set(self._answering.values())) == len(self._panes)
 
     @property
     def _views(self) -> ContentSwitcher:
@@ -272,6 +286,7 @@ class ChatScreen(StageScreen):
         self._show_system_line()
         for pane, _ in asked:
             pane.ask(question)
+        self._answering = {pane.side: model.model for pane, model in asked}
         for pane, model in asked:
             self._say_waiting(pane, model)
             self._start_answer(pane, model, question)
@@ -310,6 +325,7 @@ class ChatScreen(StageScreen):
             self._waiting.discard(pane.side)
             self._remember(pane, question)
             self._say_other_goes_on(pane)
+            self.refresh_bindings()
 
     def _seconds(self, pane: AnswerPane) -> float:
         """How long the column has been at it; waiting for its turn does not count."""
@@ -380,6 +396,7 @@ class ChatScreen(StageScreen):
             return
         self._conversation = _new_conversation()
         self._histories = {"left": [], "right": []}
+        self._answering = {}
         self._reference = None
         self.query_one(PromptArea).border_title = "Question"
         self._clear_panes()
@@ -410,7 +427,25 @@ class ChatScreen(StageScreen):
             else:
                 pane = self._pane(sides[turn.model])
                 pane.show_kept(question, turn.content, turn.finish_reason, turn.seconds)
+                self._answering[pane.side] = turn.model
+                if turn.is_preferred:
+                    pane.show_preferred(True)
                 self._remember(pane, question)
+        self.refresh_bindings()
+
+    def action_prefer(self) -> None:
+        """Marks the answer of the column with the focus as the better one; again takes the mark away."""
+        pane = next((pane for pane in self._panes if pane.has_focus_within), None)
+        if pane is None:
+            self.notify("Which one? tab goes to a column, + marks its answer as the better one.")
+        elif not self.refuses_editing():
+            self.launch(partial(self._prefer, pane, self._conversation), "prefer")
+
+    async def _prefer(self, pane: AnswerPane, conversation: str) -> None:
+        is_marked = await self.services.chat.prefer(conversation, self._answering[pane.side])
+        if conversation == self._conversation:
+            for one in self._panes:
+                one.show_preferred(is_marked and one is pane)
 
     def _sides(self, turns: Sequence[ChatTurn]) -> dict[str, str]:
         """Which column each model of a kept conversation stands in: tuned at the right, else in order."""

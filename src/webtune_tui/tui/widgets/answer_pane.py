@@ -165,6 +165,7 @@ class AnswerPane(Vertical):
         """An empty column; ``words`` say what it is for."""
         self.answers = []
         self._pending = []
+        self.show_preferred(False)
         self.transcript.set_blocks([Paragraph(Content.styled(display(words), "note"))] if words else [])
         self._answer_start = 0
         self.say("")
@@ -222,6 +223,10 @@ class AnswerPane(Vertical):
         answer.problem = "\n".join(part for part in (words, hint) if part)
         answer.ending = "failed, not comparable"
         self._end(answer)
+
+    def show_preferred(self, is_preferred: bool) -> None:
+        """Whether the answer is marked as the better one of both columns."""
+        self.border_subtitle = "+ the better first answer" if is_preferred else ""
 
     def show_kept(self, question: str, text: str, reason: str | None, seconds: float | None) -> None:
         """A question with its kept answer."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft
 from webtune_tui.pipeline.steps.normalise_text import NormaliseText
@@ -49,3 +50,18 @@ def test_what_was_removed_before_is_counted_on() -> None:
     draft = Draft(1, "k", RecordKind.DATA, {"a": "x\u200b"}, removed={"zero_width": 2})
     after = NormaliseText().apply(draft)
     assert isinstance(after, Draft) and after.removed == {"zero_width": 3}
+
+
+def test_a_kind_of_invisible_characters_can_be_kept_while_the_others_go() -> None:
+    fields = {"text": "a\u200bb\u202ec\u0007d"}
+    assert cleaned(fields).fields["text"] == "abcd"
+    assert cleaned(fields, kept_kinds=["bidi"]).fields["text"] == "ab\u202ecd"
+    kept = cleaned(fields, kept_kinds=["bidi", "zero_width"])
+    assert (kept.fields["text"], kept.removed) == ("a\u200bb\u202ecd", {"control": 1})
+    assert fields == {"text": "a\u200bb\u202ec\u0007d"}
+
+
+def test_what_acts_on_a_terminal_can_not_be_kept() -> None:
+    for kind in ("control", "ansi", "nosuch"):
+        with pytest.raises(UsageError, match=kind):
+            NormaliseText(kept_kinds=[kind])
