@@ -404,12 +404,13 @@ class FakeTriage:
         self.stopped = False
         self.tiles = make_tiles()
         self.changed = (False, False, False)
+        self.seconds = 1.5
         self.go = asyncio.Event()
         self.go.set()
 
     def report(self) -> TriageReport:
         leak = {"raw_random_split_rate": 0.257, "shared_clusters": 0.0, "random_split_rate": 0.118}
-        return TriageReport(self.tiles, 311, 311, 240, "0" * 64, leak, "2026-11-22T13:00:00.000Z", 1.5)
+        return TriageReport(self.tiles, 311, 311, 240, "0" * 64, leak, "2026-11-22T13:00:00.000Z", self.seconds)
 
     async def run(self) -> AsyncIterator[TriageEvent]:
         self.looks += 1

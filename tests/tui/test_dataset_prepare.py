@@ -160,9 +160,9 @@ async def test_running_saves_the_changes_shows_progress_and_ends_with_the_counts
         await pilot.press(*["down"] * 5, "space", "r")
         for _ in range(20):
             await pilot.pause()
-            if "near duplicates" in state(app):
+            if "Near duplicates" in state(app):
                 break
-        assert "near duplicates" in state(app) and "c cancels" in state(app)
+        assert "Near duplicates" in state(app) and "c cancels" in state(app)
         assert prepare.set == {"steps.length.enabled": "true"}
         prepare.go.set()
         await until(app, pilot, lambda: "Last run: 311 records" in state(app))

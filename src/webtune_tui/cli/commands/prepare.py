@@ -24,7 +24,7 @@ EXAMPLES = (
 ACCESS = Access.WRITE
 
 _SHOWN = 5  # domains
-_STAGES = {"reading": "Cleaning", "comparing": "Comparing", "storing": "Storing"}
+_STAGES = {"surveying": "Surveying", "reading": "Cleaning", "comparing": "Comparing", "storing": "Storing"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from textual.content import Content
@@ -134,26 +134,30 @@ class Editing:
 
     # Dropping, undoing
 
-    def drop(self, chosen: tuple[str, ...]) -> None:
-        """Drops examples."""
-        self._screen.queue(partial(self._drop, chosen), "edit")
+    def drop(self, chosen: tuple[str, ...], then: Callable[[], None] | None = None) -> None:
+        """Drops examples; with ``then``, which is called afterwards, these and no others."""
+        self._screen.queue(partial(self._drop, chosen, then), "edit")
 
-    async def _drop(self, chosen: tuple[str, ...]) -> None:
+    async def _drop(self, chosen: tuple[str, ...], then: Callable[[], None] | None) -> None:
         async with self._lock:
             table = self._screen.table
-            ids = tuple(one for one in chosen if one not in self._gone) or table.chosen
+            ids = tuple(one for one in chosen if one not in self._gone)
+            if then is None:
+                ids = ids or table.chosen
             if not ids:
                 return
             result = await self._screen.services.curate.drop(ids)
             self._gone |= frozenset(ids)
             table.clear_marks()
             await self._take(result, f"Dropped {figures.count(len(ids), 'example')}  ·  z undoes it")
+            if then is not None:
+                then()
 
-    def step_back_or_on(self, *, again: bool) -> None:
-        """Takes the last edit back, or applies the last undone one again."""
-        self._screen.queue(partial(self._step_back_or_on, again), "edit")
+    def step_back_or_on(self, *, again: bool, then: Callable[[], None] | None = None) -> None:
+        """Takes the last edit back, or applies the last undone one again; ``then`` is called afterwards."""
+        self._screen.queue(partial(self._step_back_or_on, again, then), "edit")
 
-    async def _step_back_or_on(self, again: bool) -> None:
+    async def _step_back_or_on(self, again: bool, then: Callable[[], None] | None) -> None:
         async with self._lock:
             before = self._screen.version
             curate = self._screen.services.curate
@@ -163,6 +167,8 @@ class Editing:
             table = self._screen.table
             if result.changed and (place := table.find(result.changed[0])) is not None:
                 table.cursor = place
+            if then is not None:
+                then()
 
     async def _take(self, result: EditResult, words: str) -> None:
         """Shows the working version after an edit."""

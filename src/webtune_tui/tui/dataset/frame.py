@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from textual.worker import WorkType
 
 _HINTS = {
-    "examples": "enter reads · o origin · space marks · s split · D dropped records · ? all keys",
+    "examples": "enter reads · o origin · space marks · s split · D dropped · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
-    "prepare": "space turns a step on or off · J K move it · enter opens its options · T template · D dropped",
-    "triage": "enter goes to the rows · f mends · r looks again · b sets the last fix back · esc leaves",
-    "studio": "{ offers the fields · tab goes on · F2-F5 choose the rows · F6 whole texts · ctrl+s saves · esc leaves",
-    "dropped": "enter goes to the records · space marks · b brings back; a duplicate then takes the other's place",
+    "prepare": "space on or off · J K move · enter options · T template · D dropped",
+    "triage": "enter goes to the rows: e edits one, d drops it · b sets a fix back",
+    "studio": "{ offers fields · tab goes on · F2-F5 other rows · F6 whole texts · ? more",
+    "dropped": "space marks · b brings back: a duplicate then replaces what stayed for it",
 }
 
 

@@ -30,6 +30,7 @@ class Preparing:
         self._run: Worker[None] | None = None
         self._run_words = ""
         self._drawn_at = 0.0
+        self._then: Callable[[], None] | None = None
 
     @property
     def panel(self) -> PreparePanel:
@@ -44,9 +45,13 @@ class Preparing:
 
     async def _load(self) -> None:
         prepare, panel = self._screen.services.prepare, self.panel
-        recipe, steps = await prepare.recipe(), await prepare.steps()
-        panel.show_recipe(recipe, steps, self._screen.report, record_fields=await self._record_fields())
         panel.focus_parts()
+        try:
+            recipe, steps = await prepare.recipe(), await prepare.steps()
+        except WebtuneError as error:
+            panel.show_failure(error_display.words(error))
+            return
+        panel.show_recipe(recipe, steps, self._screen.report, record_fields=await self._record_fields())
         self.preview(panel.pending)
 
     async def _record_fields(self) -> Sequence[str]:
@@ -106,9 +111,10 @@ class Preparing:
         """Whether the recipe is being replayed."""
         return self._run is not None and not self._run.is_finished
 
-    def run(self, assignments: Mapping[str, str]) -> None:
-        """Writes changes to the recipe and replays it on all records."""
+    def run(self, assignments: Mapping[str, str], then: Callable[[], None] | None = None) -> None:
+        """Writes changes to the recipe and replays it on all records; ``then`` is called when there is a version."""
         if not self.is_running:
+            self._then = then
             self._screen.queue(partial(self._start, assignments), "recipe")
 
     async def _start(self, assignments: Mapping[str, str]) -> None:
@@ -140,8 +146,11 @@ class Preparing:
 
     def _ended(self) -> None:
         self.panel.run_ended()
-        if self._run_words:
-            self._screen.say(f"{self._run_words}  ·  esc shows them", "-good")
+        if not self._run_words:
+            return
+        if self._then is not None:
+            self._then()
+        self._screen.say(f"{self._run_words}  ·  esc shows them", "-good")
 
     def cancel(self) -> None:
         """Stops a run; the version before stays."""

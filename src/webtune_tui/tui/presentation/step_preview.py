@@ -10,10 +10,13 @@ from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.studio import StepPreview, StepSample
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.recipe_form import reason_words
-from webtune_tui.tui.presentation.text_layout import Part, StyledLine, fit
+from webtune_tui.tui.presentation.text_layout import Part, StyledLine, fit, wrap
 from webtune_tui.tui.presentation.word_diff import changes, flowed
 
 _SIGNS = {"system": ("S", "section"), "user": ("U", "second"), "assistant": ("A", "accent")}
+_CROWDED = 2  # lines of a text, up to which a gap between two rows would cost more than it clears
+_LEGEND_CELLS = len("only there  only here")
+_MOST_CHARACTERS = 20_000  # of one text that is shown whole
 
 
 def step_title(preview: StepPreview) -> str:
@@ -37,7 +40,7 @@ def step_lines(preview: StepPreview, width: int, *, lines_each: int) -> list[Sty
     if preview.altered:
         lines += [StyledLine()] if lines else []
         lines += [StyledLine((("CHANGED", "section"),)), *_samples(preview.altered, width, lines_each)]
-    return lines or [StyledLine((("No row of the sample is dropped or changed by it.", "muted"),))]
+    return lines or _told("No row of the sample is dropped or changed by it.", width)
 
 
 def dropped_lines(
@@ -50,12 +53,16 @@ def dropped_lines(
     heading = f"{reason_words(record.reason)}  {display_line(record.detail, limit=200)}"
     lines = [StyledLine(((fit(heading, max(width, 4)), "warn"),))]
     if not gone:
-        return [*lines, StyledLine((("It makes no pair: there is nothing to show or to bring back.", "muted"),))]
+        return [*lines, *_told("It makes no pair: there is nothing to show or to bring back.", width)]
     if not kept:
         return [*lines, *_texts(gone, width, 0)]
     beside = f" for {cluster:,} rows" if cluster > 1 else ""
     stays = f"{display_line(record.keeper_id, limit=40)} stays{beside}  "
-    legend = ((stays, "muted"), ("only there", "bad"), ("  ", ""), ("only here", "good"))
+    legend: tuple[Part, ...] = (("only there", "bad"), ("  ", ""), ("only here", "good"))
+    if len(stays) + _LEGEND_CELLS > width:
+        lines += _told(stays.rstrip(), width)
+    else:
+        legend = ((stays, "muted"), *legend)
     lines.append(StyledLine(legend))
     return [
         *lines,
@@ -63,8 +70,14 @@ def dropped_lines(
     ]
 
 
+def _told(words: str, width: int) -> list[StyledLine]:
+    return [StyledLine(((line, "muted"),)) for line in wrap(words, width)]
+
+
 def _samples(samples: Sequence[StepSample], width: int, lines_each: int) -> Iterator[StyledLine]:
-    for sample in samples:
+    for number, sample in enumerate(samples):
+        if number and lines_each > _CROWDED:
+            yield StyledLine()
         title = display_line(sample.title or f"record {sample.record_id}", limit=300)
         note = reason_words(sample.reason) if sample.reason else ""
         room = max(width - 4 - len(note), 8)
@@ -96,7 +109,8 @@ def _differences(
 def _texts(messages: Sequence[Message], width: int, lines_each: int) -> Iterator[StyledLine]:
     for message in messages:
         if message.role != "system":
-            words = display_line(message.content[: width * (lines_each + 1)]) or "(empty)"
+            text = message.content[: width * (lines_each + 1)] if lines_each else message.content[:_MOST_CHARACTERS]
+            words = display_line(text) or "(empty)"
             yield from _labelled(message.role, [(word + " ", "muted") for word in words.split(" ")], width, lines_each)
 
 

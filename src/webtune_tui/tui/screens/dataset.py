@@ -28,10 +28,12 @@ from webtune_tui.tui.widgets.example_table import ExampleTable
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
-from webtune_tui.tui.widgets.triage_board import TriageBoard
+from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
-_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export", "origin"})
-_TABLE_ACTIONS = _EXAMPLE_ACTIONS | {"prepare", "dropped", "studio", "triage"}
+_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin"})
+_UNDO_ACTIONS = frozenset({"undo", "redo"})
+_UNDO_VIEWS = ("examples", "triage", "dropped")
+_TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage"}
 _OWN_VIEWS = ("prepare", "dropped", "triage")
 
 
@@ -81,7 +83,7 @@ class DatasetScreen(DatasetFrame):
         self._listing = Listing(self)
         self._editing = Editing(self, self._listing)
         self._preparing = Preparing(self, self._prepared)
-        self._dropped = LookingAtDropped(self)
+        self._dropped = LookingAtDropped(self, self._listing)
         self._designing = Designing(self, self._leave_studio)
         self._triaging = Triaging(self, prepare=self._prepare_again, open_record=self._dropped.open_record)
 
@@ -140,6 +142,8 @@ class DatasetScreen(DatasetFrame):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers the keys that mean something in the present view."""
         if action in _EXAMPLE_ACTIONS and self.are_views_there and self.view != "examples":
+            return False
+        if action in _UNDO_ACTIONS and self.are_views_there and self.view not in _UNDO_VIEWS:
             return False
         if action in _TABLE_ACTIONS and (self.is_editing or (self.are_views_there and self.view == action)):
             return False
@@ -254,12 +258,19 @@ class DatasetScreen(DatasetFrame):
     def action_undo(self) -> None:
         """Takes the last edit back."""
         if not self.is_editing and not self.refuses_editing():
-            self._editing.step_back_or_on(again=False)
+            self._editing.step_back_or_on(again=False, then=self._refresh_view)
 
     def action_redo(self) -> None:
         """Applies the last undone edit again."""
         if not self.is_editing and not self.refuses_editing():
-            self._editing.step_back_or_on(again=True)
+            self._editing.step_back_or_on(again=True, then=self._refresh_view)
+
+    def _refresh_view(self) -> None:
+        """Shows anew what stands beside the table and depends on the edits."""
+        if self.view == "triage":
+            self._triaging.reload_rows()
+        elif self.view == "dropped":
+            self._dropped.show_reasons()
 
     # Preparing
 
@@ -340,6 +351,16 @@ class DatasetScreen(DatasetFrame):
     def _harmed_row_wanted(self, event: TriageBoard.RowWanted) -> None:
         self._triaging.open_row(event.row)
 
+    @on(HarmedRows.EditWanted)
+    def _harmed_row_edited(self, event: HarmedRows.EditWanted) -> None:
+        if not self.refuses_editing():
+            self._editing.edit(event.row.example_id)
+
+    @on(HarmedRows.DropWanted)
+    def _harmed_row_dropped(self, event: HarmedRows.DropWanted) -> None:
+        if not self.refuses_editing():
+            self._editing.drop((event.row.example_id,), then=self._triaging.reload_rows)
+
     @on(TriageBoard.MendWanted)
     def _mend_wanted(self, event: TriageBoard.MendWanted) -> None:
         self._triaging.mend(event.tile)
@@ -350,7 +371,13 @@ class DatasetScreen(DatasetFrame):
 
     def _prepare_again(self) -> None:
         self.action_prepare()
-        self._preparing.run({})
+        self._preparing.run({}, then=self._triage_again)
+
+    def _triage_again(self) -> None:
+        """Back to the board that asked for the run, with the counts after it."""
+        if self.view == "prepare":
+            self.show_view("triage")
+            self._triaging.look()
 
     # Dropped records
 
