@@ -9,6 +9,7 @@ from typing import Any
 from webtune_tui.cli.command import Access, CommandContext, Outcome, add_subcommand
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.pace import Pace
 from webtune_tui.domain.triage import Tile, TriageReport
 from webtune_tui.pipeline.triage import harm_named
 from webtune_tui.services.triage import Triaged
@@ -28,11 +29,14 @@ def add_triage_command(group: Any) -> None:
 
 async def _triage(context: CommandContext) -> Outcome:
     report: TriageReport | None = None
+    pace = Pace()
     async with context.services() as services, aclosing(services.triage.run()) as events:
         async for event in events:
             match event:
                 case Progressed(stage, done, total, unit):
-                    context.progress.update(f"{stage.capitalize()}: {done:,} of {total or 0:,} {unit}")
+                    told = [f"{stage.capitalize()}: {done:,} of {total or 0:,} {unit}"]
+                    told += [words] if (words := pace.words(stage, done, total, unit)) else []
+                    context.progress.update(", ".join(told))
                 case Triaged(report):
                     pass
     if report is None:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.cli.command import Access, CommandContext, Outcome, whole_number
+from webtune_tui.cli.command import Access, CommandContext, Outcome, integer, whole_number
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Noted, Prepared, Progressed
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipe", type=Path, metavar="FILE", help="replay another recipe; it becomes the workspace's own"
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="the seed of the split, kept in the recipe")
+    parser.add_argument("--seed", type=integer, metavar="N", help="the seed of the split, kept in the recipe")
     parser.add_argument("--sample", type=whole_number(1), metavar="N", help="only N records, chosen by the seed")
     parser.add_argument(
         "--workers",
