@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.tui.fake_services import AppOnFakes, fake_services
 
-from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, PrepareReport, RecordOrigin
+from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, PrepareReport, RecordOrigin, ValidationReport
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Example, Message, Split
@@ -23,6 +23,7 @@ from webtune_tui.services.export import Exported
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.services.studio import Choice, FieldOffer, StepPreview, StepSample, StudioPreview, StudioRow
 from webtune_tui.services.triage import HarmedRow, KeptTriage, Triaged, TriageEvent
+from webtune_tui.services.validate import checking
 
 PRODUCTS = (
     ("Bose QuietComfort 45 Wireless Headphones", "Balanced sound and steady noise cancelling for long flights."),
@@ -436,12 +437,17 @@ class FakeExport:
     def __init__(self) -> None:
         self.calls = 0
 
-    async def export(self, **options: Any) -> Exported:
+    def validating(self, file: Path, *, repair: Path | None = None) -> AsyncGenerator[Progressed | ValidationReport]:
+        """The real check: files are files."""
+        return checking(file, provider="openai", base_model="", repair=repair)
+
+    async def exporting(self, *, format: str) -> AsyncIterator[Progressed | Exported]:
         self.calls += 1
+        yield Progressed("writing", 120, 240, "examples")
         paths = {
             split: Path(f"/home/ana/work/headphones/exports/{split}.jsonl") for split in ("train", "validation", "test")
         }
-        return Exported(paths, "openai", {"train": 192, "validation": 24, "test": 24}, "0" * 64)
+        yield Exported(paths, format, {"train": 192, "validation": 24, "test": 24}, "0" * 64)
 
 
 @dataclass

@@ -18,8 +18,7 @@ from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
 from webtune_tui.tui.dataset.triaging import Triaging
-from webtune_tui.tui.presentation import figures
-from webtune_tui.tui.presentation.dataset_summary import export_words
+from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
@@ -30,7 +29,7 @@ from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
 from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
-_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin"})
+_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "check", "origin"})
 _UNDO_ACTIONS = frozenset({"undo", "redo"})
 _UNDO_VIEWS = ("examples", "triage", "dropped")
 _TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage"}
@@ -49,8 +48,8 @@ class DatasetScreen(DatasetFrame):
         "step of the recipe, so it can be undone and replayed. Examples are split so that near-duplicates never lie in "
         "training and test at once.\n\n"
         "Triage (t) counts ten kinds of harm in the raw records and in this version, the worst first: enter goes to "
-        "the rows, f shows what mends a kind and what that would do, then sets it; b sets the last fix back, r looks "
-        "again.\n\n"
+        "the rows, where e edits one and d drops it; f shows what mends a kind and what that would do, then sets it; b "
+        "sets the last fix back, r looks again.\n\n"
         "The template studio (T) shows what a template makes of 20 real rows while you write it: an open brace offers "
         "the fields, F2 to F5 choose random, shortest, longest or worst rows, F6 shows texts whole, F7 adds a template "
         "for variety, F8 takes one out, F9 turns to the next, ctrl+t begins one, ctrl+s saves.\n\n"
@@ -59,7 +58,8 @@ class DatasetScreen(DatasetFrame):
         "reason; b brings the marked ones back, and a duplicate then takes the place of the one that stayed.\n\n"
         "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
         "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
-        "made of, its raw bytes and its page."
+        "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
+        "checks any file against the provider and the base, and writes a mended copy."
     )
     EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft"})
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,13 +75,15 @@ class DatasetScreen(DatasetFrame):
         Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
         Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
-        Binding("x", "export", "Export", tooltip="Write the examples as files"),
+        Binding("x", "export", "Export", tooltip="Write the examples as files, in a form of your choice"),
+        Binding("v", "check", "Check file", show=False, tooltip="Check any file for provider and base, and mend it"),
     ]
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name)
         self._listing = Listing(self)
         self._editing = Editing(self, self._listing)
+        self._writing = Writing(self)
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
         self._designing = Designing(self, self._leave_studio)
@@ -407,21 +409,16 @@ class DatasetScreen(DatasetFrame):
     # Export
 
     def action_export(self) -> None:
-        """Writes one file per split and says where."""
+        """Asks for the form, writes one file per split and says where."""
         if self.version is None:
             self.say("There is nothing to export yet")
         elif not self.refuses_editing():
-            self._export()
+            self._writing.export()
 
-    @work(group="export", exclusive=True, exit_on_error=False)
-    async def _export(self) -> None:
-        from webtune_tui.tui.modals.message import Message
-
-        self.say("Exporting …")
-        done = await self.services.export.export()
-        paths = [(split, str(path), done.examples.get(split, 0)) for split, path in done.paths.items()]
-        self.say(f"Exported {figures.count(sum(done.examples.values()), 'example')}", "-good")
-        await self.app.push_screen(Message(f"Exported in the {done.format} format", export_words(paths)))
+    def action_check(self) -> None:
+        """Checks a file of examples against provider and base."""
+        if self.are_services_open and not self.is_editing:
+            self._writing.check()
 
     # Going back
 
