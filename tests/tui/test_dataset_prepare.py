@@ -261,8 +261,8 @@ async def test_a_duplicate_opens_beside_its_survivor_and_is_brought_back(tmp_pat
         await settle(app, pilot)
         await pilot.press("D")
         pair = screen_of(app).query_one("#dropped-pair", StyledLines)
-        await until(app, pilot, lambda: "ex-0000000 stays" in pair.plain_text)
-        assert "only here" in pair.plain_text and "rest of it." in " ".join(pair.plain_text.split())
+        await until(app, pilot, lambda: "Near-duplicate of ex-0000000, which stays" in pair.plain_text)
+        assert "only in this row" in pair.plain_text and "rest of it." in " ".join(pair.plain_text.split())
         await pilot.press("enter", "space", "space", "b")
         await until(app, pilot, lambda: bool(curate.restored))
         assert curate.restored == ["ex-0001000", "ex-0001001"]

@@ -15,15 +15,17 @@ from webtune_tui.tui.presentation.word_diff import changes, flowed
 
 _SIGNS = {"system": ("S", "section"), "user": ("U", "second"), "assistant": ("A", "accent")}
 _CROWDED = 2  # lines of a text, up to which a gap between two rows would cost more than it clears
-_LEGEND_CELLS = len("only there  only here")
+_COPY = {"exact_duplicate": "Copy of", "near_duplicate": "Near-duplicate of", "shared_target": "Same answer as"}
+_NO_PAIR = "It makes no pair: there is nothing to show or to bring back."
 _MOST_CHARACTERS = 20_000  # of one text that is shown whole
 
 
-def step_title(preview: StepPreview) -> str:
+def step_title(preview: StepPreview, width: int = 200) -> str:
     """How many rows come to the step, go on, and go on changed."""
     gone = preview.rows_in - preview.rows_out
-    words = f"Sample: {preview.rows_in:,} in {GLYPHS.arrow} {preview.rows_out:,} out"
-    return f"{words}, {gone:,} dropped, {preview.changed:,} changed"
+    words = f"{preview.rows_in:,} in {GLYPHS.arrow} {preview.rows_out:,} out"
+    words = f"{words}, {gone:,} dropped, {preview.changed:,} changed"
+    return f"Sample: {words}" if width >= len(words) + len("Sample: ") else words
 
 
 def step_lines(preview: StepPreview, width: int, *, lines_each: int) -> list[StyledLine]:
@@ -50,20 +52,14 @@ def dropped_lines(
 
     ``cluster`` counts the rows that went for the same one.
     """
-    heading = f"{reason_words(record.reason)}  {display_line(record.detail, limit=200)}"
-    lines = [StyledLine(((fit(heading, max(width, 4)), "warn"),))]
-    if not gone:
-        return [*lines, *_told("It makes no pair: there is nothing to show or to bring back.", width)]
-    if not kept:
-        return [*lines, *_texts(gone, width, 0)]
+    if not gone or not kept:
+        heading = f"{reason_words(record.reason)}  {display_line(record.detail, limit=200)}"
+        lines = [StyledLine(((fit(heading, max(width, 4)), "warn"),))]
+        return [*lines, *(_texts(gone, width, 0) if gone else _told(_NO_PAIR, width))]
     beside = f" for {cluster:,} rows" if cluster > 1 else ""
-    stays = f"{display_line(record.keeper_id, limit=40)} stays{beside}  "
-    legend: tuple[Part, ...] = (("only there", "bad"), ("  ", ""), ("only here", "good"))
-    if len(stays) + _LEGEND_CELLS > width:
-        lines += _told(stays.rstrip(), width)
-    else:
-        legend = ((stays, "muted"), *legend)
-    lines.append(StyledLine(legend))
+    heading = f"{_COPY.get(record.reason, 'gone for')} {display_line(record.keeper_id, limit=40)}, which stays{beside}"
+    lines = [StyledLine(((line, "warn"),)) for line in wrap(heading, width)]
+    lines.append(StyledLine((("only in what stays", "bad"), ("   ", ""), ("only in this row", "good"))))
     return [
         *lines,
         *(list(_differences(kept, gone, width, 0)) or [StyledLine((("Word for word the same.", "muted"),))]),

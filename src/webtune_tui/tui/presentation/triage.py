@@ -12,6 +12,7 @@ from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.text_layout import StyledLine, wrap
 
+_ROOMY = 60  # cells of a window that has lines to spare for gaps
 _LEAKING = ("duplicates", "shared_targets")
 
 
@@ -41,7 +42,10 @@ def tile_lines(tile: Tile, report: TriageReport, width: int) -> list[StyledLine]
     lines.append(StyledLine())
     if not tile.is_checked:
         return [*lines, *_wrapped("Not checked: the part that looks for it is not installed.", width, "warn")]
-    lines += [*_counts(tile, report, width), *_fix(tile, width)]
+    lines += list(_counts(tile, report, width))
+    if width >= _ROOMY:
+        lines.append(StyledLine())
+    lines += list(_fix(tile, width))
     if tile.detail or tile.name in _LEAKING:
         lines.append(StyledLine())
     if tile.detail:

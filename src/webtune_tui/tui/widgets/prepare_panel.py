@@ -150,7 +150,9 @@ class PreparePanel(Vertical):
     PreparePanel.-report #recipe-form, PreparePanel.-report #recipe-preview { display: none; }
     PreparePanel.-report #preview-title { display: none; }
     PreparePanel #preview-title { height: 1; margin-top: 1; color: $text-muted; text-style: bold; }
+    PreparePanel #preview-title { text-wrap: nowrap; text-overflow: ellipsis; }
     PreparePanel #preview-title.-failed { color: $error; text-style: none; height: auto; max-height: 4; }
+    PreparePanel #preview-title.-failed { text-wrap: wrap; }
     PreparePanel #recipe-preview { height: 1fr; min-height: 4; }
     PreparePanel .field-label { height: 1; color: $text-muted; }
     PreparePanel .field-row { height: 1; }
@@ -265,7 +267,7 @@ class PreparePanel(Vertical):
         """Shows what the step under the cursor does to the sample."""
         if preview.step != self._shown_part:
             return
-        self._preview_title(step_title(preview), failed=False)
+        self._preview_title(step_title(preview, self.query_one("#preview-title").size.width), failed=False)
 
         def lines(width: int) -> Sequence[StyledLine]:
             return step_lines(preview, width, lines_each=2 if self.has_class("-compact") else 5)
