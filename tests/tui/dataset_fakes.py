@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +18,12 @@ from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.records import Record, RecordKind
 from webtune_tui.domain.triage import Tile, TriageReport
+from webtune_tui.pipeline.private_data.fields import FoundIn
 from webtune_tui.pipeline.triage import HARMS
 from webtune_tui.services.curate import EditResult, ExamplePage
 from webtune_tui.services.export import Exported
 from webtune_tui.services.prepare import PreviewRow, StepDescription
+from webtune_tui.services.private_data import PrivateFindings, PrivateHit
 from webtune_tui.services.studio import Choice, FieldOffer, StepPreview, StepSample, StudioPreview, StudioRow
 from webtune_tui.services.triage import HarmedRow, KeptTriage, Triaged, TriageEvent
 from webtune_tui.services.validate import checking
@@ -431,6 +434,22 @@ class FakeTriage:
         return [HarmedRow(one, number, PRODUCTS[number % 6][0], number % 2 == 0) for one, number in tile.rows]
 
 
+class FakePrivateData:
+    """Two kinds in two domains; the masked value of one is hostile."""
+
+    async def finding(
+        self, kind: str | None = None, *, limit: int = 100
+    ) -> AsyncGenerator[Progressed | PrivateFindings]:
+        yield Progressed("looking", 100, 311, "records")
+        kinds = {"email": Counter({"shop.example": 2, "forum.example": 1}), "phone": Counter({"shop.example": 1})}
+        masked = ("a…@b…", "[@click=app.quit]x", "c…@d…", "…42")
+        hits = [
+            PrivateHit(f"ex-{n}", n, FoundIn("description", "phone" if n == 3 else "email", 0, 5, one))
+            for n, one in enumerate(masked)
+        ]
+        yield PrivateFindings(kinds, hits)
+
+
 class FakeExport:
     """Says where files would lie."""
 
@@ -479,6 +498,7 @@ def dataset_app(
         curate=curate,
         prepare=prepare or FakePrepare(curate),
         export=FakeExport(),
+        private_data=FakePrivateData(),
         studio=studio or FakeStudio(),
         triage=triage or FakeTriage(),
         collect=FakeCollections(records),

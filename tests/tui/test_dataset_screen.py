@@ -16,6 +16,7 @@ from webtune_tui.tui.app import Place
 from webtune_tui.tui.modals.check_file import CheckFile
 from webtune_tui.tui.modals.message import Message as MessageDialogue
 from webtune_tui.tui.modals.pick_format import PickFormat
+from webtune_tui.tui.modals.private_data import PrivateData
 from webtune_tui.tui.screens.dataset import DatasetScreen
 from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
@@ -317,6 +318,24 @@ async def test_a_file_is_checked_and_mended(tmp_path: Path, size: tuple[int, int
         await pilot.click("#check-mend")
         await until(app, pilot, lambda: "mine.mended.jsonl" in report.plain_text)
         assert len((tmp_path / "mine.mended.jsonl").read_text(encoding="utf-8").splitlines()) == 12
+        await pilot.press("escape")
+        await until(app, pilot, lambda: isinstance(app.screen, DatasetScreen))
+
+
+async def test_personal_data_is_listed_by_kind_and_domain(tmp_path: Path) -> None:
+    app = dataset_app(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("P")
+        await until(app, pilot, lambda: isinstance(app.screen, PrivateData))
+        kinds, hits = (app.screen.query_one(f"#private-{name}", OptionList) for name in ("kinds", "hits"))
+        await until(app, pilot, lambda: hits.option_count == 3)
+        assert "4 finds" in str(app.screen.query_one("#private-state", Static).content)
+        told = " ".join(str(kinds.options[0].prompt).split())
+        assert told == "email 3 shop.example 2 forum.example 1"
+        assert "[@click=app" in str(hits.options[1].prompt)
+        await pilot.press("down")
+        await until(app, pilot, lambda: hits.option_count == 1)
         await pilot.press("escape")
         await until(app, pilot, lambda: isinstance(app.screen, DatasetScreen))
 

@@ -20,12 +20,12 @@ BESIDE = 6  # cells of a window that a pane with a border leaves at both sides o
 _NARROWEST, _WIDEST = 8, 40  # cells of the bar
 
 
-def progress_line(event: Progressed, pace: str, width: int, *, reading: str = "Cleaning") -> Content:
-    """As much of it as fits in ``width`` cells; ``pace`` are the words of :class:`domain.pace.Pace`."""
+def progress_line(event: Progressed, pace: str, width: int, *, reading: str = "Cleaning", key: str = "c") -> Content:
+    """As much of it as fits in ``width`` cells; ``pace`` are the words of :class:`domain.pace.Pace`, ``key`` stops."""
     stage = reading if event.stage == "reading" else _STAGES.get(event.stage, event.stage.capitalize())
     words = f"{display_line(stage, limit=40)}  "
     unit = display_line(event.unit, limit=20)
-    stops = ("  c cancels", "$text-muted")
+    stops = (f"  {key} cancels", "$text-muted")
     if not event.total:
         done = f"{event.done:,} {unit}" if event.done else "…"
         return Content.assemble(words, done, stops)

@@ -50,6 +50,8 @@ def tile_lines(tile: Tile, report: TriageReport, width: int) -> list[StyledLine]
         lines.append(StyledLine())
     if tile.detail:
         lines += _wrapped(display_line(tile.detail, limit=400), width, "muted")
+    if tile.name == "personal_data" and tile.before:
+        lines += _wrapped("P lists each find by kind and domain, masked.", width, "muted")
     if tile.name in _LEAKING:
         lines += _wrapped(_leak_words(report.leak), width, "muted")
     return lines

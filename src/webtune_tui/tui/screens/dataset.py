@@ -32,7 +32,7 @@ from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 _EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "check", "origin"})
 _UNDO_ACTIONS = frozenset({"undo", "redo"})
 _UNDO_VIEWS = ("examples", "triage", "dropped")
-_TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage"}
+_TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage", "private"}
 _OWN_VIEWS = ("prepare", "dropped", "triage")
 
 
@@ -59,7 +59,8 @@ class DatasetScreen(DatasetFrame):
         "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
         "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
         "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
-        "checks any file against the provider and the base, and writes a mended copy."
+        "checks any file against the provider and the base, and writes a mended copy. P lists personal data and "
+        "secrets in the records by kind and domain, masked."
     )
     EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft"})
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,6 +77,7 @@ class DatasetScreen(DatasetFrame):
         Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
         Binding("x", "export", "Export", tooltip="Write the examples as files, in a form of your choice"),
+        Binding("P", "private", "Private", show=False, tooltip="Personal data and secrets by kind and domain, masked"),
         Binding("v", "check", "Check file", show=False, tooltip="Check any file for provider and base, and mend it"),
     ]
 
@@ -419,6 +421,19 @@ class DatasetScreen(DatasetFrame):
         """Checks a file of examples against provider and base."""
         if self.are_services_open and not self.is_editing:
             self._writing.check()
+
+    def action_private(self) -> None:
+        """Shows the personal data in the records of this version, masked."""
+        if self.version is None:
+            self.say("There is no dataset yet: p opens the recipe, r runs it")
+        elif not self.is_editing:
+            self._look_for_private()
+
+    @work(group="private", exclusive=True, exit_on_error=False)
+    async def _look_for_private(self) -> None:
+        from webtune_tui.tui.modals.private_data import PrivateData
+
+        await self.app.push_screen(PrivateData(self.services.private_data, self._dropped.open_record))
 
     # Going back
 
