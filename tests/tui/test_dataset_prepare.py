@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from tests.tui.dataset_fakes import FakeCurate, FakePrepare, dataset_app
 from tests.tui.fake_services import AppOnFakes
 from tests.tui.test_dataset_screen import screen_of, settle, status, table, until
 from textual.widgets import Input, Static, TextArea
 
+from webtune_tui.domain.errors import UsageError
+from webtune_tui.tui.dataset.frame import HINTS
 from webtune_tui.tui.widgets.dropped_records import DroppedList, ReasonList
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel, RecipeParts
 from webtune_tui.tui.widgets.styled_lines import StyledLines
@@ -119,8 +124,31 @@ async def test_a_step_is_previewed_by_itself_with_both_sides(tmp_path: Path) -> 
         assert "An old grey kettle." in preview(app)  # what went stands beside what stayed
         await pilot.press("down")
         await until(app, pilot, lambda: "300 in" in preview_title(app))
+        await pilot.press("space")
+        await until(app, pilot, lambda: preview_title(app).startswith("Off. It would do: 300 in"))
         await pilot.press("home", "down")
         await until(app, pilot, lambda: "would make an example" in preview_title(app))
+
+
+class BrokenRecipe(FakePrepare):
+    async def recipe(self) -> Mapping[str, Any]:
+        raise UsageError("recipe.toml is not valid TOML: line 3", hint="Mend the line, or remove the file.")
+
+
+async def test_a_recipe_that_can_not_be_read_is_told_where_it_would_stand(tmp_path: Path) -> None:
+    app = dataset_app(tmp_path, prepare=BrokenRecipe(FakeCurate()))
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("p")
+        await until(app, pilot, lambda: "not valid TOML" in state(app) and "Mend the line" in state(app))
+        await pilot.press("escape", "T")
+        title = screen_of(app).query_one("#studio-rows-title", Static)
+        await until(app, pilot, lambda: "not valid TOML" in str(title.content))
+
+
+@pytest.mark.parametrize("view", HINTS)
+def test_hints_are_not_cut_at_80_columns(view: str) -> None:
+    assert cell_len(HINTS[view]) <= 76
 
 
 async def test_a_step_moves_within_its_stage_and_says_where_it_can_not(tmp_path: Path) -> None:
@@ -201,7 +229,7 @@ async def test_changes_that_are_not_saved_stay_when_one_leaves_the_recipe(tmp_pa
         await settle(app, pilot)
         await pilot.press("down", "down", "down", "space", "escape")
         await settle(app, pilot)
-        assert table(app).has_focus
+        assert table(app).has_focus and "1 change of the recipe not saved: p goes back" in status(app)
         await pilot.press("p")
         await settle(app, pilot)
         assert panel(app).pending == {"steps.error_rows.enabled": "false"}

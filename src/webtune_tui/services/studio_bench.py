@@ -357,6 +357,8 @@ def _decoded(messages: str) -> tuple[Message, ...]:
 
 
 def _title(row: LiveRecord) -> str:
+    if row.kind is not RecordKind.DATA:
+        return row.url or f"{row.kind} row {row.key.rpartition(':')[2][:20]}"
     columns = Columns(_draft(row).fields)
     return (
         as_text(columns.get("title", "name", "headline", "question", "instruction", "prompt"))[:200]

@@ -24,7 +24,7 @@ from webtune_tui.tui.widgets.example_table import ExampleTable
 if TYPE_CHECKING:
     from textual.worker import WorkType
 
-_HINTS = {
+HINTS = {  # each fits a window of 80 columns
     "examples": "enter reads · o origin · space marks · s split · D dropped · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
     "prepare": "space on or off · J K move · enter options · T template · D dropped",
@@ -106,7 +106,7 @@ class DatasetFrame(StageScreen):
 
     def hint(self, view: str) -> None:
         """Shows what can be done in a view."""
-        self.say(_HINTS.get(view, ""))
+        self.say(HINTS.get(view, ""))
 
     def show_version(self) -> None:
         """Shows the working version in the line at the top."""

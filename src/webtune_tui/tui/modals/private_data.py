@@ -87,6 +87,7 @@ class PrivateData(Dialog[None]):
         self._found = found
         if not found.total:
             self._say(Content("None that the rules know. Names and postal addresses of people are not looked for."))
+            self.query_one(".private-lists").display = False
             self.query_one("#private-close").focus()
             return
         more = f"; the first {len(found.hits):,} are listed" if len(found.hits) < found.total else ""

@@ -20,12 +20,13 @@ _NO_PAIR = "It makes no pair: there is nothing to show or to bring back."
 _MOST_CHARACTERS = 20_000  # of one text that is shown whole
 
 
-def step_title(preview: StepPreview, width: int = 200) -> str:
+def step_title(preview: StepPreview, width: int = 200, *, is_on: bool = True) -> str:
     """How many rows come to the step, go on, and go on changed."""
     gone = preview.rows_in - preview.rows_out
     words = f"{preview.rows_in:,} in {GLYPHS.arrow} {preview.rows_out:,} out"
     words = f"{words}, {gone:,} dropped, {preview.changed:,} changed"
-    return f"Sample: {words}" if width >= len(words) + len("Sample: ") else words
+    head = "Sample: " if is_on else "Off. It would do: "
+    return head + words if width >= len(words) + len(head) else words if is_on else f"Off: {words}"
 
 
 def step_lines(preview: StepPreview, width: int, *, lines_each: int) -> list[StyledLine]:

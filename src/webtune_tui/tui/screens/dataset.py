@@ -19,6 +19,7 @@ from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
+from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
@@ -456,7 +457,11 @@ class DatasetScreen(DatasetFrame):
         if self.view == "prepare" and not panel.is_list_focused:
             panel.focus_parts()
             return
+        was_recipe = self.view == "prepare"
         self.show_view("examples" if self.version else "empty")
+        if was_recipe and panel.pending:
+            changes = figures.count(len(panel.pending), "change")
+            self.say(f"{changes} of the recipe not saved: p goes back, ctrl+s there saves", "-care")
 
 
 SCREEN = DatasetScreen

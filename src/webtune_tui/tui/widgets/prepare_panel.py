@@ -267,7 +267,10 @@ class PreparePanel(Vertical):
         """Shows what the step under the cursor does to the sample."""
         if preview.step != self._shown_part:
             return
-        self._preview_title(step_title(preview, self.query_one("#preview-title").size.width), failed=False)
+        part = self.query_one(RecipeParts).part
+        is_on = part is None or _is_enabled(part, self._pending)
+        width = self.query_one("#preview-title").size.width
+        self._preview_title(step_title(preview, width, is_on=is_on), failed=False)
 
         def lines(width: int) -> Sequence[StyledLine]:
             return step_lines(preview, width, lines_each=2 if self.has_class("-compact") else 5)
