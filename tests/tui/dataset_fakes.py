@@ -329,7 +329,7 @@ class FakePrepare:
                 f"like record {n * 7 + 3}",
                 PRODUCTS[n % 6][0],
                 example_id=f"ex-{n + 1000:07d}",
-                keeper_id=f"ex-{n:07d}" if "duplicate" in (reason or "") else "",
+                keeper_id=f"ex-{n // 3:07d}" if "duplicate" in (reason or "") else "",
             )
             for n in range(number)
         ]

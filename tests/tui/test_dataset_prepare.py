@@ -291,6 +291,9 @@ async def test_a_duplicate_opens_beside_its_survivor_and_is_brought_back(tmp_pat
         pair = screen_of(app).query_one("#dropped-pair", StyledLines)
         await until(app, pilot, lambda: "Near-duplicate of ex-0000000, which stays" in pair.plain_text)
         assert "only in this row" in pair.plain_text and "rest of it." in " ".join(pair.plain_text.split())
+        found = [screen_of(app).query_one(DroppedList).row(n, 90)[-1][0].strip() for n in range(4)]
+        assert found == ["3 rows like record 3", "the same", "the same", "3 rows like record 24"]
+        assert "which stays for 3 rows" in pair.plain_text
         await pilot.press("enter", "space", "space", "b")
         await until(app, pilot, lambda: bool(curate.restored))
         assert curate.restored == ["ex-0001000", "ex-0001001"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -61,7 +62,7 @@ class LookingAtDropped:
         prepare = self._screen.services.prepare
         records = await prepare.dropped(reason, limit=_SHOWN)
         self._waiting = wanted_back(await prepare.recipe())
-        self.pane.show_records(reason, records)
+        self.pane.show_records(reason, by_cluster(records))
         self.pane.show_waiting(self._waiting)
 
     # One record
@@ -121,6 +122,12 @@ class LookingAtDropped:
         if result.changed:
             self.show_reasons()
             await self._listing.reload()
+
+
+def by_cluster(records: Sequence[DroppedRecord]) -> Sequence[DroppedRecord]:
+    """Duplicates of one example beside each other, the largest clusters first; others as they are."""
+    sizes = Counter(one.keeper_id for one in records if one.keeper_id)
+    return sorted(records, key=lambda one: (-sizes[one.keeper_id], one.keeper_id)) if sizes else records
 
 
 def wanted_back(recipe: Mapping[str, object]) -> frozenset[str]:

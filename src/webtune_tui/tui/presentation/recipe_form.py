@@ -54,9 +54,9 @@ _SPLIT_FIELDS = (
     ("seed", "Seed", "The same seed gives the same split."),
 )
 _TEMPLATE_FIELDS = (
-    ("system", "System", "Such as: You write product descriptions for an online shop."),
-    ("user", "User", "Empty: webtune's own. Or such as: Describe {title}."),
-    ("assistant", "Assistant", "Empty: webtune's own. Or such as: {description}"),
+    ("system", "System", "Such as: You write for an online shop."),
+    ("user", "User", "Empty: webtune's own, or: Describe {title}"),
+    ("assistant", "Assistant", "Empty: webtune's own, or: {description}"),
 )
 
 
