@@ -18,6 +18,7 @@ from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.records import Record, RecordKind
 from webtune_tui.domain.triage import Tile, TriageReport
+from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.pipeline.private_data.fields import FoundIn
 from webtune_tui.pipeline.triage import HARMS
 from webtune_tui.services.curate import EditResult, ExamplePage
@@ -112,6 +113,9 @@ class FakeCurate:
 
     async def report(self) -> PrepareReport | None:
         return make_report(self.size) if self.size else None
+
+    async def packing(self, version: str | None = None, *, sequence_length: int, batch_size: int) -> PackingPlan:
+        return plan_packing([220] * self.size, sequence_length, batch_size)
 
     async def version(self, name: str | None = None) -> DatasetVersion:
         if not self.size:

@@ -19,6 +19,7 @@ from webtune_tui.tui.widgets.prepare_panel import PreparePanel
 _DRAW_SECONDS = 0.1
 _PREVIEW_RECORDS = 20
 _FIELDS_SHOWN = 60
+_SEQUENCE_LENGTH, _SEQUENCES_A_STEP = 1024, 4  # as webtune dataset packing
 
 
 class Preparing:
@@ -53,6 +54,15 @@ class Preparing:
             return
         panel.show_recipe(recipe, steps, self._screen.report, record_fields=await self._record_fields())
         self.preview(panel.pending)
+        await self._show_packing()
+
+    async def _show_packing(self) -> None:
+        """With the newest run, what packing would save in a training here with the usual options."""
+        if self._screen.report is not None:
+            plan = await self._screen.services.curate.packing(
+                sequence_length=_SEQUENCE_LENGTH, batch_size=_SEQUENCES_A_STEP
+            )
+            self.panel.show_packing(plan)
 
     async def _record_fields(self) -> Sequence[str]:
         """The field names of a record, for the template."""
@@ -143,6 +153,8 @@ class Preparing:
             if not self._screen.is_current:
                 self._screen.app.notify(self._run_words)
         self.panel.show_event(event)
+        if isinstance(event, Prepared):
+            await self._show_packing()
 
     def _ended(self) -> None:
         self.panel.run_ended()

@@ -20,6 +20,7 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.pace import Pace
 from webtune_tui.domain.terminal_text import display, display_line
+from webtune_tui.pipeline.packing import PackingPlan
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.services.studio import StepPreview
 from webtune_tui.tui.presentation import figures
@@ -206,6 +207,7 @@ class PreparePanel(Vertical):
         self._shown_part = ""
         self._previewed: tuple[str, Mapping[str, str]] = ("", {})
         self._record_fields: Sequence[str] = ()
+        self._packing: PackingPlan | None = None
         self._pace = Pace()
         self.is_preparing = False
         self.refusal = ""
@@ -281,6 +283,13 @@ class PreparePanel(Vertical):
         """Says why the changed recipe does not fit; the preview before stays."""
         self._preview_title(words, failed=True)
 
+    def show_packing(self, plan: PackingPlan) -> None:
+        """Shows with the newest run what packing its training examples would save."""
+        self._packing = plan
+        if self._shown_part == LAST_RUN.name:
+            self._shown_part = ""
+            self._show_part()
+
     def show_failure(self, words: str) -> None:
         """Says why there is no recipe to show."""
         self._say(Content(display(words, limit=600)), "-failed")
@@ -299,6 +308,7 @@ class PreparePanel(Vertical):
     def show_report(self, report: PrepareReport) -> None:
         """Shows what the run did, at the top of the list."""
         self._report = report
+        self._packing = None
         self._shown_part = ""
         self._show_parts()
         parts = self.query_one(RecipeParts)
@@ -469,8 +479,10 @@ class PreparePanel(Vertical):
         if is_report and (report := self._report) is not None:
             titles = {part.name: part.title for part in self._parts}
 
+            packing = self._packing
+
             def lines(width: int) -> Sequence[StyledLine]:
-                return report_lines(report, titles, width)
+                return report_lines(report, titles, width, packing)
 
             self.query_one("#recipe-report", StyledLines).show(lines)
         else:
