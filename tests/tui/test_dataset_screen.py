@@ -291,14 +291,13 @@ async def test_export_asks_for_the_form_and_shows_the_paths(tmp_path: Path) -> N
         assert isinstance(app.screen, MessageDialogue) and "alpaca" in app.screen.dialog_title
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_a_file_is_checked_and_mended(tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_a_file_is_checked_and_mended(tmp_path: Path) -> None:
     rows = [f'{{"messages": [{{"role": "user", "content": "Q {n}"}}, {{"role": "assistant", "content": "A {n}"}}]}}'
             for n in range(12)]  # fmt: skip
     file = tmp_path / "mine.jsonl"
     file.write_text("\n".join([*rows, rows[0], "no json [@click=app.quit]"]), encoding="utf-8")
     app = dataset_app(tmp_path)
-    async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
         await settle(app, pilot)
         await pilot.press("v")
         await until(app, pilot, lambda: isinstance(app.screen, CheckFile))
@@ -314,7 +313,7 @@ async def test_a_file_is_checked_and_mended(tmp_path: Path, size: tuple[int, int
         report = app.screen.query_one(StyledLines)
         await until(app, pilot, lambda: "not fit" in told() and "line 14" in report.plain_text)
         assert "DUPLICATE" in report.plain_text.upper()
-        assert report.region.bottom <= size[1] and app.screen.query_one("#check-mend", Button).region.bottom <= size[1]
+        assert report.region.bottom <= 24 and app.screen.query_one("#check-mend", Button).region.bottom <= 24
         await pilot.click("#check-mend")
         await until(app, pilot, lambda: "mine.mended.jsonl" in report.plain_text)
         assert len((tmp_path / "mine.mended.jsonl").read_text(encoding="utf-8").splitlines()) == 12
