@@ -47,6 +47,19 @@ def test_a_recipe_that_is_none_says_what_to_name(root: Path, capsys: pytest.Capt
     assert "'x' is no whole number" in command(capsys, "prepare", "--seed", "x", code=2)["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("dataset", "show", "\udcff"),
+        ("dataset", "edit", "ex-1", "--set", "assistant=\udcff"),
+        ("recipe", "set", "template.user=\udcff"),
+    ],
+    ids=["version", "edit", "recipe"],
+)
+def test_words_that_are_no_text_are_refused(line: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is no UTF-8 text" in command(capsys, *line, code=2)["error"]["message"]
+
+
 def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with_records(root)
     report = command(capsys, "prepare")
