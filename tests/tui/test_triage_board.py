@@ -152,8 +152,11 @@ async def test_the_rows_of_a_tile_are_edited_and_dropped_where_they_stand(tmp_pa
         assert screen_of(app).query_one(TriageBoard).display and curate.dropped == ["ex-0000000"]
         await pilot.press("z")
         await until(app, pilot, lambda: "Undone" in status(app) and curate.dropped == [])
-        await pilot.press("e")
+        await pilot.press("down", "down", "e")
         await until(app, pilot, lambda: screen_of(app).is_editing)
+        await pilot.press("escape")
+        await until(app, pilot, lambda: rows(app).has_focus)
+        assert rows(app).cursor == 2, "back where the person was"
 
 
 class HostileTriage(FakeTriage):

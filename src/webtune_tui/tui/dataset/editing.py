@@ -25,6 +25,7 @@ class Editing:
         self._listing = listing
         self._lock = asyncio.Lock()
         self._gone: frozenset[str] = frozenset()
+        self._back: Callable[[], None] | None = None
 
     def listed_anew(self) -> None:
         """The table shows what is there now."""
@@ -43,6 +44,7 @@ class Editing:
 
     def resume_draft(self) -> None:
         """Goes on with the edit that was typed last and not saved."""
+        self._back = None
         self._screen.queue(self._open_newest_draft, "editor")
 
     async def _open_newest_draft(self) -> None:
@@ -73,8 +75,9 @@ class Editing:
 
     # Texts of an example
 
-    def edit(self, example_id: str) -> None:
-        """Edits an example in place."""
+    def edit(self, example_id: str, back: Callable[[], None] | None = None) -> None:
+        """Edits an example in place; ``back`` leads to where the person came from when it ends."""
+        self._back = back
         self._screen.queue(partial(self._edit_example, example_id), "editor")
 
     async def _edit_example(self, example_id: str) -> None:
@@ -121,7 +124,7 @@ class Editing:
         if is_changed:
             screen.say("Discarded what was typed")
         else:
-            screen.hint("examples")
+            screen.hint(screen.view)
 
     async def _close_editor(self, example_id: str) -> None:
         screen = self._screen
@@ -130,7 +133,12 @@ class Editing:
         screen.remove_class("-editing")
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Example")
-        (screen.detail if screen.is_side_alone else screen.table).focus()
+        back, self._back = self._back, None
+        if back is not None:
+            screen.remove_class("-side-open")
+            back()
+        else:
+            (screen.detail if screen.is_side_alone else screen.table).focus()
 
     # Dropping, undoing
 

@@ -359,7 +359,12 @@ class DatasetScreen(DatasetFrame):
     @on(HarmedRows.EditWanted)
     def _harmed_row_edited(self, event: HarmedRows.EditWanted) -> None:
         if not self.refuses_editing():
-            self._editing.edit(event.row.example_id)
+            self._editing.edit(event.row.example_id, back=self._back_to_rows)
+
+    def _back_to_rows(self) -> None:
+        self.show_view("triage")
+        self._triaging.board.focus_rows()
+        self._triaging.reload_rows()
 
     @on(HarmedRows.DropWanted)
     def _harmed_row_dropped(self, event: HarmedRows.DropWanted) -> None:

@@ -101,12 +101,14 @@ class HarmedRows(RowView):
         self._rows: Sequence[HarmedRow] = ()
         self._total = 0
 
-    def show(self, rows: Sequence[HarmedRow], total: int) -> None:
-        """Shows other rows from the top; ``total`` is how many the tile counts."""
+    def show(self, rows: Sequence[HarmedRow], total: int, *, keep_place: bool) -> None:
+        """Shows other rows, from the top where the place is not kept; ``total`` is how many the tile counts."""
         self._rows = rows
         self._total = total
-        self.cursor = 0
+        if not keep_place:
+            self.cursor = 0
         self.set_row_count(len(rows))
+        self.refresh()
 
     @property
     def current(self) -> HarmedRow | None:
@@ -200,6 +202,7 @@ class TriageBoard(Vertical):
         super().__init__(id=id, classes=classes)
         self._report: TriageReport | None = None
         self._pace = Pace()
+        self._tile_of_rows = ""
         self.is_looking = False
         self.refusal = ""
 
@@ -236,7 +239,10 @@ class TriageBoard(Vertical):
         """Shows the rows of a tile, if it is still the one under the cursor."""
         current = self.query_one(TileList).current
         if current is not None and current.name == tile.name:
-            self.query_one(HarmedRows).show(rows, max(tile.before, tile.now))
+            self.query_one(HarmedRows).show(
+                rows, max(tile.before, tile.now), keep_place=tile.name == self._tile_of_rows
+            )
+            self._tile_of_rows = tile.name
 
     def say(self, words: str, *, failed: bool = False) -> None:
         """Says something in the line at the top."""
@@ -257,6 +263,10 @@ class TriageBoard(Vertical):
     def are_rows_focused(self) -> bool:
         """Whether the keys go to the rows."""
         return not self.query_one(TileList).has_focus
+
+    def focus_rows(self) -> None:
+        """The keys go to the rows."""
+        self.query_one(HarmedRows).focus()
 
     def focus_tiles(self) -> None:
         """The keys go to the tiles."""
