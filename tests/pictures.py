@@ -1,8 +1,9 @@
 """Makes the pictures in ``screenshots/`` from the real app on a real workspace.
 
-``python -m tests.pictures [WORKSPACE]`` draws every screen at 120x40 and 80x24. Without a workspace it takes the
-demo's own, which ``webtune demo --headless`` fills. Needs ``rsvg-convert`` and two fonts (Debian: librsvg2-bin,
-fonts-dejavu, fonts-freefont-ttf for the dots of the curves).
+``python -m tests.pictures [WORKSPACE] [STAGE ...]`` draws every screen at 120x40 and 80x24, or those of some
+stages (``dataset``). Without a workspace it takes the demo's own, which ``webtune demo --headless`` fills.
+Needs ``rsvg-convert`` and two fonts (Debian: librsvg2-bin, fonts-dejavu, fonts-freefont-ttf for the dots of the
+curves).
 """
 
 from __future__ import annotations
@@ -10,27 +11,36 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from webtune_tui import settings as settings_module
 from webtune_tui.services.notice import Notice
 from webtune_tui.tui.app import WebtuneApp
 from webtune_tui.tui.presentation.stages import stages
+from webtune_tui.tui.widgets.dropped_records import ReasonList
+from webtune_tui.tui.widgets.prepare_panel import RecipeParts
+from webtune_tui.tui.widgets.styled_lines import StyledLines
+from webtune_tui.tui.widgets.template_studio import StudioRows
+from webtune_tui.tui.widgets.triage_board import HarmedRows
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 SIZES = ((120, 40), (80, 24))
 
 
-async def main(workspace: Path) -> None:
-    """Draws all pictures; an app of its own for each size."""
+async def main(workspace: Path, wanted: Sequence[str] = ()) -> None:
+    """Draws all pictures, or those of the stages that are wanted; an app of its own for each size."""
     Notice().acknowledge()  # it would stand before the first form
     for size in SIZES:
         app = WebtuneApp(workspace, settings_module.load(workspace))
         async with app.run_test(size=size, notifications=False) as pilot:
             await app.settled()
             for stage in stages():
+                if wanted and stage.name not in wanted:
+                    continue
                 await pilot.press(stage.key)
                 await app.settled()
                 await _arrange(pilot, stage.name)
@@ -40,6 +50,8 @@ async def main(workspace: Path) -> None:
                     _save(app, f"new-collection-{size[0]}x{size[1]}")
                     await pilot.press("escape", "escape")
                     await app.settled()
+                if stage.name == "dataset":
+                    await _show_parts_of_dataset(pilot, f"{size[0]}x{size[1]}")
 
 
 async def _arrange(pilot: Pilot[int], stage: str) -> None:
@@ -65,6 +77,60 @@ async def _show_new_collection(pilot: Pilot[int]) -> None:
         await pilot.pause(0.3)
 
 
+async def _show_parts_of_dataset(pilot: Pilot[int], size: str) -> None:
+    """Triage on what it still finds, a step on the sample, the studio with a template, a duplicate beside its twin."""
+    app = pilot.app
+    assert isinstance(app, WebtuneApp)
+
+    def screen() -> Screen[object]:
+        return app.screen
+
+    await pilot.press("t")
+    await _until(pilot, lambda: screen().query_one(HarmedRows).row_count > 0)
+    await pilot.press("down")
+    await _until(pilot, lambda: "Cut answers" in screen().query_one("#triage-tile", StyledLines).plain_text)
+    _save(app, f"triage-{size}")
+    await pilot.press("escape", "p")
+    parts = screen().query_one(RecipeParts)
+    await _until(pilot, lambda: parts.row_count > 0)
+    while parts.part is None or parts.part.name != "normalise_text":
+        await pilot.press("down")
+    await _until(pilot, lambda: "CHANGED" in screen().query_one("#recipe-preview", StyledLines).plain_text)
+    _save(app, f"recipe-{size}")
+    await pilot.press("escape", "T")
+    rows = screen().query_one(StudioRows)
+    await _until(pilot, lambda: "token" in rows.plain_text)
+    await pilot.press("ctrl+t")
+    await _until(pilot, lambda: "Write about" in rows.plain_text)
+    _save(app, f"studio-{size}")
+    await pilot.press("escape")
+    await app.settled()
+    await pilot.press("right", "enter")  # what was typed is discarded
+    await app.settled()
+    await pilot.press("escape", "D")
+    reasons = screen().query_one(ReasonList)
+    while reasons.reason != "near_duplicate":
+        await pilot.press("down")
+    await pilot.press("enter")
+    await _until(pilot, lambda: "only in this row" in screen().query_one("#dropped-pair", StyledLines).plain_text)
+    _save(app, f"dropped-{size}")
+    await pilot.press("escape", "escape")
+    await app.settled()
+
+
+async def _until(pilot: Pilot[int], met: Callable[[], bool]) -> None:
+    """Waits, for a minute at most, until a program beside the app has answered."""
+    app = pilot.app
+    assert isinstance(app, WebtuneApp)
+    for _ in range(600):
+        await app.settled()
+        if met():
+            await pilot.pause(0.3)
+            return
+        await pilot.pause(0.1)
+    raise TimeoutError("the screen never showed what the picture is of")
+
+
 def _save(app: WebtuneApp, name: str) -> None:
     FOLDER.mkdir(exist_ok=True)
     drawing = FOLDER / f"{name}.svg"
@@ -78,4 +144,5 @@ def _save(app: WebtuneApp, name: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else settings_module.demo_workspace()))
+    place, *asked = sys.argv[1:] or [str(settings_module.demo_workspace())]
+    asyncio.run(main(Path(place), asked))

@@ -38,6 +38,28 @@ def with_records(root: Path, count: int = 14) -> None:
         )
 
 
+def test_a_recipe_that_is_none_says_what_to_name(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_records(root, 1)
+    folder = command(capsys, "prepare", "--recipe", str(root), code=2)["error"]
+    assert "is a folder" in folder["message"] and "recipe.toml" in folder["hint"]
+    missing = command(capsys, "prepare", "--recipe", str(root / "no.toml"), code=2)["error"]
+    assert str(root / "recipe.toml") in missing["hint"]
+    assert "'x' is no whole number" in command(capsys, "prepare", "--seed", "x", code=2)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("dataset", "show", "\udcff"),
+        ("dataset", "edit", "ex-1", "--set", "assistant=\udcff"),
+        ("recipe", "set", "template.user=\udcff"),
+    ],
+    ids=["version", "edit", "recipe"],
+)
+def test_words_that_are_no_text_are_refused(line: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is no UTF-8 text" in command(capsys, *line, code=2)["error"]["message"]
+
+
 def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with_records(root)
     report = command(capsys, "prepare")
@@ -57,6 +79,13 @@ def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFix
     shown = command(capsys, "dataset", "show", report["dataset_version"], "--limit", "2", "--offset", "1")
     assert shown["dataset_version"] == report["dataset_version"]
     assert [set(one) >= {"id", "split", "messages", "flags"} for one in shown["examples"]] == [True, True]
+    taken = root.parent / "taken"
+    taken.write_text("a file")
+    refused = command(capsys, "dataset", "export", "--out", str(taken), code=1)["error"]
+    assert "taken is no folder" in refused["message"] and "--out DIR" in refused["hint"]
+    assert run(["dataset", "dropped", "--reason", "eror"]) == 0
+    assert "There are: error 1." in capsys.readouterr().out
+
     one = shown["examples"][0]["id"]
     assert command(capsys, "dataset", "show", "--where", "split=test")["total"] == report["splits"]["test"]
 

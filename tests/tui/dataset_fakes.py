@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,18 +12,22 @@ from typing import Any
 
 from tests.tui.fake_services import AppOnFakes, fake_services
 
-from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, PrepareReport, RecordOrigin
+from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, PrepareReport, RecordOrigin, ValidationReport
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.records import Record, RecordKind
 from webtune_tui.domain.triage import Tile, TriageReport
+from webtune_tui.pipeline.packing import PackingPlan, plan_packing
+from webtune_tui.pipeline.private_data.fields import FoundIn
 from webtune_tui.pipeline.triage import HARMS
 from webtune_tui.services.curate import EditResult, ExamplePage
 from webtune_tui.services.export import Exported
 from webtune_tui.services.prepare import PreviewRow, StepDescription
+from webtune_tui.services.private_data import PrivateFindings, PrivateHit
 from webtune_tui.services.studio import Choice, FieldOffer, StepPreview, StepSample, StudioPreview, StudioRow
 from webtune_tui.services.triage import HarmedRow, KeptTriage, Triaged, TriageEvent
+from webtune_tui.services.validate import checking
 
 PRODUCTS = (
     ("Bose QuietComfort 45 Wireless Headphones", "Balanced sound and steady noise cancelling for long flights."),
@@ -108,6 +113,9 @@ class FakeCurate:
 
     async def report(self) -> PrepareReport | None:
         return make_report(self.size) if self.size else None
+
+    async def packing(self, version: str | None = None, *, sequence_length: int, batch_size: int) -> PackingPlan:
+        return plan_packing([220] * self.size, sequence_length, batch_size)
 
     async def version(self, name: str | None = None) -> DatasetVersion:
         if not self.size:
@@ -325,7 +333,7 @@ class FakePrepare:
                 f"like record {n * 7 + 3}",
                 PRODUCTS[n % 6][0],
                 example_id=f"ex-{n + 1000:07d}",
-                keeper_id=f"ex-{n:07d}" if "duplicate" in (reason or "") else "",
+                keeper_id=f"ex-{n // 3:07d}" if "duplicate" in (reason or "") else "",
             )
             for n in range(number)
         ]
@@ -404,12 +412,13 @@ class FakeTriage:
         self.stopped = False
         self.tiles = make_tiles()
         self.changed = (False, False, False)
+        self.seconds = 1.5
         self.go = asyncio.Event()
         self.go.set()
 
     def report(self) -> TriageReport:
         leak = {"raw_random_split_rate": 0.257, "shared_clusters": 0.0, "random_split_rate": 0.118}
-        return TriageReport(self.tiles, 311, 311, 240, "0" * 64, leak, "2026-11-22T13:00:00.000Z", 1.5)
+        return TriageReport(self.tiles, 311, 311, 240, "0" * 64, leak, "2026-11-22T13:00:00.000Z", self.seconds)
 
     async def run(self) -> AsyncIterator[TriageEvent]:
         self.looks += 1
@@ -429,18 +438,39 @@ class FakeTriage:
         return [HarmedRow(one, number, PRODUCTS[number % 6][0], number % 2 == 0) for one, number in tile.rows]
 
 
+class FakePrivateData:
+    """Two kinds in two domains; the masked value of one is hostile."""
+
+    async def finding(
+        self, kind: str | None = None, *, limit: int = 100
+    ) -> AsyncGenerator[Progressed | PrivateFindings]:
+        yield Progressed("looking", 100, 311, "records")
+        kinds = {"email": Counter({"shop.example": 2, "forum.example": 1}), "phone": Counter({"shop.example": 1})}
+        masked = ("a…@b…", "[@click=app.quit]x", "c…@d…", "…42")
+        hits = [
+            PrivateHit(f"ex-{n}", n, FoundIn("description", "phone" if n == 3 else "email", 0, 5, one))
+            for n, one in enumerate(masked)
+        ]
+        yield PrivateFindings(kinds, hits)
+
+
 class FakeExport:
     """Says where files would lie."""
 
     def __init__(self) -> None:
         self.calls = 0
 
-    async def export(self, **options: Any) -> Exported:
+    def validating(self, file: Path, *, repair: Path | None = None) -> AsyncGenerator[Progressed | ValidationReport]:
+        """The real check: files are files."""
+        return checking(file, provider="openai", base_model="", repair=repair)
+
+    async def exporting(self, *, format: str) -> AsyncIterator[Progressed | Exported]:
         self.calls += 1
+        yield Progressed("writing", 120, 240, "examples")
         paths = {
             split: Path(f"/home/ana/work/headphones/exports/{split}.jsonl") for split in ("train", "validation", "test")
         }
-        return Exported(paths, "openai", {"train": 192, "validation": 24, "test": 24}, "0" * 64)
+        yield Exported(paths, format, {"train": 192, "validation": 24, "test": 24}, "0" * 64)
 
 
 @dataclass
@@ -472,6 +502,7 @@ def dataset_app(
         curate=curate,
         prepare=prepare or FakePrepare(curate),
         export=FakeExport(),
+        private_data=FakePrivateData(),
         studio=studio or FakeStudio(),
         triage=triage or FakeTriage(),
         collect=FakeCollections(records),

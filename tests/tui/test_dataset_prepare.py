@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from tests.tui.dataset_fakes import FakeCurate, FakePrepare, dataset_app
 from tests.tui.fake_services import AppOnFakes
 from tests.tui.test_dataset_screen import screen_of, settle, status, table, until
 from textual.widgets import Input, Static, TextArea
 
+from webtune_tui.domain.errors import UsageError
+from webtune_tui.tui.dataset.frame import HINTS
 from webtune_tui.tui.widgets.dropped_records import DroppedList, ReasonList
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel, RecipeParts
 from webtune_tui.tui.widgets.styled_lines import StyledLines
@@ -51,6 +56,7 @@ async def test_the_recipe_shows_its_parts_and_what_the_last_run_did(tmp_path: Pa
             and "━" in report
             and "a random split would leak 11.8 %" in " ".join(report.split())
         )
+        assert "PACKING" in report and "steps an epoch" in report
         parts = screen_of(app).query_one(RecipeParts)
         assert parts.has_focus and parts.row_count == 14
 
@@ -119,8 +125,31 @@ async def test_a_step_is_previewed_by_itself_with_both_sides(tmp_path: Path) -> 
         assert "An old grey kettle." in preview(app)  # what went stands beside what stayed
         await pilot.press("down")
         await until(app, pilot, lambda: "300 in" in preview_title(app))
+        await pilot.press("space")
+        await until(app, pilot, lambda: preview_title(app).startswith("Off. It would do: 300 in"))
         await pilot.press("home", "down")
         await until(app, pilot, lambda: "would make an example" in preview_title(app))
+
+
+class BrokenRecipe(FakePrepare):
+    async def recipe(self) -> Mapping[str, Any]:
+        raise UsageError("recipe.toml is not valid TOML: line 3", hint="Mend the line, or remove the file.")
+
+
+async def test_a_recipe_that_can_not_be_read_is_told_where_it_would_stand(tmp_path: Path) -> None:
+    app = dataset_app(tmp_path, prepare=BrokenRecipe(FakeCurate()))
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("p")
+        await until(app, pilot, lambda: "not valid TOML" in state(app) and "Mend the line" in state(app))
+        await pilot.press("escape", "T")
+        title = screen_of(app).query_one("#studio-rows-title", Static)
+        await until(app, pilot, lambda: "not valid TOML" in str(title.content))
+
+
+@pytest.mark.parametrize("view", HINTS)
+def test_hints_are_not_cut_at_80_columns(view: str) -> None:
+    assert cell_len(HINTS[view]) <= 76
 
 
 async def test_a_step_moves_within_its_stage_and_says_where_it_can_not(tmp_path: Path) -> None:
@@ -160,9 +189,9 @@ async def test_running_saves_the_changes_shows_progress_and_ends_with_the_counts
         await pilot.press(*["down"] * 5, "space", "r")
         for _ in range(20):
             await pilot.pause()
-            if "near duplicates" in state(app):
+            if "Near duplicates" in state(app):
                 break
-        assert "near duplicates" in state(app) and "c cancels" in state(app)
+        assert "Near duplicates" in state(app) and "c cancels" in state(app)
         assert prepare.set == {"steps.length.enabled": "true"}
         prepare.go.set()
         await until(app, pilot, lambda: "Last run: 311 records" in state(app))
@@ -201,7 +230,7 @@ async def test_changes_that_are_not_saved_stay_when_one_leaves_the_recipe(tmp_pa
         await settle(app, pilot)
         await pilot.press("down", "down", "down", "space", "escape")
         await settle(app, pilot)
-        assert table(app).has_focus
+        assert table(app).has_focus and "1 change of the recipe not saved: p goes back" in status(app)
         await pilot.press("p")
         await settle(app, pilot)
         assert panel(app).pending == {"steps.error_rows.enabled": "false"}
@@ -261,8 +290,11 @@ async def test_a_duplicate_opens_beside_its_survivor_and_is_brought_back(tmp_pat
         await settle(app, pilot)
         await pilot.press("D")
         pair = screen_of(app).query_one("#dropped-pair", StyledLines)
-        await until(app, pilot, lambda: "ex-0000000 stays" in pair.plain_text)
-        assert "only here" in pair.plain_text and "rest of it." in " ".join(pair.plain_text.split())
+        await until(app, pilot, lambda: "Near-duplicate of ex-0000000, which stays" in pair.plain_text)
+        assert "only in this row" in pair.plain_text and "rest of it." in " ".join(pair.plain_text.split())
+        found = [screen_of(app).query_one(DroppedList).row(n, 90)[-1][0].strip() for n in range(4)]
+        assert found == ["3 rows like record 3", "the same", "the same", "3 rows like record 24"]
+        assert "which stays for 3 rows" in pair.plain_text
         await pilot.press("enter", "space", "space", "b")
         await until(app, pilot, lambda: bool(curate.restored))
         assert curate.restored == ["ex-0001000", "ex-0001001"]

@@ -9,16 +9,21 @@ import pytest
 from tests.tui.dataset_fakes import FakeCurate, dataset_app
 from tests.tui.fake_services import DEADLINE_SECONDS, AppOnFakes
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, OptionList, Static
 
 from webtune_tui.domain.examples import encode_messages
 from webtune_tui.storage.drafts import EditDraft, EditDrafts
 from webtune_tui.tui.app import Place
+from webtune_tui.tui.modals.check_file import CheckFile
+from webtune_tui.tui.modals.message import Message as MessageDialogue
+from webtune_tui.tui.modals.pick_format import PickFormat
+from webtune_tui.tui.modals.private_data import PrivateData
 from webtune_tui.tui.screens.dataset import DatasetScreen
 from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
 from webtune_tui.tui.widgets.example_editor import ExampleEditor, MessageField
 from webtune_tui.tui.widgets.example_table import ExampleTable
+from webtune_tui.tui.widgets.styled_lines import StyledLines
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -273,15 +278,67 @@ async def test_a_draft_of_an_example_that_changed_since_says_so(tmp_path: Path) 
         assert "has changed since" in str(screen_of(app).query_one("#editor-note", Static).content)
 
 
-async def test_export_shows_the_paths(tmp_path: Path) -> None:
+async def test_export_asks_for_the_form_and_shows_the_paths(tmp_path: Path) -> None:
     app = dataset_app(tmp_path)
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
         await settle(app, pilot)
         await pilot.press("x")
-        await pilot.pause()
-        await pilot.pause()
+        await until(app, pilot, lambda: isinstance(app.screen, PickFormat))
+        offered = "\n".join(str(one.prompt) for one in app.screen.query_one(OptionList).options)
+        assert all(name in offered for name in ("openai", "alpaca", "csv", "dpo", "parquet", "sharegpt"))
+        await pilot.press("2")
+        await until(app, pilot, lambda: isinstance(app.screen, MessageDialogue))
         words = " ".join(str(static.content) for static in app.screen.query(Static))
         assert "/home/ana/work/headphones/exports/train.jsonl" in words and "192 examples" in words
+        assert isinstance(app.screen, MessageDialogue) and "alpaca" in app.screen.dialog_title
+
+
+async def test_a_file_is_checked_and_mended(tmp_path: Path) -> None:
+    rows = [f'{{"messages": [{{"role": "user", "content": "Q {n}"}}, {{"role": "assistant", "content": "A {n}"}}]}}'
+            for n in range(12)]  # fmt: skip
+    file = tmp_path / "mine.jsonl"
+    file.write_text("\n".join([*rows, rows[0], "no json [@click=app.quit]"]), encoding="utf-8")
+    app = dataset_app(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("v")
+        await until(app, pilot, lambda: isinstance(app.screen, CheckFile))
+
+        def told() -> str:
+            return str(app.screen.query_one("#check-state", Static).content)
+
+        app.screen.query_one("#check-path", Input).value = str(tmp_path / "none.jsonl")
+        await pilot.press("enter")
+        await until(app, pilot, lambda: "There is no file" in told())
+        app.screen.query_one("#check-path", Input).value = str(file)
+        await pilot.press("enter")
+        report = app.screen.query_one(StyledLines)
+        await until(app, pilot, lambda: "not fit" in told() and "line 14" in report.plain_text)
+        assert "DUPLICATE" in report.plain_text.upper()
+        assert report.region.bottom <= 24 and app.screen.query_one("#check-mend", Button).region.bottom <= 24
+        await pilot.click("#check-mend")
+        await until(app, pilot, lambda: "mine.mended.jsonl" in report.plain_text)
+        assert len((tmp_path / "mine.mended.jsonl").read_text(encoding="utf-8").splitlines()) == 12
+        await pilot.press("escape")
+        await until(app, pilot, lambda: isinstance(app.screen, DatasetScreen))
+
+
+async def test_personal_data_is_listed_by_kind_and_domain(tmp_path: Path) -> None:
+    app = dataset_app(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("P")
+        await until(app, pilot, lambda: isinstance(app.screen, PrivateData))
+        kinds, hits = (app.screen.query_one(f"#private-{name}", OptionList) for name in ("kinds", "hits"))
+        await until(app, pilot, lambda: hits.option_count == 3)
+        assert "4 finds" in str(app.screen.query_one("#private-state", Static).content)
+        told = " ".join(str(kinds.options[0].prompt).split())
+        assert told == "email 3 shop.example 2 forum.example 1"
+        assert "[@click=app" in str(hits.options[1].prompt)
+        await pilot.press("down")
+        await until(app, pilot, lambda: hits.option_count == 1)
+        await pilot.press("escape")
+        await until(app, pilot, lambda: isinstance(app.screen, DatasetScreen))
 
 
 async def test_without_records_the_screen_leads_to_collect(tmp_path: Path) -> None:

@@ -78,8 +78,8 @@ async def test_the_first_visit_looks_at_once_and_can_be_stopped(tmp_path: Path) 
 
 async def test_a_fix_is_shown_then_applied_and_set_back(tmp_path: Path) -> None:
     curate = FakeCurate()
-    prepare = FakePrepare(curate)
-    app = dataset_app(tmp_path, curate=curate, prepare=prepare)
+    prepare, triage = FakePrepare(curate), FakeTriage()
+    app = dataset_app(tmp_path, curate=curate, prepare=prepare, triage=triage)
     async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
         await settle(app, pilot)
         await pilot.press("t")
@@ -102,21 +102,26 @@ async def test_a_fix_is_shown_then_applied_and_set_back(tmp_path: Path) -> None:
         await until(app, pilot, lambda: prepare.set["steps.placeholder_rows.enabled"] != "true")
         await pilot.press("f")
         await until(app, pilot, lambda: isinstance(app.screen, Confirm))
-        await pilot.click("#confirm-yes")
+        await until(app, pilot, lambda: app.screen.focused is not None and app.screen.focused.id == "confirm-yes")
+        await pilot.press("enter")  # mending can be set back, so enter agrees
         await until(app, pilot, lambda: isinstance(app.screen, Confirm) and "Prepare again" in app.screen.dialog_title)
-        await pilot.click("#confirm-yes")
-        await until(app, pilot, lambda: screen_of(app).query_one(PreparePanel).display)
-        await until(app, pilot, lambda: "Prepared 240 examples" in status(app))
+        looks = triage.looks
+        await until(app, pilot, lambda: app.screen.focused is not None and app.screen.focused.id == "confirm-yes")
+        await pilot.press("enter")
+        await until(app, pilot, lambda: "Prepared 240 examples" in status(app) and triage.looks == looks + 1)
+        assert screen_of(app).query_one(TriageBoard).display, "back at the board that asked for the run"
+        assert not screen_of(app).query_one(PreparePanel).display
 
 
 async def test_a_key_that_can_do_nothing_says_why_and_age_and_changes_are_told(tmp_path: Path) -> None:
     triage = FakeTriage()
-    triage.changed = (True, False, True)
+    triage.changed, triage.seconds = (True, False, True), 60.0
     app = dataset_app(tmp_path, triage=triage)
     async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
         await settle(app, pilot)
         await pilot.press("t")
-        await until(app, pilot, lambda: "the records and the dataset changed: r looks again" in state(app))
+        await until(app, pilot, lambda: "r looks again: the records and the dataset changed" in state(app))
+        assert triage.looks == 0, "a look that takes long is the person's to begin"
         for name, words in (
             ("cut", "p and r prepare anew"),
             ("empty", "nothing to mend"),
@@ -128,6 +133,30 @@ async def test_a_key_that_can_do_nothing_says_why_and_age_and_changes_are_told(t
             assert words in state(app)
         await pilot.press("b")
         await until(app, pilot, lambda: "Nothing was mended here" in state(app))
+        triage.seconds = 1.5  # a short look is taken again by itself
+        await pilot.press("escape", "t")
+        await until(app, pilot, lambda: triage.looks == 1)
+
+
+async def test_the_rows_of_a_tile_are_edited_and_dropped_where_they_stand(tmp_path: Path) -> None:
+    curate = FakeCurate()
+    app = dataset_app(tmp_path, curate=curate)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("t")
+        await until(app, pilot, lambda: rows(app).row_count == 8)
+        await pilot.press("enter", "down", "d")
+        await until(app, pilot, lambda: "makes no example" in state(app))
+        await pilot.press("up", "d")
+        await until(app, pilot, lambda: "Dropped 1 example" in status(app))
+        assert screen_of(app).query_one(TriageBoard).display and curate.dropped == ["ex-0000000"]
+        await pilot.press("z")
+        await until(app, pilot, lambda: "Undone" in status(app) and curate.dropped == [])
+        await pilot.press("down", "down", "e")
+        await until(app, pilot, lambda: screen_of(app).is_editing)
+        await pilot.press("escape")
+        await until(app, pilot, lambda: rows(app).has_focus)
+        assert rows(app).cursor == 2, "back where the person was"
 
 
 class HostileTriage(FakeTriage):

@@ -113,6 +113,14 @@ def whole_number(minimum: int) -> Callable[[str], int]:
     return parse
 
 
+def integer(text: str) -> int:
+    """A parser of an option's value: any whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
 def common_options() -> argparse.ArgumentParser:
     """The options that every command takes, at any place of the line."""
     parser = argparse.ArgumentParser(add_help=False)

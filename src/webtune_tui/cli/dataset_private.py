@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
+from webtune_tui.domain.pace import Pace
 
 if TYPE_CHECKING:
     from webtune_tui.services.private_data import PrivateHit
@@ -25,9 +27,20 @@ def add_private_command(group: Any) -> None:
 
 
 async def _private(context: CommandContext) -> Outcome:
-    arguments = context.arguments
-    async with context.services() as services:
-        findings = await services.private_data.find(arguments.kind, limit=arguments.limit)
+    from webtune_tui.services.private_data import PrivateFindings  # the other commands do without
+
+    arguments, pace, findings = context.arguments, Pace(), PrivateFindings()
+    async with (
+        context.services() as services,
+        aclosing(services.private_data.finding(arguments.kind, limit=arguments.limit)) as events,
+    ):
+        async for event in events:
+            if isinstance(event, PrivateFindings):
+                findings = event
+                continue
+            told = [f"Looking: {event.done:,} of {event.total or 0:,} {event.unit}"]
+            told += [words] if (words := pace.words(event.stage, event.done, event.total, event.unit)) else []
+            context.progress.update(", ".join(told))
     kinds = {kind: dict(sorted(domains.items())) for kind, domains in sorted(findings.kinds.items())}
     table = Table(
         ("example", "field", "kind", "value"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
@@ -46,12 +47,20 @@ async def _dropped(context: CommandContext) -> Outcome:
     async with context.services() as services:
         await services.curate.version(None)
         rows = await services.prepare.dropped(arguments.reason, limit=arguments.limit)
+        report = await services.curate.report()
     table = Table(
         ("example", "reason", "title", "detail"),
         [(one.example_id, one.reason, one.title, one.detail) for one in rows],
-        empty="No record was dropped." if not arguments.reason else f"No record was dropped as {arguments.reason}.",
+        empty=_none_dropped(arguments.reason, report.dropped if report else {}),
     )
     return Outcome({"dropped": [_dropped_json(one) for one in rows]}, table)
+
+
+def _none_dropped(reason: str | None, dropped: Mapping[str, int]) -> str:
+    there = ", ".join(f"{name} {count:,}" for name, count in dropped.items() if count)
+    if not reason:
+        return "No record was dropped."
+    return f"No record was dropped as {reason}. There are: {there or 'none at all'}."
 
 
 async def _restore(context: CommandContext) -> Outcome:

@@ -94,6 +94,7 @@ def _dispatch(argv: Sequence[str], progress: Progress) -> int:
     arguments = _parse(parser, argv)
     if arguments is None:
         return 0
+    _require_text(arguments)
     for key, value in _DEFAULTS.items():
         arguments.__dict__.setdefault(key, value)
     app_exit = None
@@ -109,6 +110,25 @@ def _parse(parser: Parser, argv: Sequence[str]) -> argparse.Namespace | None:
         return parser.parse_args(argv)
     except SystemExit:  # argparse ends so after printing --help
         return None
+
+
+def _require_text(arguments: argparse.Namespace) -> None:
+    """Refuses words that are no UTF-8 text; paths may hold any bytes. Raises UsageError."""
+    for name, value in vars(arguments).items():
+        for word in value if isinstance(value, list) else [value]:
+            if isinstance(word, str) and not _is_text(word):
+                raise UsageError(
+                    f"{name.replace('_', ' ')}: {ascii(word)[:80]} is no UTF-8 text",
+                    hint="Give the words in UTF-8, the encoding of your terminal.",
+                )
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _run_command(arguments: argparse.Namespace, progress: Progress) -> int:

@@ -23,7 +23,7 @@ from webtune_tui.services.exporting import folder as export_folder
 from webtune_tui.services.exporting import rows
 from webtune_tui.services.preference_pairs import edited_pairs
 from webtune_tui.services.stepwise import in_thread
-from webtune_tui.services.validate import check_file
+from webtune_tui.services.validate import check_file, checking
 from webtune_tui.settings import load
 from webtune_tui.storage.datasets import DatasetStore, Revision, StoredExample
 from webtune_tui.storage.live_records import RecordQueries
@@ -54,6 +54,11 @@ class Exported:
 def format_names() -> tuple[str, ...]:
     """The formats, the usual one first."""
     return (DEFAULT_FORMAT, *(name for name in registry.names(_FORMATS) if name != DEFAULT_FORMAT))
+
+
+def forms() -> tuple[tuple[str, str], ...]:
+    """The formats with what each is, the usual one first."""
+    return tuple((name, _format(name, raw_cells=False).title) for name in format_names())
 
 
 class ExportService:
@@ -105,6 +110,17 @@ class ExportService:
                 if isinstance(event, Exported):
                     await self._curate.fix(chosen.content_hash)
                 yield event
+
+    def validating(self, file: Path, *, repair: Path | None = None) -> AsyncGenerator[Progressed | ValidationReport]:
+        """As :meth:`validate`, with how far it is; ends with the report."""
+        settings = load(self._workspace.root)
+        return checking(
+            file,
+            provider=settings.provider,
+            base_model=settings.base_model,
+            known=tuple(settings.providers),
+            repair=repair,
+        )
 
     async def validate(self, file: Path, *, minimum_examples: int = 10, repair: Path | None = None) -> ValidationReport:
         """Checks a file against the workspace's provider and base; ``repair`` names a new file for the mended lines."""

@@ -176,7 +176,9 @@ def _told(declared: Option, choice: StepChoice) -> Mapping[str, Any]:
 def _previewed(row: LiveRecord, assembly: Assembly) -> PreviewRow:
     (draft,) = drafts_of([row])
     title = (
-        as_text(Columns(draft.fields).get("title", "name", "headline", "question", "instruction", "prompt")) or row.key
+        as_text(Columns(draft.fields).get("title", "name", "headline", "question", "instruction", "prompt"))
+        or row.url
+        or row.key
     )
     outcome = assembly.outcomes(draft)[0]
     if isinstance(outcome, Dropped):

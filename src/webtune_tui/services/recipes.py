@@ -38,9 +38,11 @@ class Recipes:
             UsageError: the file can't be read or does not fit.
         """
         source = RecipeFile(other) if other is not None else self.file
+        if other is not None and other.is_dir():
+            raise UsageError(f"{other} is a folder", hint="Name the recipe file in it, such as recipe.toml.")
         text = source.text()
         if other is not None and not source.exists():
-            raise UsageError(f"There is no recipe {other}", hint="Make one with: webtune recipe show")
+            raise UsageError(f"There is no recipe {other}", hint=f"The workspace's own is {self.file.path}.")
         if other is None and not text:
             return default_recipe(), default_text()
         return parse_recipe(parse_toml(text, str(source.path)), where=str(source.path)), text

@@ -68,7 +68,7 @@ class StudioBench:
 
     def fields(self) -> list[dict[str, Any]]:
         """The fields of the records, the most frequent first."""
-        drafts = drafts_of(self._pool[:_FIELD_RECORDS])
+        drafts = drafts_of([row for row in self._pool[:_FIELD_RECORDS] if row.kind is RecordKind.DATA])
         counts: Counter[str] = Counter()
         samples: dict[str, str] = {}
         words: Counter[str] = Counter()
@@ -357,8 +357,13 @@ def _decoded(messages: str) -> tuple[Message, ...]:
 
 
 def _title(row: LiveRecord) -> str:
+    if row.kind is not RecordKind.DATA:
+        return row.url or f"{row.kind} row {row.key.rpartition(':')[2][:20]}"
     columns = Columns(_draft(row).fields)
-    return as_text(columns.get("title", "name", "headline", "question", "instruction", "prompt"))[:200] or row.key[:200]
+    return (
+        as_text(columns.get("title", "name", "headline", "question", "instruction", "prompt"))[:200]
+        or (row.url or row.key)[:200]
+    )
 
 
 def _can_be_written(path: str) -> bool:

@@ -46,6 +46,11 @@ class KeptTriage:
     has_recipe_changed: bool
     has_version_changed: bool
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether another look would tell something else."""
+        return self.have_records_changed or self.has_recipe_changed or self.has_version_changed
+
 
 @dataclass(frozen=True, slots=True)
 class HarmedRow:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from webtune_tui.cli.command import Access, CommandContext, Outcome, whole_number
+from webtune_tui.cli.command import Access, CommandContext, Outcome, integer, whole_number
 from webtune_tui.domain.concentration import phrase_words, place_words
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault
@@ -25,7 +25,7 @@ EXAMPLES = (
 ACCESS = Access.WRITE
 
 _SHOWN = 5  # domains
-_STAGES = {"reading": "Cleaning", "comparing": "Comparing", "storing": "Storing"}
+_STAGES = {"surveying": "Surveying", "reading": "Cleaning", "comparing": "Comparing", "storing": "Storing"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipe", type=Path, metavar="FILE", help="replay another recipe; it becomes the workspace's own"
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="the seed of the split, kept in the recipe")
+    parser.add_argument("--seed", type=integer, metavar="N", help="the seed of the split, kept in the recipe")
     parser.add_argument("--sample", type=whole_number(1), metavar="N", help="only N records, chosen by the seed")
     parser.add_argument(
         "--workers",

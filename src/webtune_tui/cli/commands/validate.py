@@ -79,10 +79,15 @@ async def run(context: CommandContext) -> Outcome:
 def _verdict(file: Path, report: ValidationReport) -> str:
     state = "ok" if report.ok else "not ok"
     form = f" ({report.form})" if report.form else ""
+    found = f"{_count(len(report.errors), 'error')}, {_count(len(report.warnings), 'warning')}"
     return (
-        f"{file}{form}: {state}, {report.examples:,} examples, {report.tokens:,} tokens, {len(report.errors):,} errors,"
-        f" {len(report.warnings):,} warnings; the longest example has {report.longest:,} of {report.limit:,} tokens"
+        f"{file}{form}: {state}, {_count(report.examples, 'example')}, {report.tokens:,} tokens of {report.encoding},"
+        f" {found}; the longest example has {report.longest:,} of {report.limit:,} tokens"
     )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _tables(report: ValidationReport) -> list[Table]:

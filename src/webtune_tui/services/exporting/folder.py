@@ -23,6 +23,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Raises:
         StorageFailed, NoSpace: it can't be written. InvalidInput: the place holds something else than an export.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InvalidInput(f"{folder} is no folder", hint="Choose an empty folder with --out DIR.")
     if folder.exists() and any(folder.iterdir()) and not (folder / _MANIFEST).exists():
         raise InvalidInput(f"{folder} is not empty", hint="Choose an empty folder with --out DIR.")
     make_folder(folder.parent)

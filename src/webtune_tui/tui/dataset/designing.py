@@ -36,7 +36,11 @@ class Designing:
 
     async def _open(self) -> None:
         services = self._screen.services
-        recipe = await services.prepare.recipe()
+        try:
+            recipe = await services.prepare.recipe()
+        except WebtuneError as error:
+            self.studio.show_failure(error_display.words(error))
+            return
         self.studio.open(forms_of(recipe))
         self.studio.focus_texts()
         self.studio.show_fields(await services.studio.fields())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from textual.content import Content
@@ -25,6 +25,7 @@ class Editing:
         self._listing = listing
         self._lock = asyncio.Lock()
         self._gone: frozenset[str] = frozenset()
+        self._back: Callable[[], None] | None = None
 
     def listed_anew(self) -> None:
         """The table shows what is there now."""
@@ -43,6 +44,7 @@ class Editing:
 
     def resume_draft(self) -> None:
         """Goes on with the edit that was typed last and not saved."""
+        self._back = None
         self._screen.queue(self._open_newest_draft, "editor")
 
     async def _open_newest_draft(self) -> None:
@@ -73,8 +75,9 @@ class Editing:
 
     # Texts of an example
 
-    def edit(self, example_id: str) -> None:
-        """Edits an example in place."""
+    def edit(self, example_id: str, back: Callable[[], None] | None = None) -> None:
+        """Edits an example in place; ``back`` leads to where the person came from when it ends."""
+        self._back = back
         self._screen.queue(partial(self._edit_example, example_id), "editor")
 
     async def _edit_example(self, example_id: str) -> None:
@@ -121,7 +124,7 @@ class Editing:
         if is_changed:
             screen.say("Discarded what was typed")
         else:
-            screen.hint("examples")
+            screen.hint(screen.view)
 
     async def _close_editor(self, example_id: str) -> None:
         screen = self._screen
@@ -130,30 +133,39 @@ class Editing:
         screen.remove_class("-editing")
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Example")
-        (screen.detail if screen.is_side_alone else screen.table).focus()
+        back, self._back = self._back, None
+        if back is not None:
+            screen.remove_class("-side-open")
+            back()
+        else:
+            (screen.detail if screen.is_side_alone else screen.table).focus()
 
     # Dropping, undoing
 
-    def drop(self, chosen: tuple[str, ...]) -> None:
-        """Drops examples."""
-        self._screen.queue(partial(self._drop, chosen), "edit")
+    def drop(self, chosen: tuple[str, ...], then: Callable[[], None] | None = None) -> None:
+        """Drops examples; with ``then``, which is called afterwards, these and no others."""
+        self._screen.queue(partial(self._drop, chosen, then), "edit")
 
-    async def _drop(self, chosen: tuple[str, ...]) -> None:
+    async def _drop(self, chosen: tuple[str, ...], then: Callable[[], None] | None) -> None:
         async with self._lock:
             table = self._screen.table
-            ids = tuple(one for one in chosen if one not in self._gone) or table.chosen
+            ids = tuple(one for one in chosen if one not in self._gone)
+            if then is None:
+                ids = ids or table.chosen
             if not ids:
                 return
             result = await self._screen.services.curate.drop(ids)
             self._gone |= frozenset(ids)
             table.clear_marks()
             await self._take(result, f"Dropped {figures.count(len(ids), 'example')}  ·  z undoes it")
+            if then is not None:
+                then()
 
-    def step_back_or_on(self, *, again: bool) -> None:
-        """Takes the last edit back, or applies the last undone one again."""
-        self._screen.queue(partial(self._step_back_or_on, again), "edit")
+    def step_back_or_on(self, *, again: bool, then: Callable[[], None] | None = None) -> None:
+        """Takes the last edit back, or applies the last undone one again; ``then`` is called afterwards."""
+        self._screen.queue(partial(self._step_back_or_on, again, then), "edit")
 
-    async def _step_back_or_on(self, again: bool) -> None:
+    async def _step_back_or_on(self, again: bool, then: Callable[[], None] | None) -> None:
         async with self._lock:
             before = self._screen.version
             curate = self._screen.services.curate
@@ -163,6 +175,8 @@ class Editing:
             table = self._screen.table
             if result.changed and (place := table.find(result.changed[0])) is not None:
                 table.cursor = place
+            if then is not None:
+                then()
 
     async def _take(self, result: EditResult, words: str) -> None:
         """Shows the working version after an edit."""

@@ -24,13 +24,13 @@ from webtune_tui.tui.widgets.example_table import ExampleTable
 if TYPE_CHECKING:
     from textual.worker import WorkType
 
-_HINTS = {
-    "examples": "enter reads · o origin · space marks · s split · D dropped records · ? all keys",
+HINTS = {  # each fits a window of 80 columns
+    "examples": "enter reads · o origin · space marks · s split · D dropped · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
-    "prepare": "space turns a step on or off · J K move it · enter opens its options · T template · D dropped",
-    "triage": "enter goes to the rows · f mends · r looks again · b sets the last fix back · esc leaves",
-    "studio": "{ offers the fields · tab goes on · F2-F5 choose the rows · F6 whole texts · ctrl+s saves · esc leaves",
-    "dropped": "enter goes to the records · space marks · b brings back; a duplicate then takes the other's place",
+    "prepare": "space on or off · J K move · enter options · T template · D dropped",
+    "triage": "enter goes to the rows: e edits one, d drops it · b sets a fix back",
+    "studio": "{ offers fields · tab goes on · F2-F5 other rows · F6 whole texts · ? more",
+    "dropped": "space marks · b brings back: a duplicate then replaces what stayed for it",
 }
 
 
@@ -106,7 +106,7 @@ class DatasetFrame(StageScreen):
 
     def hint(self, view: str) -> None:
         """Shows what can be done in a view."""
-        self.say(_HINTS.get(view, ""))
+        self.say(HINTS.get(view, ""))
 
     def show_version(self) -> None:
         """Shows the working version in the line at the top."""

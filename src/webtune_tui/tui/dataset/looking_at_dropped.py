@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -11,6 +12,7 @@ from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.examples import Message
 from webtune_tui.services.curate import EditResult
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 
@@ -22,8 +24,9 @@ _FINAL = ("error", "warning")
 class LookingAtDropped:
     """Does what the list of dropped records asks for."""
 
-    def __init__(self, screen: DatasetFrame) -> None:
+    def __init__(self, screen: DatasetFrame, listing: Listing) -> None:
         self._screen = screen
+        self._listing = listing
         self._waiting: frozenset[str] = frozenset()
 
     @property
@@ -38,8 +41,13 @@ class LookingAtDropped:
             screen.say("Nothing was prepared yet, so nothing was dropped")
             return
         screen.show_view("dropped")
-        self.pane.show_reasons(screen.report.dropped)
+        self.show_reasons()
         self.pane.focus_reasons()
+
+    def show_reasons(self) -> None:
+        """Shows the counts as they are now."""
+        if self._screen.report is not None:
+            self.pane.show_reasons(self._screen.report.dropped)
 
     def prepared(self) -> None:
         """A new run: what waited for it is back."""
@@ -54,7 +62,7 @@ class LookingAtDropped:
         prepare = self._screen.services.prepare
         records = await prepare.dropped(reason, limit=_SHOWN)
         self._waiting = wanted_back(await prepare.recipe())
-        self.pane.show_records(reason, records)
+        self.pane.show_records(reason, by_cluster(records))
         self.pane.show_waiting(self._waiting)
 
     # One record
@@ -111,8 +119,15 @@ class LookingAtDropped:
         await screen.read_version()
         screen.say(restored_words(result), "-good")
         screen.refresh_overview()
-        if result.changed and screen.report is not None:
-            self.pane.show_reasons(screen.report.dropped)
+        if result.changed:
+            self.show_reasons()
+            await self._listing.reload()
+
+
+def by_cluster(records: Sequence[DroppedRecord]) -> Sequence[DroppedRecord]:
+    """Duplicates of one example beside each other, the largest clusters first; others as they are."""
+    sizes = Counter(one.keeper_id for one in records if one.keeper_id)
+    return sorted(records, key=lambda one: (-sizes[one.keeper_id], one.keeper_id)) if sizes else records
 
 
 def wanted_back(recipe: Mapping[str, object]) -> frozenset[str]:
@@ -129,4 +144,4 @@ def restored_words(result: EditResult) -> str:
         parts.append(f"{figures.count(len(result.changed), 'example')} back")
     if result.waiting:
         parts.append(f"{figures.count(len(result.waiting), 'example')} wanted back: p and r prepare with it")
-    return (", ".join(parts) or "It is wanted back already") + "  ·  z undoes it among the examples"
+    return (", ".join(parts) or "It is wanted back already") + "  ·  z undoes it"

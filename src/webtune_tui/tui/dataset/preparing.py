@@ -19,6 +19,7 @@ from webtune_tui.tui.widgets.prepare_panel import PreparePanel
 _DRAW_SECONDS = 0.1
 _PREVIEW_RECORDS = 20
 _FIELDS_SHOWN = 60
+_SEQUENCE_LENGTH, _SEQUENCES_A_STEP = 1024, 4  # as webtune dataset packing
 
 
 class Preparing:
@@ -30,6 +31,7 @@ class Preparing:
         self._run: Worker[None] | None = None
         self._run_words = ""
         self._drawn_at = 0.0
+        self._then: Callable[[], None] | None = None
 
     @property
     def panel(self) -> PreparePanel:
@@ -44,10 +46,23 @@ class Preparing:
 
     async def _load(self) -> None:
         prepare, panel = self._screen.services.prepare, self.panel
-        recipe, steps = await prepare.recipe(), await prepare.steps()
-        panel.show_recipe(recipe, steps, self._screen.report, record_fields=await self._record_fields())
         panel.focus_parts()
+        try:
+            recipe, steps = await prepare.recipe(), await prepare.steps()
+        except WebtuneError as error:
+            panel.show_failure(error_display.words(error))
+            return
+        panel.show_recipe(recipe, steps, self._screen.report, record_fields=await self._record_fields())
         self.preview(panel.pending)
+        await self._show_packing()
+
+    async def _show_packing(self) -> None:
+        """With the newest run, what packing would save in a training here with the usual options."""
+        if self._screen.report is not None:
+            plan = await self._screen.services.curate.packing(
+                sequence_length=_SEQUENCE_LENGTH, batch_size=_SEQUENCES_A_STEP
+            )
+            self.panel.show_packing(plan)
 
     async def _record_fields(self) -> Sequence[str]:
         """The field names of a record, for the template."""
@@ -106,9 +121,10 @@ class Preparing:
         """Whether the recipe is being replayed."""
         return self._run is not None and not self._run.is_finished
 
-    def run(self, assignments: Mapping[str, str]) -> None:
-        """Writes changes to the recipe and replays it on all records."""
+    def run(self, assignments: Mapping[str, str], then: Callable[[], None] | None = None) -> None:
+        """Writes changes to the recipe and replays it on all records; ``then`` is called when there is a version."""
         if not self.is_running:
+            self._then = then
             self._screen.queue(partial(self._start, assignments), "recipe")
 
     async def _start(self, assignments: Mapping[str, str]) -> None:
@@ -137,11 +153,16 @@ class Preparing:
             if not self._screen.is_current:
                 self._screen.app.notify(self._run_words)
         self.panel.show_event(event)
+        if isinstance(event, Prepared):
+            await self._show_packing()
 
     def _ended(self) -> None:
         self.panel.run_ended()
-        if self._run_words:
-            self._screen.say(f"{self._run_words}  ·  esc shows them", "-good")
+        if not self._run_words:
+            return
+        if self._then is not None:
+            self._then()
+        self._screen.say(f"{self._run_words}  ·  esc shows them", "-good")
 
     def cancel(self) -> None:
         """Stops a run; the version before stays."""

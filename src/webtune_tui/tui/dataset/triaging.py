@@ -8,15 +8,18 @@ from functools import partial
 
 from textual.worker import Worker
 
+from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.events import Progressed
-from webtune_tui.domain.triage import Tile
+from webtune_tui.domain.triage import Tile, TriageReport
 from webtune_tui.pipeline.triage import harm_named
-from webtune_tui.services.triage import HarmedRow, TriageEvent
+from webtune_tui.services.triage import HarmedRow, KeptTriage, Triaged, TriageEvent
+from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.presentation.triage import effect_words, fix_words, set_back_words
 from webtune_tui.tui.widgets.triage_board import TriageBoard
 
 _DRAW_SECONDS = 0.1
+_QUICK_SECONDS = 5.0  # a look that takes no longer is taken again by itself where something changed
 
 
 class Triaging:
@@ -31,6 +34,7 @@ class Triaging:
         self._run: Worker[None] | None = None
         self._drawn_at = 0.0
         self._before: Mapping[str, str] = {}
+        self._found: TriageReport | None = None
 
     @property
     def board(self) -> TriageBoard:
@@ -43,9 +47,15 @@ class Triaging:
         self._screen.launch(self._open, "triage-report")
 
     async def _open(self) -> None:
-        kept = await self._screen.services.triage.newest()
+        try:
+            kept = await self._screen.services.triage.newest()
+        except WebtuneError as error:
+            self.board.say(error_display.words(error).replace("\n", "  ·  "), failed=True)
+            return
         if kept is not None:
             self.board.show(kept)
+            if kept.is_stale and kept.report.seconds <= _QUICK_SECONDS:
+                self.look()
         elif not sum(collection.records for collection in await self._screen.services.collect.collections()):
             self.board.say("No records to look at yet: go to Collect (2)")
         elif not self._is_running:
@@ -62,6 +72,7 @@ class Triaging:
         if self._is_running:
             return
         self.board.show_progress(Progressed("starting", 0))
+        self._found = None
         self._run = self._screen.follow(
             self._screen.services.triage.run(),
             self._show_event,
@@ -72,15 +83,20 @@ class Triaging:
         )
 
     def _show_event(self, event: TriageEvent) -> None:
-        if isinstance(event, Progressed):
+        if isinstance(event, Triaged):
+            self._found = event.report
+        elif isinstance(event, Progressed):
             now = time.monotonic()
             if now - self._drawn_at >= _DRAW_SECONDS:
                 self._drawn_at = now
                 self.board.show_progress(event)
 
     async def _ended(self) -> None:
-        kept = await self._screen.services.triage.newest() if not self._screen.webtune.is_leaving else None
-        if kept is not None:
+        if self._screen.webtune.is_leaving:
+            return
+        if self._found is not None:  # a read-only workspace keeps no report
+            self.board.show(KeptTriage(self._found, False, False, False))
+        elif (kept := await self._screen.services.triage.newest()) is not None:
             self.board.show(kept)
         else:
             self.board.say("Nothing was looked at yet: r looks at the records")
@@ -100,8 +116,13 @@ class Triaging:
     async def _load_rows(self, tile: Tile) -> None:
         self.board.show_rows(tile, await self._screen.services.triage.rows(tile))
 
+    def reload_rows(self) -> None:
+        """Shows the rows of the tile under the cursor as they are now."""
+        if (tile := self.board.tile) is not None:
+            self.load_rows(tile)
+
     def open_row(self, row: HarmedRow) -> None:
-        """Shows the record of a row; one that is in the version can be edited and dropped in the table."""
+        """Shows the record of a row."""
         self._open_record(row.record_id)
 
     # Mending
@@ -113,7 +134,9 @@ class Triaging:
     async def _mend(self, tile: Tile) -> None:
         title = harm_named(tile.name).title
         question = f"{effect_words(tile)}\n\nrecipe.toml gets:\n{fix_words(tile.fix)}\n\nb sets it back."
-        if not await self._screen.confirm(f"Mend: {title.lower()}?", question, yes="Mend", no="Leave it"):
+        if not await self._screen.confirm(
+            f"Mend: {title.lower()}?", question, yes="Mend", no="Leave it", harmless=True
+        ):
             return
         prepare = self._screen.services.prepare
         before = values_of(await prepare.recipe(), tile.fix)
@@ -126,6 +149,7 @@ class Triaging:
             "The fix works from the next run of the recipe on. The version before stays readable.",
             yes="Prepare",
             no="Later",
+            harmless=True,
         ):
             self._prepare()
 

@@ -35,3 +35,9 @@ class Confirm(Dialog[bool]):
     def answer(self, event: Button.Pressed) -> None:
         """Ends with the pressed button's meaning."""
         self.dismiss(event.button.id == "confirm-yes")
+
+
+class HarmlessConfirm(Confirm):
+    """A question before something that can be set back: the button that goes on has the focus."""
+
+    AUTO_FOCUS = "#confirm-yes"

@@ -13,6 +13,7 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.options import Option, options_of
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.pipeline.build_plan import BuildPlan
+from webtune_tui.pipeline.packing import PackingPlan
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
@@ -55,9 +56,9 @@ _SPLIT_FIELDS = (
     ("seed", "Seed", "The same seed gives the same split."),
 )
 _TEMPLATE_FIELDS = (
-    ("system", "System", "Such as: You write product descriptions for an online shop."),
-    ("user", "User", "Empty: webtune's own. Or such as: Describe {title}."),
-    ("assistant", "Assistant", "Empty: webtune's own. Or such as: {description}"),
+    ("system", "System", "Such as: You write for an online shop."),
+    ("user", "User", "Empty: webtune's own, or: Describe {title}"),
+    ("assistant", "Assistant", "Empty: webtune's own, or: {description}"),
 )
 
 
@@ -245,8 +246,13 @@ def by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(((name, n) for name, n in counts.items() if n), key=lambda pair: (-pair[1], pair[0]))
 
 
-def report_lines(report: PrepareReport, titles: Mapping[str, str], width: int) -> list[StyledLine]:
-    """What the newest run took, dropped, changed and made; ``titles`` are those of the steps."""
+def report_lines(
+    report: PrepareReport, titles: Mapping[str, str], width: int, packing: PackingPlan | None = None
+) -> list[StyledLine]:
+    """What the newest run took, dropped, changed and made; ``titles`` are those of the steps.
+
+    ``packing`` is what sharing sequences would save in training here.
+    """
     lines = [
         StyledLine(
             (
@@ -272,6 +278,8 @@ def report_lines(report: PrepareReport, titles: Mapping[str, str], width: int) -
         lines += _bars("Tokens", [(str(name), int(n)) for name, n in per_split.items()], label, width, "good")
     from_places = [(_title(one["name"]), int(one["examples"])) for one in places(report.concentration)[:SHOWN_PLACES]]
     lines += _bars("From", from_places, label, width, "second")
+    if packing is not None and packing.examples:
+        lines += list(_packing_lines(packing, label))
     lines.append(StyledLine())
     lines += list(_leak_lines(report.leak, width))
     for words in phrase_words(report.concentration):
@@ -279,6 +287,23 @@ def report_lines(report: PrepareReport, titles: Mapping[str, str], width: int) -
     for note in report.notes:
         lines += [StyledLine(((line, "muted"),)) for line in wrap(display_line(note), width)]
     return lines
+
+
+def _packing_lines(plan: PackingPlan, label: int) -> Iterator[StyledLine]:
+    """Steps and padding of an epoch with an example a sequence, and with as many as fit."""
+    yield StyledLine()
+    head = fit_right("alone", 11) + fit_right("packed", 11)
+    yield StyledLine(((fit(f"PACKING, {plan.sequence_length:,} TOKENS", label), "section"), (head, "muted")))
+    rows = (
+        ("steps an epoch", plan.steps_alone, plan.steps_packed),
+        ("tokens of padding", plan.padding_alone, plan.padding_packed),
+    )
+    for name, alone, packed in rows:
+        yield StyledLine(
+            ((fit(name, label), ""), (fit_right(f"{alone:,}", 11), "muted"), (fit_right(f"{packed:,}", 11), "good"))
+        )
+    if plan.too_long:
+        yield StyledLine(((fit("longer, left out", label), ""), (fit_right(f"{plan.too_long:,}", 22), "warn")))
 
 
 def _leak_lines(leak: Mapping[str, float], width: int) -> Iterator[StyledLine]:

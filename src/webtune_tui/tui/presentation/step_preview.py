@@ -10,17 +10,23 @@ from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.studio import StepPreview, StepSample
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.recipe_form import reason_words
-from webtune_tui.tui.presentation.text_layout import Part, StyledLine, fit
+from webtune_tui.tui.presentation.text_layout import Part, StyledLine, fit, wrap
 from webtune_tui.tui.presentation.word_diff import changes, flowed
 
 _SIGNS = {"system": ("S", "section"), "user": ("U", "second"), "assistant": ("A", "accent")}
+_CROWDED = 2  # lines of a text, up to which a gap between two rows would cost more than it clears
+_COPY = {"exact_duplicate": "Copy of", "near_duplicate": "Near-duplicate of", "shared_target": "Same answer as"}
+_NO_PAIR = "It makes no pair: there is nothing to show or to bring back."
+_MOST_CHARACTERS = 20_000  # of one text that is shown whole
 
 
-def step_title(preview: StepPreview) -> str:
+def step_title(preview: StepPreview, width: int = 200, *, is_on: bool = True) -> str:
     """How many rows come to the step, go on, and go on changed."""
     gone = preview.rows_in - preview.rows_out
-    words = f"Sample: {preview.rows_in:,} in {GLYPHS.arrow} {preview.rows_out:,} out"
-    return f"{words}, {gone:,} dropped, {preview.changed:,} changed"
+    words = f"{preview.rows_in:,} in {GLYPHS.arrow} {preview.rows_out:,} out"
+    words = f"{words}, {gone:,} dropped, {preview.changed:,} changed"
+    head = "Sample: " if is_on else "Off. It would do: "
+    return head + words if width >= len(words) + len(head) else words if is_on else f"Off: {words}"
 
 
 def step_lines(preview: StepPreview, width: int, *, lines_each: int) -> list[StyledLine]:
@@ -37,7 +43,7 @@ def step_lines(preview: StepPreview, width: int, *, lines_each: int) -> list[Sty
     if preview.altered:
         lines += [StyledLine()] if lines else []
         lines += [StyledLine((("CHANGED", "section"),)), *_samples(preview.altered, width, lines_each)]
-    return lines or [StyledLine((("No row of the sample is dropped or changed by it.", "muted"),))]
+    return lines or _told("No row of the sample is dropped or changed by it.", width)
 
 
 def dropped_lines(
@@ -47,24 +53,28 @@ def dropped_lines(
 
     ``cluster`` counts the rows that went for the same one.
     """
-    heading = f"{reason_words(record.reason)}  {display_line(record.detail, limit=200)}"
-    lines = [StyledLine(((fit(heading, max(width, 4)), "warn"),))]
-    if not gone:
-        return [*lines, StyledLine((("It makes no pair: there is nothing to show or to bring back.", "muted"),))]
-    if not kept:
-        return [*lines, *_texts(gone, width, 0)]
+    if not gone or not kept:
+        heading = f"{reason_words(record.reason)}  {display_line(record.detail, limit=200)}"
+        lines = [StyledLine(((fit(heading, max(width, 4)), "warn"),))]
+        return [*lines, *(_texts(gone, width, 0) if gone else _told(_NO_PAIR, width))]
     beside = f" for {cluster:,} rows" if cluster > 1 else ""
-    stays = f"{display_line(record.keeper_id, limit=40)} stays{beside}  "
-    legend = ((stays, "muted"), ("only there", "bad"), ("  ", ""), ("only here", "good"))
-    lines.append(StyledLine(legend))
+    heading = f"{_COPY.get(record.reason, 'gone for')} {display_line(record.keeper_id, limit=40)}, which stays{beside}"
+    lines = [StyledLine(((line, "warn"),)) for line in wrap(heading, width)]
+    lines.append(StyledLine((("only in what stays", "bad"), ("   ", ""), ("only in this row", "good"))))
     return [
         *lines,
         *(list(_differences(kept, gone, width, 0)) or [StyledLine((("Word for word the same.", "muted"),))]),
     ]
 
 
+def _told(words: str, width: int) -> list[StyledLine]:
+    return [StyledLine(((line, "muted"),)) for line in wrap(words, width)]
+
+
 def _samples(samples: Sequence[StepSample], width: int, lines_each: int) -> Iterator[StyledLine]:
-    for sample in samples:
+    for number, sample in enumerate(samples):
+        if number and lines_each > _CROWDED:
+            yield StyledLine()
         title = display_line(sample.title or f"record {sample.record_id}", limit=300)
         note = reason_words(sample.reason) if sample.reason else ""
         room = max(width - 4 - len(note), 8)
@@ -96,7 +106,8 @@ def _differences(
 def _texts(messages: Sequence[Message], width: int, lines_each: int) -> Iterator[StyledLine]:
     for message in messages:
         if message.role != "system":
-            words = display_line(message.content[: width * (lines_each + 1)]) or "(empty)"
+            text = message.content[: width * (lines_each + 1)] if lines_each else message.content[:_MOST_CHARACTERS]
+            words = display_line(text) or "(empty)"
             yield from _labelled(message.role, [(word + " ", "muted") for word in words.split(" ")], width, lines_each)
 
 

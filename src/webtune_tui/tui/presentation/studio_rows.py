@@ -24,16 +24,22 @@ def studio_title(preview: StudioPreview, choice: str) -> str:
 
 
 def studio_lines(rows: Sequence[StudioRow], width: int, *, lines_each: int) -> list[StyledLine]:
-    """The rows one below the other; ``lines_each`` limits each text (0: all of it)."""
+    """The rows one below the other; ``lines_each`` limits each text (0: all of it).
+
+    A system text that stands in the row before too is not told again.
+    """
     lines: list[StyledLine] = []
+    told = None
     for row in rows:
         if lines:
             lines.append(StyledLine())
-        lines += list(_row_lines(row, width, lines_each or _MOST_LINES))
+        system = next((message.content for message in row.messages if message.role == "system"), None)
+        lines += list(_row_lines(row, width, lines_each or _MOST_LINES, with_system=system != told))
+        told = system
     return lines
 
 
-def _row_lines(row: StudioRow, width: int, lines_each: int) -> Iterator[StyledLine]:
+def _row_lines(row: StudioRow, width: int, lines_each: int, *, with_system: bool) -> Iterator[StyledLine]:
     title = display_line(row.title or f"record {row.record_id}", limit=300)
     note = reason_words(row.reason) if row.reason else _tokens(row)
     sign, style = (GLYPHS.failed, "warn") if row.reason else (GLYPHS.done, "good")
@@ -44,6 +50,8 @@ def _row_lines(row: StudioRow, width: int, lines_each: int) -> Iterator[StyledLi
         yield StyledLine((("    ", ""), (fit(display_line(row.detail), max(width - 4, 4)), "warn")))
     last = len(row.messages) - 1
     for place, message in enumerate(row.messages):
+        if message.role == "system" and not with_system:
+            continue
         is_answer = place == last and message.role == "assistant"
         name, colour = _ROLES.get(message.role, ("T", "warn"))
         text = message.content

@@ -12,11 +12,14 @@ from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.text_layout import StyledLine, wrap
 
+_ROOMY = 60  # cells of a window that has lines to spare for gaps
+_LEAKING = ("duplicates", "shared_targets")
+
 
 def age_words(kept: KeptTriage) -> str:
     """When it was looked, and what changed since."""
     report = kept.report
-    words = f"{report.pairs:,} raw pairs looked at {figures.age(report.created)} ago"
+    words = f"{report.pairs:,} raw pairs, {figures.age(report.created)} ago"
     changed = [
         name
         for name, has_changed in (
@@ -27,8 +30,8 @@ def age_words(kept: KeptTriage) -> str:
         if has_changed
     ]
     if changed:
-        return f"{words}; since then {_and(changed)} changed: r looks again"
-    return words
+        return f"r looks again: {_and(changed)} changed since ({words})"
+    return f"Looked at {words}"
 
 
 def tile_lines(tile: Tile, report: TriageReport, width: int) -> list[StyledLine]:
@@ -40,11 +43,18 @@ def tile_lines(tile: Tile, report: TriageReport, width: int) -> list[StyledLine]
     if not tile.is_checked:
         return [*lines, *_wrapped("Not checked: the part that looks for it is not installed.", width, "warn")]
     lines += list(_counts(tile, report, width))
+    if width >= _ROOMY:
+        lines.append(StyledLine())
+    lines += list(_fix(tile, width))
+    if tile.detail or tile.name in _LEAKING:
+        lines.append(StyledLine())
     if tile.detail:
         lines += _wrapped(display_line(tile.detail, limit=400), width, "muted")
-    if tile.name in ("duplicates", "shared_targets"):
+    if tile.name == "personal_data" and tile.before:
+        lines += _wrapped("P lists each find by kind and domain, masked.", width, "muted")
+    if tile.name in _LEAKING:
         lines += _wrapped(_leak_words(report.leak), width, "muted")
-    return [*lines, StyledLine(), *_fix(tile, width)]
+    return lines
 
 
 def fix_words(fix: Mapping[str, str]) -> str:
@@ -66,7 +76,7 @@ def set_back_words(before: Mapping[str, str]) -> str:
 
 
 def _counts(tile: Tile, report: TriageReport, width: int) -> Iterator[StyledLine]:
-    share = figures.share(tile.before, report.pairs) if report.pairs else ""
+    share = _share(tile.before, report.pairs)
     yield StyledLine(
         (("raw pairs     ", "muted"), (f"{tile.before:>9,}", "bad" if tile.before else ""), (f"  {share}", "muted"))
     )
@@ -74,8 +84,15 @@ def _counts(tile: Tile, report: TriageReport, width: int) -> Iterator[StyledLine
         yield from _wrapped("Nothing was prepared yet.", width, "muted")
         return
     style = "warn" if tile.after else "good"
-    share = figures.share(tile.after, report.examples) if report.examples else ""
+    share = _share(tile.after, report.examples)
     yield StyledLine((("this version  ", "muted"), (f"{tile.after:>9,}", style), (f"  {share}", "muted")))
+
+
+def _share(part: int, whole: int | None) -> str:
+    """A share that is never rounded to nothing: a fault in a thousand counts."""
+    if not whole:
+        return ""
+    return f"{100 * part / whole:.1f} %" if 0 < part < whole / 100 else figures.share(part, whole)
 
 
 def _fix(tile: Tile, width: int) -> Iterator[StyledLine]:
@@ -83,7 +100,7 @@ def _fix(tile: Tile, width: int) -> Iterator[StyledLine]:
         words = "Nothing to mend." if not tile.before else "Mended in this version."
         yield StyledLine(((f"{GLYPHS.done} {words}", "good"),))
     elif tile.left == tile.now:
-        yield from _wrapped("No step mends what is left: open the rows, edit or drop them.", width, "warn")
+        yield from _wrapped("No step mends what is left: enter, then e edits a row and d drops it.", width, "warn")
     elif not tile.fix:
         yield from _wrapped("The recipe mends it already: p and r prepare anew.", width, "warn")
     else:

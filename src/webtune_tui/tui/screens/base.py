@@ -143,11 +143,21 @@ class StageScreen(Screen[None], ReportsErrors):
         """Short work in a worker; it replaces an older one of its group, and its errors find the door."""
         return self.run_worker(cast("WorkType[None]", work), group=group, exclusive=True, exit_on_error=False)
 
-    async def confirm(self, title: str, question: str, *, yes: str, no: str = "Keep", danger: bool = False) -> bool:
-        """Asks in a dialogue; call it inside a worker."""
-        from webtune_tui.tui.modals.confirm import Confirm  # dialogues load when they are first needed
+    async def confirm(
+        self,
+        title: str,
+        question: str,
+        *,
+        yes: str,
+        no: str = "Keep",
+        danger: bool = False,
+        harmless: bool = False,
+    ) -> bool:
+        """Asks in a dialogue; call it inside a worker. Enter agrees at once where it is ``harmless``."""
+        from webtune_tui.tui.modals.confirm import Confirm, HarmlessConfirm  # loads when it is first needed
 
-        dialogue = Confirm(title, question, yes=yes, no=no, danger=danger)
+        kind = HarmlessConfirm if harmless else Confirm
+        dialogue = kind(title, question, yes=yes, no=no, danger=danger)
         answer: bool | None = await self.webtune.push_screen_wait(dialogue)
         return bool(answer)
 

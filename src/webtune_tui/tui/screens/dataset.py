@@ -18,8 +18,8 @@ from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
 from webtune_tui.tui.dataset.triaging import Triaging
+from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
-from webtune_tui.tui.presentation.dataset_summary import export_words
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
@@ -28,10 +28,12 @@ from webtune_tui.tui.widgets.example_table import ExampleTable
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
-from webtune_tui.tui.widgets.triage_board import TriageBoard
+from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
-_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "undo", "redo", "filter", "next_split", "export", "origin"})
-_TABLE_ACTIONS = _EXAMPLE_ACTIONS | {"prepare", "dropped", "studio", "triage"}
+_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin"})
+_UNDO_ACTIONS = frozenset({"undo", "redo"})
+_UNDO_VIEWS = ("examples", "triage", "dropped")
+_TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage", "private", "check"}
 _OWN_VIEWS = ("prepare", "dropped", "triage")
 
 
@@ -47,8 +49,8 @@ class DatasetScreen(DatasetFrame):
         "step of the recipe, so it can be undone and replayed. Examples are split so that near-duplicates never lie in "
         "training and test at once.\n\n"
         "Triage (t) counts ten kinds of harm in the raw records and in this version, the worst first: enter goes to "
-        "the rows, f shows what mends a kind and what that would do, then sets it; b sets the last fix back, r looks "
-        "again.\n\n"
+        "the rows, where e edits one and d drops it; f shows what mends a kind and what that would do, then sets it; b "
+        "sets the last fix back, r looks again.\n\n"
         "The template studio (T) shows what a template makes of 20 real rows while you write it: an open brace offers "
         "the fields, F2 to F5 choose random, shortest, longest or worst rows, F6 shows texts whole, F7 adds a template "
         "for variety, F8 takes one out, F9 turns to the next, ctrl+t begins one, ctrl+s saves.\n\n"
@@ -57,7 +59,9 @@ class DatasetScreen(DatasetFrame):
         "reason; b brings the marked ones back, and a duplicate then takes the place of the one that stayed.\n\n"
         "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
         "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
-        "made of, its raw bytes and its page."
+        "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
+        "checks any file against the provider and the base, and writes a mended copy. P lists personal data and "
+        "secrets in the records by kind and domain, masked."
     )
     EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft"})
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -73,15 +77,18 @@ class DatasetScreen(DatasetFrame):
         Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
         Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
-        Binding("x", "export", "Export", tooltip="Write the examples as files"),
+        Binding("x", "export", "Export", tooltip="Write the examples as files, in a form of your choice"),
+        Binding("P", "private", "Private", show=False, tooltip="Personal data and secrets by kind and domain, masked"),
+        Binding("v", "check", "Check file", show=False, tooltip="Check any file for provider and base, and mend it"),
     ]
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name)
         self._listing = Listing(self)
         self._editing = Editing(self, self._listing)
+        self._writing = Writing(self)
         self._preparing = Preparing(self, self._prepared)
-        self._dropped = LookingAtDropped(self)
+        self._dropped = LookingAtDropped(self, self._listing)
         self._designing = Designing(self, self._leave_studio)
         self._triaging = Triaging(self, prepare=self._prepare_again, open_record=self._dropped.open_record)
 
@@ -140,6 +147,8 @@ class DatasetScreen(DatasetFrame):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers the keys that mean something in the present view."""
         if action in _EXAMPLE_ACTIONS and self.are_views_there and self.view != "examples":
+            return False
+        if action in _UNDO_ACTIONS and self.are_views_there and self.view not in _UNDO_VIEWS:
             return False
         if action in _TABLE_ACTIONS and (self.is_editing or (self.are_views_there and self.view == action)):
             return False
@@ -254,12 +263,19 @@ class DatasetScreen(DatasetFrame):
     def action_undo(self) -> None:
         """Takes the last edit back."""
         if not self.is_editing and not self.refuses_editing():
-            self._editing.step_back_or_on(again=False)
+            self._editing.step_back_or_on(again=False, then=self._refresh_view)
 
     def action_redo(self) -> None:
         """Applies the last undone edit again."""
         if not self.is_editing and not self.refuses_editing():
-            self._editing.step_back_or_on(again=True)
+            self._editing.step_back_or_on(again=True, then=self._refresh_view)
+
+    def _refresh_view(self) -> None:
+        """Shows anew what stands beside the table and depends on the edits."""
+        if self.view == "triage":
+            self._triaging.reload_rows()
+        elif self.view == "dropped":
+            self._dropped.show_reasons()
 
     # Preparing
 
@@ -340,6 +356,21 @@ class DatasetScreen(DatasetFrame):
     def _harmed_row_wanted(self, event: TriageBoard.RowWanted) -> None:
         self._triaging.open_row(event.row)
 
+    @on(HarmedRows.EditWanted)
+    def _harmed_row_edited(self, event: HarmedRows.EditWanted) -> None:
+        if not self.refuses_editing():
+            self._editing.edit(event.row.example_id, back=self._back_to_rows)
+
+    def _back_to_rows(self) -> None:
+        self.show_view("triage")
+        self._triaging.board.focus_rows()
+        self._triaging.reload_rows()
+
+    @on(HarmedRows.DropWanted)
+    def _harmed_row_dropped(self, event: HarmedRows.DropWanted) -> None:
+        if not self.refuses_editing():
+            self._editing.drop((event.row.example_id,), then=self._triaging.reload_rows)
+
     @on(TriageBoard.MendWanted)
     def _mend_wanted(self, event: TriageBoard.MendWanted) -> None:
         self._triaging.mend(event.tile)
@@ -350,7 +381,13 @@ class DatasetScreen(DatasetFrame):
 
     def _prepare_again(self) -> None:
         self.action_prepare()
-        self._preparing.run({})
+        self._preparing.run({}, then=self._triage_again)
+
+    def _triage_again(self) -> None:
+        """Back to the board that asked for the run, with the counts after it."""
+        if self.view == "prepare":
+            self.show_view("triage")
+            self._triaging.look()
 
     # Dropped records
 
@@ -380,21 +417,29 @@ class DatasetScreen(DatasetFrame):
     # Export
 
     def action_export(self) -> None:
-        """Writes one file per split and says where."""
+        """Asks for the form, writes one file per split and says where."""
         if self.version is None:
             self.say("There is nothing to export yet")
         elif not self.refuses_editing():
-            self._export()
+            self._writing.export()
 
-    @work(group="export", exclusive=True, exit_on_error=False)
-    async def _export(self) -> None:
-        from webtune_tui.tui.modals.message import Message
+    def action_check(self) -> None:
+        """Checks a file of examples against provider and base."""
+        if self.are_services_open and not self.is_editing:
+            self._writing.check()
 
-        self.say("Exporting …")
-        done = await self.services.export.export()
-        paths = [(split, str(path), done.examples.get(split, 0)) for split, path in done.paths.items()]
-        self.say(f"Exported {figures.count(sum(done.examples.values()), 'example')}", "-good")
-        await self.app.push_screen(Message(f"Exported in the {done.format} format", export_words(paths)))
+    def action_private(self) -> None:
+        """Shows the personal data in the records of this version, masked."""
+        if self.version is None:
+            self.say("There is no dataset yet: p opens the recipe, r runs it")
+        elif not self.is_editing:
+            self._look_for_private()
+
+    @work(group="private", exclusive=True, exit_on_error=False)
+    async def _look_for_private(self) -> None:
+        from webtune_tui.tui.modals.private_data import PrivateData
+
+        await self.app.push_screen(PrivateData(self.services.private_data, self._dropped.open_record))
 
     # Going back
 
@@ -417,7 +462,11 @@ class DatasetScreen(DatasetFrame):
         if self.view == "prepare" and not panel.is_list_focused:
             panel.focus_parts()
             return
+        was_recipe = self.view == "prepare"
         self.show_view("examples" if self.version else "empty")
+        if was_recipe and panel.pending:
+            changes = figures.count(len(panel.pending), "change")
+            self.say(f"{changes} of the recipe not saved: p goes back, ctrl+s there saves", "-care")
 
 
 SCREEN = DatasetScreen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -74,6 +75,7 @@ class DroppedList(RowView):
         super().__init__(id=id)
         self._records: Sequence[DroppedRecord] = ()
         self._has_details = False
+        self._sizes: Counter[str] = Counter()
         self._note = ""
         self._marks: set[str] = set()
         self.waiting: frozenset[str] = frozenset()
@@ -116,6 +118,7 @@ class DroppedList(RowView):
         self._records = records
         self._marks.clear()
         self._has_details = any(record.detail for record in records)
+        self._sizes = Counter(record.keeper_id for record in records if record.keeper_id)
         self._note = f" (the first {len(records):,} of {total:,})" if total > len(records) else ""
         self.cursor = 0
         self.set_row_count(len(records))
@@ -136,8 +139,17 @@ class DroppedList(RowView):
             (fit_right(f"{record.position:,}", 6) + "  ", "muted"),
             (fit(display_line(record.title or record.collection_id, limit=300), title), ""),
             ("  ", ""),
-            (fit(display_line(record.detail, limit=300), found), "muted"),
+            (fit(self._found_words(index), found), "muted"),
         ]
+
+    def _found_words(self, index: int) -> str:
+        """What the step found; a duplicate says how many went for the same example, those below it that they did."""
+        record = self._records[index]
+        size = self._sizes[record.keeper_id] if record.keeper_id else 0
+        if size < 2:
+            return display_line(record.detail, limit=300)
+        is_first = index == 0 or self._records[index - 1].keeper_id != record.keeper_id
+        return f"{size:,} rows {display_line(record.detail, limit=300)}" if is_first else "  the same"
 
     def _columns(self, width: int) -> tuple[int, int]:
         free = max(width - 11, 10)

@@ -18,11 +18,14 @@ from textual.widgets import Checkbox, Input, Select, Static, TextArea
 
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
+from webtune_tui.domain.pace import Pace
 from webtune_tui.domain.terminal_text import display, display_line
+from webtune_tui.pipeline.packing import PackingPlan
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.services.studio import StepPreview
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
+from webtune_tui.tui.presentation.progress import BESIDE, progress_line
 from webtune_tui.tui.presentation.recipe_form import (
     RecipeField,
     RecipePart,
@@ -35,7 +38,7 @@ from webtune_tui.tui.presentation.recipe_form import (
     touched_by_step,
 )
 from webtune_tui.tui.presentation.step_preview import step_lines, step_title
-from webtune_tui.tui.presentation.text_layout import Part, StyledLine, bar, fit, short_number
+from webtune_tui.tui.presentation.text_layout import Part, StyledLine, fit, short_number
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
 from webtune_tui.tui.widgets.styled_lines import StyledLines
@@ -124,11 +127,11 @@ class RecipeParts(RowView):
         is_on = self._enabled.get(part.name, True)
         sign = " " if not part.switch else GLYPHS.active if is_on else GLYPHS.todo
         number = self._touched.get(part.name, 0)
-        figure = short_number(number) if number else ""
+        figure = f" {short_number(number)}" if number else ""
         title = display_line(part.title, limit=80) + (" *" if part.name in self._pending else "")
         return [
             (f" {sign} ", "accent" if is_on else "muted"),
-            (fit(title, max(width - 4 - len(figure), 4)), "" if is_on else "muted"),
+            (fit(title, max(width - 3 - len(figure), 4)), "" if is_on else "muted"),
             (figure, "muted"),
         ]
 
@@ -138,8 +141,9 @@ class PreparePanel(Vertical):
 
     DEFAULT_CSS = """
     PreparePanel { height: 1fr; }
-    PreparePanel #prepare-state { height: 1; padding: 0 1; }
-    PreparePanel #recipe-parts { width: 34; height: 1fr; border-right: vkey $border-blurred; }
+    PreparePanel #prepare-state { height: auto; min-height: 1; max-height: 3; padding: 0 1; }
+    PreparePanel #prepare-state.-failed { color: $error; }
+    PreparePanel #recipe-parts { width: 46; height: 1fr; border-right: vkey $border-blurred; }
     PreparePanel #recipe-right { width: 1fr; height: 1fr; padding: 0 0 0 1; }
     PreparePanel #recipe-form { height: auto; max-height: 60%; scrollbar-size-vertical: 1; }
     PreparePanel #recipe-report { height: 1fr; display: none; }
@@ -147,17 +151,18 @@ class PreparePanel(Vertical):
     PreparePanel.-report #recipe-form, PreparePanel.-report #recipe-preview { display: none; }
     PreparePanel.-report #preview-title { display: none; }
     PreparePanel #preview-title { height: 1; margin-top: 1; color: $text-muted; text-style: bold; }
+    PreparePanel #preview-title { text-wrap: nowrap; text-overflow: ellipsis; }
     PreparePanel #preview-title.-failed { color: $error; text-style: none; height: auto; max-height: 4; }
+    PreparePanel #preview-title.-failed { text-wrap: wrap; }
     PreparePanel #recipe-preview { height: 1fr; min-height: 4; }
     PreparePanel .field-label { height: 1; color: $text-muted; }
     PreparePanel .field-row { height: 1; }
-    PreparePanel .field-row .field-label { width: 22; }
+    PreparePanel .field-row .field-label { width: 29; text-wrap: nowrap; text-overflow: ellipsis; }
     PreparePanel Checkbox { width: 6; }
     PreparePanel .field-help { height: auto; color: $text-muted; margin-bottom: 1; }
     PreparePanel .field-names { height: auto; max-height: 3; color: $secondary; margin-top: 1; }
     PreparePanel.-compact .field-names { max-height: 2; margin-top: 0; }
-    PreparePanel.-compact #recipe-parts { width: 27; }
-    PreparePanel.-compact .field-row .field-label { width: 18; }
+    PreparePanel.-compact #recipe-parts { width: 30; }
     PreparePanel.-compact .field-help { margin-bottom: 0; }
     PreparePanel.-compact #recipe-form { max-height: 65%; }
     PreparePanel.-compact #preview-title { margin-top: 0; }
@@ -202,6 +207,8 @@ class PreparePanel(Vertical):
         self._shown_part = ""
         self._previewed: tuple[str, Mapping[str, str]] = ("", {})
         self._record_fields: Sequence[str] = ()
+        self._packing: PackingPlan | None = None
+        self._pace = Pace()
         self.is_preparing = False
         self.refusal = ""
 
@@ -262,7 +269,10 @@ class PreparePanel(Vertical):
         """Shows what the step under the cursor does to the sample."""
         if preview.step != self._shown_part:
             return
-        self._preview_title(step_title(preview), failed=False)
+        part = self.query_one(RecipeParts).part
+        is_on = part is None or _is_enabled(part, self._pending)
+        width = self.query_one("#preview-title").size.width
+        self._preview_title(step_title(preview, width, is_on=is_on), failed=False)
 
         def lines(width: int) -> Sequence[StyledLine]:
             return step_lines(preview, width, lines_each=2 if self.has_class("-compact") else 5)
@@ -273,11 +283,23 @@ class PreparePanel(Vertical):
         """Says why the changed recipe does not fit; the preview before stays."""
         self._preview_title(words, failed=True)
 
+    def show_packing(self, plan: PackingPlan) -> None:
+        """Shows with the newest run what packing its training examples would save."""
+        self._packing = plan
+        if self._shown_part == LAST_RUN.name:
+            self._shown_part = ""
+            self._show_part()
+
+    def show_failure(self, words: str) -> None:
+        """Says why there is no recipe to show."""
+        self._say(Content(display(words, limit=600)), "-failed")
+
     def show_event(self, event: PrepareEvent) -> None:
         """Shows how far a run is."""
         match event:
             case Progressed():
-                self._say(_progress(event, self.size.width), "")
+                words = self._pace.words(event.stage, event.done, event.total, event.unit)
+                self._say(progress_line(event, words, self.app.size.width - BESIDE), "")
             case Noted(message=message):
                 self._say(Content(display_line(message, limit=300)), "")
             case Prepared(report=report):
@@ -286,6 +308,7 @@ class PreparePanel(Vertical):
     def show_report(self, report: PrepareReport) -> None:
         """Shows what the run did, at the top of the list."""
         self._report = report
+        self._packing = None
         self._shown_part = ""
         self._show_parts()
         parts = self.query_one(RecipeParts)
@@ -295,7 +318,8 @@ class PreparePanel(Vertical):
     def run_started(self) -> None:
         """A run is under way."""
         self.is_preparing = True
-        self._say(Content("Preparing …"), "")
+        self._pace = Pace()
+        self._say(progress_line(Progressed("starting", 0), "", self.app.size.width - BESIDE), "")
 
     def run_ended(self, words: str = "") -> None:
         """No run is under way any more."""
@@ -455,8 +479,10 @@ class PreparePanel(Vertical):
         if is_report and (report := self._report) is not None:
             titles = {part.name: part.title for part in self._parts}
 
+            packing = self._packing
+
             def lines(width: int) -> Sequence[StyledLine]:
-                return report_lines(report, titles, width)
+                return report_lines(report, titles, width, packing)
 
             self.query_one("#recipe-report", StyledLines).show(lines)
         else:
@@ -544,14 +570,3 @@ def _is_pending(part: RecipePart, pending: Mapping[str, str]) -> bool:
 
 def _is_enabled(part: RecipePart, pending: Mapping[str, str]) -> bool:
     return pending.get(part.switch, "true" if part.enabled else "false") == "true"
-
-
-def _progress(event: Progressed, width: int) -> Content:
-    words = f"Preparing: {display_line(event.stage, limit=40)}  "
-    if not event.total:
-        return Content(f"{words}{event.done:,} {display_line(event.unit, limit=20)}")
-    room = max(min(width // 4, 40), 8)
-    drawn = fit(bar(event.done, event.total, room), room)
-    share = figures.share(event.done, event.total)
-    counts = f" {share}  {event.done:,} of {event.total:,}"
-    return Content.assemble(words, (drawn, "$primary on $panel"), counts, ("  c cancels", "$text-muted"))

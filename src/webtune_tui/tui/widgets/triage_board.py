@@ -14,16 +14,19 @@ from textual.message import Message
 from textual.widgets import Static
 
 from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.pace import Pace
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.domain.triage import Tile, TriageReport
 from webtune_tui.pipeline.triage import harm_named
 from webtune_tui.services.triage import HarmedRow, KeptTriage
-from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
+from webtune_tui.tui.presentation.progress import BESIDE, progress_line
 from webtune_tui.tui.presentation.text_layout import Part, StyledLine, bar, fit, fit_right, short_number
 from webtune_tui.tui.presentation.triage import age_words, tile_lines
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.styled_lines import StyledLines
+
+_FIGURE = 6  # cells of a count
 
 
 class TileList(RowView):
@@ -49,46 +52,80 @@ class TileList(RowView):
 
     def header(self, width: int) -> Sequence[Part]:
         """The names of the columns."""
-        return [(fit(" harm", width - 14) + fit_right("raw", 7) + fit_right("now", 7), "")]
+        return [(fit(" harm", width - 2 * _FIGURE) + fit_right("raw", _FIGURE) + fit_right("now", _FIGURE), "")]
 
     def row(self, index: int, width: int) -> Sequence[Part]:
         """One tile."""
         tile = self._tiles[index]
         room = 8 if width >= 44 else 0
         largest = max((one.before for one in self._tiles), default=0)
-        title = fit(f" {harm_named(tile.name).title}", width - 14 - room)
+        title = fit(f" {harm_named(tile.name).title}", width - 2 * _FIGURE - room)
         if not tile.is_checked:
-            return [(title, "muted"), (fit("", room), ""), (fit_right(GLYPHS.unknown, 14), "muted")]
+            return [(title, "muted"), (fit("", room), ""), (fit_right(GLYPHS.unknown, 2 * _FIGURE), "muted")]
         now = "" if tile.after is None else short_number(tile.after)
         return [
             (title, "" if tile.before else "muted"),
             (fit(bar(tile.before, largest, max(room - 1, 0)), room), "bad"),
-            (fit_right(short_number(tile.before), 7), "bad" if tile.before else "muted"),
-            (fit_right(now, 7), "warn" if tile.after else "good"),
+            (fit_right(short_number(tile.before), _FIGURE), "bad" if tile.before else "muted"),
+            (fit_right(now, _FIGURE), "warn" if tile.after else "good"),
         ]
 
 
 class HarmedRows(RowView):
-    """The rows of one tile."""
+    """The rows of one tile; those that are in the version can be edited and dropped here."""
 
     HEADER_LINES = 1
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", "Edit", tooltip="Edit the example of this row"),
+        Binding("d", "drop", "Drop", tooltip="Drop the example of this row"),
+    ]
+
+    class Asked(Message):
+        """The example of a row is to be edited."""
+
+        def __init__(self, row: HarmedRow) -> None:
+            super().__init__()
+            self.row = row
+
+    class EditWanted(Asked):
+        """The example of a row is to be edited."""
+
+    class DropWanted(Asked):
+        """The example of a row is to be dropped."""
+
+    class GoneWanted(Message):
+        """A key was pressed on a row that makes no example."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows: Sequence[HarmedRow] = ()
         self._total = 0
 
-    def show(self, rows: Sequence[HarmedRow], total: int) -> None:
-        """Shows other rows from the top; ``total`` is how many the tile counts."""
+    def show(self, rows: Sequence[HarmedRow], total: int, *, keep_place: bool) -> None:
+        """Shows other rows, from the top where the place is not kept; ``total`` is how many the tile counts."""
         self._rows = rows
         self._total = total
-        self.cursor = 0
+        if not keep_place:
+            self.cursor = 0
         self.set_row_count(len(rows))
+        self.refresh()
 
     @property
     def current(self) -> HarmedRow | None:
         """The row under the cursor."""
         return self._rows[self.cursor] if self.cursor < len(self._rows) else None
+
+    def action_edit(self) -> None:
+        """Edits the example of the row under the cursor."""
+        self._ask(self.EditWanted)
+
+    def action_drop(self) -> None:
+        """Drops the example of the row under the cursor."""
+        self._ask(self.DropWanted)
+
+    def _ask(self, kind: type[Asked]) -> None:
+        if (row := self.current) is not None:
+            self.post_message(kind(row) if row.is_in_version else self.GoneWanted())
 
     def header(self, width: int) -> Sequence[Part]:
         """How many of the rows are listed."""
@@ -164,6 +201,8 @@ class TriageBoard(Vertical):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._report: TriageReport | None = None
+        self._pace = Pace()
+        self._tile_of_rows = ""
         self.is_looking = False
         self.refusal = ""
 
@@ -193,27 +232,27 @@ class TriageBoard(Vertical):
     def show_progress(self, event: Progressed) -> None:
         """Shows how far the look is."""
         self.is_looking = True
-        words = f"Looking: {event.stage}  "
-        if event.total:
-            done = f"{figures.share(event.done, event.total)}  {event.done:,} of {event.total:,} {event.unit}"
-            room = max(min(self.size.width // 4, 40), 8)
-            drawn = fit(bar(event.done, event.total, room), room)
-            self._state(
-                Content.assemble(words, (drawn, "$primary on $panel"), f"  {done}", ("  c cancels", "$text-muted"))
-            )
-        else:
-            self._state(Content(display_line(words, limit=100)))
+        words = self._pace.words(event.stage, event.done, event.total, event.unit)
+        self._state(progress_line(event, words, self.app.size.width - BESIDE, reading="Looking"))
 
     def show_rows(self, tile: Tile, rows: Sequence[HarmedRow]) -> None:
         """Shows the rows of a tile, if it is still the one under the cursor."""
         current = self.query_one(TileList).current
         if current is not None and current.name == tile.name:
-            self.query_one(HarmedRows).show(rows, max(tile.before, tile.now))
+            self.query_one(HarmedRows).show(
+                rows, max(tile.before, tile.now), keep_place=tile.name == self._tile_of_rows
+            )
+            self._tile_of_rows = tile.name
 
     def say(self, words: str, *, failed: bool = False) -> None:
         """Says something in the line at the top."""
         self.is_looking = False
         self._say(words, failed=failed)
+
+    @property
+    def tile(self) -> Tile | None:
+        """The tile under the cursor."""
+        return self.query_one(TileList).current
 
     @property
     def has_report(self) -> bool:
@@ -224,6 +263,10 @@ class TriageBoard(Vertical):
     def are_rows_focused(self) -> bool:
         """Whether the keys go to the rows."""
         return not self.query_one(TileList).has_focus
+
+    def focus_rows(self) -> None:
+        """The keys go to the rows."""
+        self.query_one(HarmedRows).focus()
 
     def focus_tiles(self) -> None:
         """The keys go to the tiles."""
@@ -244,6 +287,11 @@ class TriageBoard(Vertical):
     @on(RowView.Moved, "#triage-rows")
     def _row_moved(self, event: RowView.Moved) -> None:
         event.stop()
+
+    @on(HarmedRows.GoneWanted)
+    def _row_is_gone(self, event: HarmedRows.GoneWanted) -> None:
+        event.stop()
+        self._say("This row makes no example: there is nothing to edit or to drop. D tells why it went")
 
     @on(RowView.Chosen, "#triage-rows")
     def _row_chosen(self, event: RowView.Chosen) -> None:
@@ -273,7 +321,7 @@ class TriageBoard(Vertical):
         elif not tile.now:
             self._say(f"{harm_named(tile.name).title}: nothing to mend")
         elif tile.left == tile.now:
-            self._say("No step mends what is left: open the rows, edit or drop them")
+            self._say("No step mends what is left: enter goes to the rows, e edits one, d drops it")
         elif not tile.fix:
             self._say("The recipe mends it already: p and r prepare anew")
         else:

@@ -1,0 +1,70 @@
+"""Files of the examples: written in the form that is chosen, and any file checked."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from pathlib import Path
+
+from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.pace import Pace
+from webtune_tui.services.export import Exported, forms
+from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.dataset_summary import export_words
+
+
+class Writing:
+    """Does what ``x`` and ``v`` ask for."""
+
+    def __init__(self, screen: DatasetFrame) -> None:
+        self._screen = screen
+        self._newest: Path | None = None
+
+    def export(self) -> None:
+        """Asks for the form, writes one file per split and says where."""
+        self._screen.launch(self._export, "export")
+
+    async def _export(self) -> None:
+        from webtune_tui.tui.modals.message import Message  # dialogues load when they are first needed
+        from webtune_tui.tui.modals.pick_format import PickFormat
+
+        screen = self._screen
+        chosen = await screen.webtune.push_screen_wait(PickFormat(forms()))
+        if chosen is None:
+            return
+        done = await self._written(chosen)
+        self._newest = done.paths.get("train")
+        paths = [(split, str(path), done.examples.get(split, 0)) for split, path in done.paths.items()]
+        screen.say(f"Exported {figures.count(sum(done.examples.values()), 'example')}  ·  v checks a file", "-good")
+        left_out = "\n".join(
+            f"{figures.count(count, 'example')} left out: {why.replace('_', ' ')}"
+            for why, count in done.left_out.items()
+        )
+        await screen.app.push_screen(
+            Message(f"Exported in the {done.format} form", export_words(paths), hint=left_out or "v checks a file.")
+        )
+
+    async def _written(self, form: str) -> Exported:
+        pace = Pace()
+        self._screen.say("Exporting …")
+        async with aclosing(self._screen.services.export.exporting(format=form)) as events:
+            async for event in events:
+                if isinstance(event, Exported):
+                    return event
+                self._screen.say(_progress(event, pace))
+        raise AssertionError("an export ends with its files")
+
+    def check(self) -> None:
+        """Opens the check, with the newest export to begin with."""
+        self._screen.launch(self._check, "check")
+
+    async def _check(self) -> None:
+        from webtune_tui.tui.modals.check_file import CheckFile
+
+        await self._screen.app.push_screen(CheckFile(self._screen.services.export, self._newest))
+
+
+def _progress(event: Progressed, pace: Pace) -> str:
+    words = pace.words(event.stage, event.done, event.total, event.unit)
+    told = f"Exporting: {figures.share(event.done, event.total or 0)}  {event.done:,} {event.unit}"
+    return f"{told}, {words}" if words else told
