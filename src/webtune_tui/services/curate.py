@@ -20,7 +20,8 @@ from webtune_tui.services.preference_pairs import EditedPair, edited_pairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.token_child import child_counter
 from webtune_tui.settings import load, models_folder
-from webtune_tui.storage.datasets import Action, Change, DatasetStore, Revision, StoredEdit
+from webtune_tui.storage.dataset_types import Action, Change, Revision, StoredEdit
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 

@@ -11,7 +11,8 @@ from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.examples import Split
 from webtune_tui.pipeline.validation.overlap import OverlapIndex, texts_of
 from webtune_tui.pipeline.validation.similar import Texts
-from webtune_tui.storage.datasets import DatasetStore, Revision, StoredExample
+from webtune_tui.storage.dataset_types import Revision, StoredExample
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.workspace import Workspace
 
 _BATCH = 256

@@ -10,7 +10,8 @@ from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Message, encode_messages
 from webtune_tui.pipeline.recipe import Edit
 from webtune_tui.pipeline.tokens import TokenCounter, count_examples
-from webtune_tui.storage.datasets import Change, DatasetStore, Revision, StoredExample
+from webtune_tui.storage.dataset_types import Change, Revision, StoredExample
+from webtune_tui.storage.datasets import DatasetStore
 
 EDITED = "edited"
 _NUMBERED = re.compile(r"messages\[(\d+)\]\.content")

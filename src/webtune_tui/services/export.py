@@ -25,7 +25,8 @@ from webtune_tui.services.preference_pairs import edited_pairs
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.services.validate import check_file, checking
 from webtune_tui.settings import load
-from webtune_tui.storage.datasets import DatasetStore, Revision, StoredExample
+from webtune_tui.storage.dataset_types import Revision, StoredExample
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 

@@ -35,7 +35,8 @@ from webtune_tui.services.question_texts import TextToAsk, text_of, texts_to_ask
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.token_child import child_counter
 from webtune_tui.settings import Settings, models_folder
-from webtune_tui.storage.datasets import DatasetStore, Revision
+from webtune_tui.storage.dataset_types import Revision
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.question_file import QuestionFile, QuestionKey, QuestionLine, QuestionState
 from webtune_tui.storage.workspace import Workspace

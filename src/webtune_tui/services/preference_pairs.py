@@ -15,7 +15,8 @@ from webtune_tui.pipeline.preferences import pairs_from_edits
 from webtune_tui.pipeline.wording import folded, is_same_wording
 from webtune_tui.services.exporting.rows import write_line
 from webtune_tui.storage.chats import ChatRepository, StoredChoice
-from webtune_tui.storage.datasets import DatasetStore, Revision
+from webtune_tui.storage.dataset_types import Revision
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.files import atomic_writer
 
 

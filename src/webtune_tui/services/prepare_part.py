@@ -27,7 +27,7 @@ from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.prepare_map import drafts_of_rows, with_own_keys
 from webtune_tui.services.prepare_shards import Section, ShardWriter, WaitingRow
 from webtune_tui.storage.database import Database
-from webtune_tui.storage.datasets import DroppedRow
+from webtune_tui.storage.dataset_types import DroppedRow
 from webtune_tui.storage.live_records import RecordQueries
 
 _BATCH = 256

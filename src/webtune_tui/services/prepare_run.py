@@ -46,7 +46,8 @@ from webtune_tui.services.prepare_shards import Shards, discard_left
 from webtune_tui.services.prepare_split import Splitting
 from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
-from webtune_tui.storage.datasets import BuildReport, DatasetStore, DroppedRow, ExampleRow, Revision, Totals
+from webtune_tui.storage.dataset_types import BuildReport, DroppedRow, ExampleRow, Revision, Totals
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 

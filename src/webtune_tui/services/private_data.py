@@ -21,7 +21,8 @@ from webtune_tui.services.curate import CurateService
 from webtune_tui.services.prepare_map import drafts_of
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.stepwise import in_thread
-from webtune_tui.storage.datasets import DatasetStore, Revision
+from webtune_tui.storage.dataset_types import Revision
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 

@@ -11,7 +11,8 @@ from webtune_tui.pipeline.builders.texts import BUILDER as TEXTS
 from webtune_tui.pipeline.builders.texts import title_of
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.recipe import Recipe, builders
-from webtune_tui.storage.datasets import DatasetStore, Revision, StoredExample
+from webtune_tui.storage.dataset_types import Revision, StoredExample
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.question_file import QuestionFile, QuestionState
 from webtune_tui.storage.workspace import Workspace

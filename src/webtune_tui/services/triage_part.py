@@ -27,7 +27,8 @@ from webtune_tui.services.prepare_map import domain_of, drafts_of_rows, with_own
 from webtune_tui.services.prepare_part import columns_of
 from webtune_tui.services.prepare_shards import Section, ShardWriter
 from webtune_tui.storage.database import Database
-from webtune_tui.storage.datasets import DatasetStore, Revision, StoredExample
+from webtune_tui.storage.dataset_types import Revision, StoredExample
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 
 SURVEYING = "boilerplate"

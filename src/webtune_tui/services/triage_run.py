@@ -35,7 +35,8 @@ from webtune_tui.services.triage_part import (
     surveying_step,
 )
 from webtune_tui.services.worker_pool import WorkerPool
-from webtune_tui.storage.datasets import DatasetStore, Revision
+from webtune_tui.storage.dataset_types import Revision
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 

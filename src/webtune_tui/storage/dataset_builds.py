@@ -1,0 +1,89 @@
+"""Builds: one run of prepare stores its examples in one that nobody sees before it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from webtune_tui.domain import clock
+from webtune_tui.storage.database import Database
+from webtune_tui.storage.dataset_rows import INSERT_EXAMPLE, head_of, insert_dropped, insert_revision
+from webtune_tui.storage.dataset_types import BuildReport, DroppedRow, ExampleRow, Revision, Totals
+
+_KEPT_BUILDS = 10
+_ROWS_AT_ONCE = 100  # in one statement: the caller's thread works on while it runs
+
+
+class Builds:
+    """Makes and publishes builds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def discard_unfinished(self) -> int:
+        """Removes what an interrupted run left; answers how many builds that were."""
+        with self._database.write() as connection:
+            return connection.execute("DELETE FROM builds WHERE is_whole = 0").rowcount
+
+    def begin_build(self) -> int:
+        """A new build, which nobody sees before it is finished."""
+        with self._database.write() as connection:
+            cursor = connection.execute(
+                "INSERT INTO builds (created_at, recipe, encoding, report) VALUES (?, '', '', '{}')", (clock.now(),)
+            )
+            return int(cursor.lastrowid or 0)
+
+    def add_rows(self, build: int, rows: Sequence[ExampleRow]) -> None:
+        """Stores a batch of a build's examples."""
+        with self._database.write() as connection:
+            values = f"({build:d},?,?,?,?,?,?,?,?,?,0)"
+            whole = len(rows) - len(rows) % _ROWS_AT_ONCE
+            many = f"{INSERT_EXAMPLE} VALUES {','.join([values] * _ROWS_AT_ONCE)}"
+            for start in range(0, whole, _ROWS_AT_ONCE):
+                connection.execute(many, tuple(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE])))
+            connection.executemany(f"{INSERT_EXAMPLE} VALUES {values}", rows[whole:])
+
+    def add_dropped(self, build: int, dropped: Iterable[DroppedRow]) -> None:
+        """Stores records that make no example."""
+        with self._database.write() as connection:
+            insert_dropped(connection, build, dropped)
+
+    def seal(self, build: int, totals: Totals, encoding: str) -> Revision:
+        """The first revision of a build whose examples are all stored; nobody sees it before :meth:`publish`."""
+        with self._database.write() as connection:
+            insert_revision(connection, build, 0, totals, None, "prepare")
+        return Revision(build, 0, totals, None, "prepare", clock.now(), None, encoding)
+
+    def publish(self, build: int, told: BuildReport) -> Revision:
+        """Makes a build the working version, all at once; the oldest builds that nobody fixed go."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE builds SET recipe = ?, encoding = ?, report = ?, result_digest = ?, is_whole = 1"
+                " WHERE build = ?",
+                (told.recipe, told.encoding, told.report, told.result_digest, build),
+            )
+            connection.execute(
+                "DELETE FROM builds WHERE build IN (SELECT build FROM builds AS b WHERE NOT EXISTS (SELECT 1 FROM"
+                " revisions AS r WHERE r.build = b.build AND r.fixed_at IS NOT NULL) ORDER BY build DESC"
+                " LIMIT -1 OFFSET ?)",
+                (_KEPT_BUILDS,),
+            )
+            head = head_of(connection)
+        assert head is not None
+        return head
+
+    def update_report(self, build: int, told: BuildReport) -> None:
+        """Replaces what is kept of a run that gave the same result again."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE builds SET recipe = ?, report = ?, result_digest = ? WHERE build = ?",
+                (told.recipe, told.report, told.result_digest, build),
+            )
+
+    def build_report(self, build: int) -> BuildReport:
+        """What is kept of a build."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT recipe, encoding, report, result_digest FROM builds WHERE build = ?", (build,)
+            ).fetchone()
+        return BuildReport(row["recipe"], row["encoding"], row["report"], row["result_digest"])
