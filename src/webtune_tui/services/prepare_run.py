@@ -11,86 +11,47 @@ import json
 import pickle
 import random
 import time
-from array import array
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
-from hashlib import blake2b
-from typing import Any
+from dataclasses import asdict, replace
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InvalidInput, UsageError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
-from webtune_tui.domain.examples import ContentSum, body_digest
 from webtune_tui.pipeline.base import Step, Surveying
-from webtune_tui.pipeline.concentration import MOST_ANSWERS, Concentration, phrases_beside
-from webtune_tui.pipeline.corpus import Corpus, example_name
-from webtune_tui.pipeline.group_splits import SPLITS, places_of
-from webtune_tui.pipeline.mix import REASON as MIX_REASON
-from webtune_tui.pipeline.mix import Candidate, left_out
+from webtune_tui.pipeline.concentration import MOST_ANSWERS, phrases_beside
+from webtune_tui.pipeline.corpus import Corpus
+from webtune_tui.pipeline.group_splits import places_of
 from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
-from webtune_tui.pipeline.split import LEAST_GROUPS, FrozenTest, random_split_rate
+from webtune_tui.pipeline.split import FrozenTest, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.edits import effect_of
-from webtune_tui.services.prepare_part import KeyRange, Part, Setting, Sighting
+from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting
 from webtune_tui.services.prepare_pool import PartPool
 from webtune_tui.services.prepare_processes import workers_for
+from webtune_tui.services.prepare_report import mixed, report_of
 from webtune_tui.services.prepare_request import PrepareRequest
+from webtune_tui.services.prepare_rows import Rows, gone_rows, result_digest
 from webtune_tui.services.prepare_shards import Shards, discard_left
 from webtune_tui.services.prepare_split import Splitting
+from webtune_tui.services.prepare_tally import Tally
 from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
-from webtune_tui.storage.dataset_types import BuildReport, DroppedRow, ExampleRow, Revision, Totals
+from webtune_tui.storage.dataset_types import BuildReport, Revision, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 _RANGE = 1_000  # records that a process takes at a time
-_STORED_AT_ONCE = 10_000
 _EVENTS_APART = 0.1  # seconds
 _SHOWN_IDS = 5
 _SHOWN_OF_A_SOURCE = 5_000  # records that a surveying step sees
 _SHOWN_AT_ONCE = 250
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Counts of the first pass."""
-
-    records: int = 0
-    changed: Counter[str] = field(default_factory=Counter)
-    removed: Counter[str] = field(default_factory=Counter)
-    dropped: list[DroppedRow] = field(default_factory=list)
-    redacted: dict[int, tuple[str, Mapping[str, int]]] = field(default_factory=dict)
-    """By example: the domain, and its personal data by kind."""
-    tokens: array[int] = field(default_factory=lambda: array("I"))
-    digests: bytearray = field(default_factory=bytearray)
-    """Of each example: 16 bytes that stand for all that it is."""
-    mix_parts: array[int] = field(default_factory=lambda: array("i"))
-    """The part of each example, where the recipe has a mix."""
-    notes: list[str] = field(default_factory=list)
-    findings: dict[str, Any] = field(default_factory=dict)
-    concentration: Concentration = field(default_factory=Concentration)
-    left_out: dict[int, str] = field(default_factory=dict)
-    """The examples that the mix left out, with the name of its part."""
-
-    def add(self, part: Part, first: int) -> None:
-        """Counts a part whose first example has this number."""
-        self.records += part.records
-        self.changed.update(part.changed)
-        self.removed.update(part.removed)
-        self.dropped += part.dropped
-        self.redacted |= {first + at: found for at, found in part.redacted.items()}
-        self.tokens += part.tokens
-        self.digests += part.digests
-        self.mix_parts.extend(part.mix_parts)
-        self.concentration.add(part.origins)
 
 
 class PrepareRun:
@@ -142,7 +103,7 @@ class PrepareRun:
             only,
             max(wanted // MOST_ANSWERS, 1),
         )
-        tally = _Tally()
+        tally = Tally()
         corpus = Corpus(recipe, waiting.text)
         with PartPool(setting, self._request.workers or workers_for(wanted)) as pool:
             steps = yield from self._learned(recipe, pool, only, tally)
@@ -158,20 +119,20 @@ class PrepareRun:
         text: str,
         waiting: Shards,
         corpus: Corpus,
-        tally: _Tally,
+        tally: Tally,
         pool: PartPool,
         places: Callable[[], npt.NDArray[np.float64]],
         started: float,
     ) -> Generator[PrepareEvent, None, None]:
         """Decides what stays in which split, and stores it unless that is what there is already."""
-        tally.left_out = _mixed(recipe, corpus, tally)
+        tally.left_out = mixed(recipe, corpus, tally)
         random_rate = pool.beside(random_split_rate, corpus.cluster_sizes(), len(corpus), recipe.split)
         splitting = Splitting(corpus, recipe.split, self._store, tally.left_out, places())
         concentration = phrases_beside(tally.concentration, splitting.stays, pool.beside)
         if not splitting.stays.any():
             yield Noted("No record makes an example; see the reasons", level="warn")
         build = None
-        digest = _result_digest(splitting, corpus, tally)
+        digest = result_digest(splitting, corpus, tally)
         took_over = self._recipes.take_over(recipe)
         head = self._store.head()
         told = self._store.build_report(head.build) if head else None
@@ -187,8 +148,19 @@ class PrepareRun:
             revision = self._store.seal(build, totals, self._counter.encoding)
             revision = self._replay(recipe, revision, tally)
         text = self._final_text(recipe, text, splitting.frozen)
-        report = self._report(recipe, revision, splitting, corpus, tally, random_rate(), time.monotonic() - started)
-        report = replace(report, concentration=concentration())
+        report = report_of(
+            recipe,
+            revision,
+            splitting,
+            corpus,
+            tally,
+            dropped=self._store.dropped_counts(revision.build),
+            tokens_per_split=(self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tally.tokens)),
+            encoding=self._counter.encoding,
+            random_rate=random_rate(),
+        )
+        seconds = round(time.monotonic() - started, 3)
+        report = replace(report, concentration=concentration(), seconds=seconds)
         kept_of_run = BuildReport(text, self._counter.encoding, json.dumps(asdict(report)), digest)
         if build is None:
             self._store.update_report(revision.build, kept_of_run)
@@ -203,7 +175,7 @@ class PrepareRun:
     # First pass
 
     def _map(
-        self, steps: tuple[Step, ...], pool: PartPool, waiting: Shards, corpus: Corpus, tally: _Tally, wanted: int
+        self, steps: tuple[Step, ...], pool: PartPool, waiting: Shards, corpus: Corpus, tally: Tally, wanted: int
     ) -> Iterator[PrepareEvent]:
         chosen = pickle.dumps(steps)
         cuts = self._records.cuts(_RANGE)
@@ -216,7 +188,7 @@ class PrepareRun:
             yield from self._told("reading", tally.records, wanted, "records")
 
     def _learned(
-        self, recipe: Recipe, pool: PartPool, only: frozenset[int] | None, tally: _Tally
+        self, recipe: Recipe, pool: PartPool, only: frozenset[int] | None, tally: Tally
     ) -> Generator[PrepareEvent, None, tuple[Step, ...]]:
         """The recipe's steps, the surveying ones with what a sample of the records showed."""
         steps = draft_steps(recipe, self._counter)
@@ -272,9 +244,9 @@ class PrepareRun:
     # Second pass
 
     def _store_build(
-        self, build: int, waiting: Shards, splitting: Splitting, corpus: Corpus, tally: _Tally
+        self, build: int, waiting: Shards, splitting: Splitting, corpus: Corpus, tally: Tally
     ) -> Generator[PrepareEvent, None, Totals]:
-        rows = _Rows(waiting, splitting, corpus)
+        rows = Rows(waiting, splitting, corpus)
         total = int(np.count_nonzero(splitting.stays))
         with ThreadPoolExecutor(1) as thread:  # SQLite works beside what makes the rows
             storing: Future[None] | None = None
@@ -286,11 +258,11 @@ class PrepareRun:
             if storing is not None:
                 storing.result()
         self._store.add_dropped(build, tally.dropped)
-        self._store.add_dropped(build, _gone_rows(splitting, corpus, tally))
+        self._store.add_dropped(build, gone_rows(splitting, corpus, tally))
         yield from self._told("storing", total, total, "examples")
         return rows.totals()
 
-    def _replay(self, recipe: Recipe, revision: Revision, tally: _Tally) -> Revision:
+    def _replay(self, recipe: Recipe, revision: Revision, tally: Tally) -> Revision:
         """Applies the recipe's edits one by one, so that each can be undone."""
         stored = [edit for edit in self._store.edits() if edit.state == "applied"]
         missing: list[str] = []
@@ -307,53 +279,7 @@ class PrepareRun:
             tally.notes.append(f"{len(missing)} edited examples no longer exist: {shown}")
         return revision
 
-    # What is told and kept
-
-    def _report(
-        self,
-        recipe: Recipe,
-        revision: Revision,
-        splitting: Splitting,
-        corpus: Corpus,
-        tally: _Tally,
-        random_rate: float,
-        seconds: float,
-    ) -> PrepareReport:
-        version = revision.to_version()
-        dropped = self._store.dropped_counts(revision.build)
-        redacted: Counter[str] = Counter()
-        by_domain: dict[str, Counter[str]] = {}
-        for index, (domain, kinds) in tally.redacted.items():
-            if splitting.stays[index]:
-                redacted.update(kinds)
-                by_domain.setdefault(domain, Counter()).update(kinds)
-        return PrepareReport(
-            dataset_version=version.dataset_version,
-            content_hash=version.content_hash,
-            records=tally.records,
-            records_used=tally.records - sum(dropped.values()),
-            examples=version.examples,
-            dropped=dropped,
-            changed=dict(sorted(tally.changed.items())),
-            redacted=dict(sorted(redacted.items())),
-            duplicates={
-                "exact": corpus.report.exact,
-                "near": corpus.report.near,
-                "clusters": corpus.report.clusters,
-            },
-            splits=dict(version.splits),
-            leak={"shared_clusters": splitting.shared_clusters(), "random_split_rate": round(random_rate, 6)},
-            tokens={
-                "total": version.tokens,
-                "per_split": self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tally.tokens),
-                "encoding": self._counter.encoding,
-            },
-            seconds=round(seconds, 3),
-            notes=(*tally.notes, *_notes(tally, splitting)),
-            redacted_by_domain={domain: dict(sorted(kinds.items())) for domain, kinds in sorted(by_domain.items())},
-            findings=tally.findings,
-            mix=_mix_counts(recipe, tally, splitting),
-        )
+    # The border of the test split
 
     def _with_border(self, recipe: Recipe) -> Recipe:
         """The recipe with its test border where that still binds: for the same seed and share, or for good."""
@@ -373,128 +299,3 @@ class PrepareRun:
         if before.split.frozen == frozen and before.split.seed == recipe.split.seed:
             return text
         return self._recipes.freeze(text, frozen, recipe.split.seed)
-
-
-class _Rows:
-    """The rows of the examples that stay, as they are stored, and their sums."""
-
-    def __init__(self, waiting: Shards, splitting: Splitting, corpus: Corpus) -> None:
-        self._waiting = waiting
-        self._splitting = splitting
-        self._flagged = corpus.report.flagged
-        self._counts = [0] * len(SPLITS)
-        self._content = 0
-        self._tokens = 0
-
-    @property
-    def done(self) -> int:
-        """How many rows were made."""
-        return sum(self._counts)
-
-    def batches(self) -> Iterator[list[ExampleRow]]:
-        """The rows in order."""
-        stays = self._splitting.stays.tolist()
-        codes = self._splitting.split_codes.tolist()
-        groups = self._splitting.group_numbers
-        batch: list[ExampleRow] = []
-        index = ordinal = 0
-        for rows in self._waiting.batches():
-            names = groups[index : index + len(rows)].tolist()
-            for (example, messages, tokens, flags, record, source), group in zip(rows, names, strict=True):
-                if stays[index]:
-                    code = codes[index]
-                    split = SPLITS[code]
-                    if index in self._flagged:
-                        flags = f"{flags} {self._flagged[index]}".lstrip()
-                    self._content += body_digest(messages, split)
-                    self._tokens += tokens
-                    self._counts[code] += 1
-                    batch.append(
-                        (ordinal, example, split.value, messages, tokens, flags, record, example_name(group), source)
-                    )
-                    ordinal += 1
-                index += 1
-            if len(batch) >= _STORED_AT_ONCE:
-                yield batch
-                batch = []
-        yield batch
-
-    def totals(self) -> Totals:
-        """The sums over all rows."""
-        counts = {split.value: count for split, count in zip(SPLITS, self._counts, strict=True)}
-        content = ContentSum(self._content % (1 << 512), self.done)
-        return Totals(content, **counts, tokens=self._tokens)
-
-
-def _mixed(recipe: Recipe, corpus: Corpus, tally: _Tally) -> dict[int, str]:
-    """The examples that the mix leaves out of those that are no duplicates."""
-    if not recipe.mix:
-        return {}
-    candidates = [
-        Candidate(index, example := example_name(number), part, tokens, example in recipe.kept_ids)
-        for index, (number, part, tokens) in enumerate(
-            zip(corpus.example_ids.tolist(), tally.mix_parts, tally.tokens, strict=True)
-        )
-        if index not in corpus.report.gone
-    ]
-    present = {one.part for one in candidates}
-    tally.notes += [
-        f"The mix's part {part.name!r} matches no example" for n, part in enumerate(recipe.mix) if n not in present
-    ]
-    return left_out(recipe.mix, candidates, recipe.split.seed)
-
-
-def _mix_counts(recipe: Recipe, tally: _Tally, splitting: Splitting) -> dict[str, dict[str, int]]:
-    """Examples and tokens of each part of the mix."""
-    counts = {part.name: {"examples": 0, "tokens": 0} for part in recipe.mix}
-    for part, tokens, is_staying in zip(tally.mix_parts, tally.tokens, splitting.stays, strict=False):
-        if is_staying and part >= 0:
-            counts[recipe.mix[part].name]["examples"] += 1
-            counts[recipe.mix[part].name]["tokens"] += tokens
-    return counts
-
-
-def _gone_rows(splitting: Splitting, corpus: Corpus, tally: _Tally) -> Iterator[DroppedRow]:
-    """The records of which no example stays, with the reason of the first that went."""
-    records, ids = corpus.record_ids, corpus.example_ids
-    used = set(records[splitting.stays].tolist()) if corpus.has_siblings else set()
-    for index in sorted({*corpus.report.gone, *tally.left_out}):
-        record_id, example = int(records[index]), example_name(int(ids[index]))
-        if record_id in used:
-            continue
-        used.add(record_id)
-        if index in tally.left_out:
-            yield DroppedRow(record_id, MIX_REASON, MIX_REASON, tally.left_out[index], example)
-        else:
-            reason, step, keeper = corpus.report.gone[index]
-            keeper_id = example_name(int(ids[keeper]))
-            yield DroppedRow(record_id, reason, step, f"like {keeper_id}", example, keeper_id)
-
-
-def _result_digest(splitting: Splitting, corpus: Corpus, tally: _Tally) -> str:
-    """Stands for everything that the run gives before the edits: examples, splits and reasons."""
-    stays = splitting.stays
-    digest = blake2b(digest_size=16)
-    digest.update(np.frombuffer(tally.digests, dtype=np.uint64).reshape(-1, 2)[stays].tobytes())
-    digest.update(splitting.split_codes[stays].tobytes())
-    digest.update(splitting.group_numbers[stays].tobytes())
-    digest.update(repr(sorted(corpus.report.flagged.items())).encode())
-    records = corpus.record_ids
-    for index, (reason, step, keeper) in sorted(corpus.report.gone.items()):
-        digest.update(repr((int(records[index]), reason, step, keeper)).encode())
-    digest.update(repr(sorted(tally.left_out.items())).encode("utf-8", "replace"))
-    for dropped in tally.dropped:
-        digest.update(repr(dropped).encode("utf-8", "replace"))
-    return digest.hexdigest()
-
-
-def _notes(tally: _Tally, splitting: Splitting) -> Iterator[str]:
-    if 0 < splitting.groups < LEAST_GROUPS:
-        yield (
-            f"Only {splitting.groups} groups of examples: validation and test may be empty"
-            f" (from {LEAST_GROUPS} on each has at least one)"
-        )
-    hidden = {kind: count for kind, count in tally.removed.items() if kind not in ("markup", "model_token")}
-    if hidden:
-        told = ", ".join(f"{count} {kind.replace('_', '-')}" for kind, count in sorted(hidden.items()))
-        yield f"Invisible characters removed: {told}"
