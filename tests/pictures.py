@@ -22,7 +22,7 @@ from webtune_tui.services.notice import Notice
 from webtune_tui.tui.app import WebtuneApp
 from webtune_tui.tui.presentation.stages import stages
 from webtune_tui.tui.widgets.dropped_records import ReasonList
-from webtune_tui.tui.widgets.prepare_panel import RecipeParts
+from webtune_tui.tui.widgets.recipe_parts import RecipeParts
 from webtune_tui.tui.widgets.styled_lines import StyledLines
 from webtune_tui.tui.widgets.template_studio import StudioRows
 from webtune_tui.tui.widgets.triage_board import HarmedRows

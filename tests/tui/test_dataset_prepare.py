@@ -16,7 +16,8 @@ from textual.widgets import Input, Static, TextArea
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.tui.dataset.frame import HINTS
 from webtune_tui.tui.widgets.dropped_records import DroppedList, ReasonList
-from webtune_tui.tui.widgets.prepare_panel import PreparePanel, RecipeParts
+from webtune_tui.tui.widgets.prepare_panel import PreparePanel
+from webtune_tui.tui.widgets.recipe_parts import RecipeParts
 from webtune_tui.tui.widgets.styled_lines import StyledLines
 
 

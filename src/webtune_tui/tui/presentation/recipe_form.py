@@ -162,6 +162,13 @@ def recipe_parts(recipe: Mapping[str, Any], steps: Sequence[StepDescription]) ->
     )
 
 
+def saved_values(parts: Sequence[RecipePart]) -> dict[str, str]:
+    """What the recipe says of every key of its parts, as text."""
+    saved = {field.key: field.value for part in parts for field in part.fields}
+    saved |= {part.switch: "true" if part.enabled else "false" for part in parts if part.switch}
+    return saved | {part.order_key: str(part.order) for part in parts if part.is_step}
+
+
 def _step_part(step: StepDescription, values: Mapping[str, Any]) -> RecipePart:
     fields = tuple(
         _option_field(step.name, option, values)

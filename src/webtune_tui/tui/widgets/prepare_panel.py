@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -27,7 +27,6 @@ from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.progress import BESIDE, progress_line
 from webtune_tui.tui.presentation.recipe_form import (
-    RecipeField,
     RecipePart,
     in_order,
     moved,
@@ -35,12 +34,14 @@ from webtune_tui.tui.presentation.recipe_form import (
     preview_title,
     recipe_parts,
     report_lines,
+    saved_values,
     touched_by_step,
 )
 from webtune_tui.tui.presentation.step_preview import step_lines, step_title
-from webtune_tui.tui.presentation.text_layout import Part, StyledLine, fit, short_number
+from webtune_tui.tui.presentation.text_layout import StyledLine
+from webtune_tui.tui.widgets.part_form import PartForm
+from webtune_tui.tui.widgets.recipe_parts import RecipeParts, is_enabled
 from webtune_tui.tui.widgets.row_view import RowView
-from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
 from webtune_tui.tui.widgets.styled_lines import StyledLines
 
 if TYPE_CHECKING:
@@ -48,92 +49,12 @@ if TYPE_CHECKING:
 
 
 _PREVIEW_SECONDS = 0.2
-_NO_FIELDS = "No options. Space turns this step on or off, J and K move it."
-_SEVERAL = "The recipe has several templates: T opens them in the studio."
 _WHY_NOT = {
     "record": "stays: a step moves among those that clean records",
     "example": "stays: a step moves among those that check examples",
     "corpus": "stays: the steps over the whole set have one order",
 }
 LAST_RUN = RecipePart("last_run", "Last run")
-
-
-class RecipeParts(RowView):
-    """The parts of the recipe, one a line: on or off, the title, and what the last run did with it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "switch", "On/off", show=False),
-        Binding("J,shift+down", "move_step(1)", "Move down", show=False),
-        Binding("K,shift+up", "move_step(-1)", "Move up", show=False),
-    ]
-
-    class Switched(Message):
-        """A step was turned on or off."""
-
-        def __init__(self, part: RecipePart, enabled: bool) -> None:
-            super().__init__()
-            self.part = part
-            self.enabled = enabled
-
-    class Shifted(Message):
-        """A step is wanted earlier (-1) or later (1)."""
-
-        def __init__(self, part: RecipePart, rows: int) -> None:
-            super().__init__()
-            self.part = part
-            self.rows = rows
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._parts: Sequence[RecipePart] = ()
-        self._enabled: dict[str, bool] = {}
-        self._pending: frozenset[str] = frozenset()
-        self._touched: Mapping[str, int] = {}
-
-    def show(self, parts: Sequence[RecipePart], pending: Mapping[str, str], touched: Mapping[str, int]) -> None:
-        """Shows the parts with what is not saved and how many records each step touched in the last run."""
-        name = self.part.name if self.part else ""
-        self._parts = parts
-        self._pending = frozenset(part.name for part in parts if _is_pending(part, pending))
-        self._enabled = {part.name: _is_enabled(part, pending) for part in parts}
-        self._touched = touched
-        self.set_row_count(len(parts))
-        self.cursor = next((place for place, part in enumerate(parts) if part.name == name), self.cursor)
-
-    @property
-    def part(self) -> RecipePart | None:
-        """The part under the cursor."""
-        return self._parts[self.cursor] if self.cursor < len(self._parts) else None
-
-    def action_switch(self) -> None:
-        """Turns the step under the cursor on or off."""
-        part = self.part
-        if part is not None and part.switch:
-            self.post_message(self.Switched(part, not self._enabled[part.name]))
-
-    def action_move_step(self, rows: int) -> None:
-        """Moves the step under the cursor within its stage."""
-        if self.part is not None:
-            self.post_message(self.Shifted(self.part, rows))
-
-    def clicked(self, row: int, x: int, event: object) -> None:
-        """A click on the sign turns the step on or off."""
-        if x < 3:
-            self.action_switch()
-
-    def row(self, index: int, width: int) -> Sequence[Part]:
-        """One part."""
-        part = self._parts[index]
-        is_on = self._enabled.get(part.name, True)
-        sign = " " if not part.switch else GLYPHS.active if is_on else GLYPHS.todo
-        number = self._touched.get(part.name, 0)
-        figure = f" {short_number(number)}" if number else ""
-        title = display_line(part.title, limit=80) + (" *" if part.name in self._pending else "")
-        return [
-            (f" {sign} ", "accent" if is_on else "muted"),
-            (fit(title, max(width - 3 - len(figure), 4)), "" if is_on else "muted"),
-            (figure, "muted"),
-        ]
 
 
 class PreparePanel(Vertical):
@@ -217,7 +138,7 @@ class PreparePanel(Vertical):
         with Horizontal():
             yield RecipeParts(id="recipe-parts")
             with Vertical(id="recipe-right"):
-                yield VerticalScroll(id="recipe-form", can_focus=False)
+                yield PartForm(id="recipe-form", can_focus=False)
                 yield StyledLines(id="recipe-report")
                 yield Static("", id="preview-title", markup=False)
                 yield StyledLines(id="recipe-preview")
@@ -244,9 +165,7 @@ class PreparePanel(Vertical):
         """Shows the workspace's recipe; changes that are not saved stay. ``record_fields`` can stand in a template."""
         self._record_fields = record_fields or self._record_fields
         self._parts = recipe_parts(recipe, steps)
-        saved = {field.key: field.value for part in self._parts for field in part.fields}
-        saved |= {part.switch: "true" if part.enabled else "false" for part in self._parts if part.is_step}
-        saved |= {part.order_key: str(part.order) for part in self._parts if part.is_step}
+        saved = saved_values(self._parts)
         self._pending = {key: text for key, text in self._pending.items() if saved.get(key) not in (None, text)}
         self._report = report
         self._shown_part = ""
@@ -270,7 +189,7 @@ class PreparePanel(Vertical):
         if preview.step != self._shown_part:
             return
         part = self.query_one(RecipeParts).part
-        is_on = part is None or _is_enabled(part, self._pending)
+        is_on = part is None or is_enabled(part, self._pending)
         width = self.query_one("#preview-title").size.width
         self._preview_title(step_title(preview, width, is_on=is_on), failed=False)
 
@@ -406,7 +325,7 @@ class PreparePanel(Vertical):
             self._change(widget.name, text)
 
     def _change(self, key: str, text: str) -> None:
-        if self._saved_value(key) == text:
+        if saved_values(self._parts).get(key) == text:
             if self._pending.pop(key, None) is None:
                 return
         elif self._pending.get(key) == text:
@@ -486,47 +405,10 @@ class PreparePanel(Vertical):
 
             self.query_one("#recipe-report", StyledLines).show(lines)
         else:
-            self.run_worker(cast("WorkType[None]", partial(self._show_form, part)), group="recipe-form", exclusive=True)
+            form = self.query_one(PartForm)
+            show = partial(form.show, part, self.pending, self._record_fields)
+            self.run_worker(cast("WorkType[None]", show), group="recipe-form", exclusive=True)
             self._preview_soon()
-
-    async def _show_form(self, part: RecipePart) -> None:
-        form = self.query_one("#recipe-form", VerticalScroll)
-        with self.app.batch_update():
-            await form.remove_children()
-            await form.mount_all(self._form_widgets(part))
-        form.scroll_to(y=0, animate=False)
-
-    def _form_widgets(self, part: RecipePart) -> Iterator[Widget]:
-        if not part.fields:
-            words = _NO_FIELDS if part.is_step else _SEVERAL
-            yield Static(Content(words), classes="field-help", markup=False)
-        for field in part.fields:
-            value = self._pending.get(field.key, field.value)
-            if field.kind == "text":
-                yield Static(Content(field.label), classes="field-label", markup=False)
-                yield SafeTextArea(value, name=field.key, tab_behavior="focus", placeholder=Content(field.help))
-                continue
-            yield Horizontal(
-                Static(Content(display_line(field.label, limit=60)), classes="field-label", markup=False),
-                _field_widget(field, value),
-                classes="field-row",
-            )
-            if field.help:
-                yield Static(Content(display(field.help, limit=400)), classes="field-help", markup=False)
-        if part.name == "template" and self._record_fields:
-            names = "  ".join(f"{{{name}}}" for name in self._record_fields)
-            yield Static(Content(display_line(names, limit=1000)), classes="field-names", markup=False)
-
-    def _saved_value(self, key: str) -> str | None:
-        for part in self._parts:
-            if part.is_step and part.order_key == key:
-                return str(part.order)
-            if part.switch == key:
-                return "true" if part.enabled else "false"
-            for field in part.fields:
-                if field.key == key:
-                    return field.value
-        return None
 
     def _tell_state(self) -> None:
         if self.is_preparing:
@@ -552,21 +434,3 @@ class PreparePanel(Vertical):
         title = self.query_one("#preview-title", Static)
         title.set_class(failed, "-failed")
         title.update(Content(display(words, limit=600)))
-
-
-def _field_widget(field: RecipeField, value: str) -> Widget:
-    if field.kind == "bool":
-        return Checkbox("", value == "true", name=field.key, compact=True)
-    if field.kind == "choice":
-        options = [(Content(display_line(choice, limit=60)), choice) for choice in field.choices]
-        chosen = value if value in field.choices else Select.NULL
-        return Select(options, value=chosen, name=field.key, compact=True, allow_blank=value not in field.choices)
-    return Input(value, name=field.key, compact=True)
-
-
-def _is_pending(part: RecipePart, pending: Mapping[str, str]) -> bool:
-    return part.switch in pending or part.order_key in pending or any(field.key in pending for field in part.fields)
-
-
-def _is_enabled(part: RecipePart, pending: Mapping[str, str]) -> bool:
-    return pending.get(part.switch, "true" if part.enabled else "false") == "true"
