@@ -50,6 +50,10 @@ if TYPE_CHECKING:
 _PREVIEW_SECONDS = 0.2
 _NO_FIELDS = "No options. Space turns this step on or off, J and K move it."
 _SEVERAL = "The recipe has several templates: T opens them in the studio."
+_NO_MIX = (
+    "All examples are taken. A mix takes shares by source, domain or file; begin one with:\n"
+    'webtune recipe set mix.general.match="general*.jsonl" mix.general.share=0.3 mix.rest.share=0.7'
+)
 _WHY_NOT = {
     "record": "stays: a step moves among those that clean records",
     "example": "stays: a step moves among those that check examples",
@@ -498,7 +502,7 @@ class PreparePanel(Vertical):
 
     def _form_widgets(self, part: RecipePart) -> Iterator[Widget]:
         if not part.fields:
-            words = _NO_FIELDS if part.is_step else _SEVERAL
+            words = _NO_FIELDS if part.is_step else _NO_MIX if part.name == "mix" else _SEVERAL
             yield Static(Content(words), classes="field-help", markup=False)
         for field in part.fields:
             value = self._pending.get(field.key, field.value)
