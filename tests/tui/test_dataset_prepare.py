@@ -257,7 +257,7 @@ async def test_every_part_of_the_recipe_can_be_looked_at(tmp_path: Path) -> None
         await settle(app, pilot)
         await pilot.press("p")
         await settle(app, pilot)
-        for _ in range(13):
+        for _ in range(14):
             await pilot.press("down")
             await settle(app, pilot)
         labels = [str(label.content) for label in screen_of(app).query("#recipe-form .field-label").results(Static)]
