@@ -20,6 +20,7 @@ from textual.events import Callback
 from textual.strip import Strip
 from textual.widgets import Static
 from textual.widgets._toast import Toast
+from textual.worker import WorkerState
 
 from webtune_tui.domain.credentials import Secret
 from webtune_tui.domain.errors import Offline, StorageFailed
@@ -402,3 +403,17 @@ def failing(error: Exception):  # type: ignore[no-untyped-def]  # a coroutine fu
         raise error
 
     return work
+
+
+async def test_a_worker_that_finds_its_widgets_gone_with_the_app_is_no_fault(tmp_path: Path) -> None:
+    app = app_on(tmp_path)
+
+    async def look_too_late() -> None:
+        while not app.is_leaving:
+            await asyncio.sleep(0)
+        app.query_one("#gone")
+
+    async with app.run_test(size=(80, 24)):
+        await app.settled()
+        worker = app.run_worker(look_too_late())
+    assert worker.state is WorkerState.ERROR and app.return_code != 70

@@ -17,9 +17,11 @@ from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding, BindingsMap, BindingType
+from textual.css.query import NoMatches
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
+from textual.worker import WorkerFailed
 
 from webtune_tui import registry
 from webtune_tui import settings as settings_module
@@ -163,8 +165,11 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         """What stands above the footer of every screen; only the guided demo has something."""
         return ()
 
+    async def _shutdown(self) -> None:
+        self.is_leaving = True  # whoever ends it: a worker that still looks for its widgets finds some of them gone
+        await super()._shutdown()
+
     async def on_unmount(self) -> None:
-        self.is_leaving = True
         await self._end_workers()
         await self._open.aclose()
 
@@ -339,6 +344,8 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         self._handle_exception(error if isinstance(error, Exception) else RuntimeError(str(error)))
 
     def _handle_exception(self, error: Exception) -> None:
+        if self.is_leaving and isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches):
+            return  # its widgets went with the app
         if hasattr(error, "__rich__"):
             error = RuntimeError(f"{type(error).__name__}: {error}")  # its own rendering could show anything
         super()._handle_exception(error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -75,11 +76,13 @@ async def one_paid_call(folder: Path, executioner: Executioner) -> None:
 
 
 def main(root: Path) -> None:
+    with Workspace.open(root / "new", command="killed program"):
+        pass  # making it anew for each line would take most of the time
     line = 0
     while True:
         line += 1
         folder = root / str(line)
-        folder.mkdir()
+        shutil.copytree(root / "new", folder / "workspace")
         child = os.fork()
         if child == 0:
             asyncio.run(one_paid_call(folder, Executioner(line)))
