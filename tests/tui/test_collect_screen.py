@@ -158,7 +158,7 @@ async def test_another_scraper_is_found_by_typing_and_brings_its_own_fields(tmp_
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, NewCollection))
         await until(pilot, lambda: "Zillow" in str(app.screen.query_one("#form-scraper", Button).label))
-        assert "Fill in" in words(app, "#form-price")
+        await until(pilot, lambda: "Fill in" in words(app, "#form-price"))
         assert form(app).query_one("#form-confirm", Button).disabled
 
 
