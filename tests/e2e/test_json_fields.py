@@ -175,6 +175,7 @@ def test_messages_are_set_by_their_place(collected: Program) -> None:
     collected.json("dataset", "edit", "ex-nothing", "--set", "assistant=x").failed(2)
 
 
+@pytest.mark.slow  # tests/quality/test_replay_hashes.py holds it in the default suite
 def test_the_recipe_is_replayed_to_the_same_hash_in_another_workspace(collected: Program, tmp_path: Path) -> None:
     one = examples_of(collected)[4]["id"]
     collected.json(
@@ -223,6 +224,7 @@ def write(path: Path, content: list[dict[str, str]]) -> Path:
     return path
 
 
+@pytest.mark.slow  # tests/quality/test_replay_hashes.py holds it in the default suite
 def test_the_hash_knows_nothing_of_order_workspace_and_collections(program: Program, tmp_path: Path) -> None:
     parts = [write(tmp_path / f"part-{n}.jsonl", rows(n * 20, n * 20 + 20)) for n in range(3)]
     whole = write(tmp_path / "renamed.jsonl", list(reversed(rows(0, 60))))

@@ -91,7 +91,7 @@ def unsafe(text: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 50)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((140, 50), marks=pytest.mark.slow)])
 async def test_hostile_examples_are_shown_as_written_and_do_nothing(tmp_path: Path, size: tuple[int, int]) -> None:
     app = dataset_app(tmp_path, curate=HostileCurate(16, make=hostile))
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:

@@ -59,7 +59,7 @@ async def test_the_recipe_shows_its_parts_and_what_the_last_run_did(tmp_path: Pa
         )
         assert "PACKING" in report and "steps an epoch" in report
         parts = screen_of(app).query_one(RecipeParts)
-        assert parts.has_focus and parts.row_count == 14
+        assert parts.has_focus and parts.row_count == 15
 
 
 async def test_typing_in_the_template_previews_what_would_become_of_real_records(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ async def test_every_part_of_the_recipe_can_be_looked_at(tmp_path: Path) -> None
         await settle(app, pilot)
         await pilot.press("p")
         await settle(app, pilot)
-        for _ in range(13):
+        for _ in range(14):
             await pilot.press("down")
             await settle(app, pilot)
         labels = [str(label.content) for label in screen_of(app).query("#recipe-form .field-label").results(Static)]

@@ -14,6 +14,7 @@ from typing import Any
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.options import Option, convert, options_of
 from webtune_tui.pipeline.build_plan import BuildPlan
+from webtune_tui.pipeline.mix import MixPart
 from webtune_tui.pipeline.recipe import Recipe, default_recipe, parse_recipe, step_class, step_names
 from webtune_tui.pipeline.split import FrozenTest
 from webtune_tui.storage.datasets import DatasetStore
@@ -234,6 +235,8 @@ def _typed(key: str, value: str) -> Any:
         return value or None
     if table == "templates" and rest.count("."):
         return _template_value(key, rest.rpartition(".")[2], value)
+    if table == "mix" and rest.count("."):
+        return _option_value(key, MixPart, rest.rpartition(".")[2], value, "A part of the mix") if value else None
     if table == "build":
         return _option_value(key, BuildPlan, rest, value, "The table build")
     if table == "split" and rest in ("train", "validation", "test", "seed"):
@@ -244,7 +247,8 @@ def _typed(key: str, value: str) -> Any:
             return _step_value(key, name, option_name, value)
     raise UsageError(
         f"The recipe has no key {key!r}",
-        hint="Such as steps.length.minimum=60, split.seed=7, template.user=TEXT; see: webtune recipe steps",
+        hint="Such as steps.length.minimum=60, split.seed=7, template.user=TEXT, mix.NAME.share=0.3; see: webtune"
+        " recipe steps",
     )
 
 
@@ -280,9 +284,10 @@ def _number(key: str, value: str, kind: type[int] | type[float]) -> float:
 
 def _at(document: Mapping[str, Any], key: str) -> Any:
     value: Any = document
-    if key.startswith("templates."):
-        name, _, key = key.removeprefix("templates.").rpartition(".")
-        value = next((one for one in document.get("templates", ()) if one.get("name") == name), None)
+    listed, _, rest = key.partition(".")
+    if listed in ("templates", "mix"):
+        name, _, key = rest.rpartition(".")
+        value = next((one for one in document.get(listed, ()) if one.get("name") == name), None)
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value

@@ -25,6 +25,10 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
+_LISTED = {"templates": ("system", "user", "assistant"), "mix": ("match", "share", "by", "cap")}
+"""The lists of named tables, with the keys of which one must be there."""
+
+
 class RecipeFile:
     """One recipe file. All methods block."""
 
@@ -66,8 +70,9 @@ class RecipeFile:
     def with_values(self, values: Mapping[str, Any]) -> str:
         """The file's text with some keys set, such as ``steps.length.minimum``; comments and order stay.
 
-        ``templates.NAME.KEY`` names one of the ``[[templates]]``, which is added where there is none of that name and
-        goes when it has no texts left. A value of ``None`` removes the key.
+        ``templates.NAME.KEY`` names one of the ``[[templates]]``, ``mix.NAME.KEY`` one of the ``[[mix]]``, which is
+        added where there is none of that name and goes when nothing but its name is left (a template: when it has no
+        texts left). A value of ``None`` removes the key.
 
         Raises:
             UsageError: a key runs through a plain value.
@@ -80,8 +85,9 @@ class RecipeFile:
             document: Any = tomlkit.parse(head)
             for key, value in values.items():
                 *tables, name = key.split(".")
-                place = document if tables[0] != "templates" else _template_named(document, ".".join(tables[1:]))
-                for table in tables if tables[0] != "templates" else ():
+                is_listed = tables[0] in _LISTED
+                place = _named(document, tables[0], ".".join(tables[1:])) if is_listed else document
+                for table in () if is_listed else tables:
                     if table not in place:
                         place[table] = tomlkit.table(is_super_table=table == "steps")
                     place = place[table]
@@ -89,17 +95,17 @@ class RecipeFile:
                     place.pop(name, None)
                 else:
                     place[name] = tomlkit.string(value, multiline=True) if _is_long(value) else value
-            _without_empty_templates(document)
+            _without_empty_tables(document)
         except (TOMLKitError, TypeError, AttributeError, ValueError) as error:
             raise UsageError(f"{self.path} can't be changed: {error}", hint="Mend the file.") from error
         return join_edits(tomlkit.dumps(document), edits)
 
 
-def _template_named(document: Any, name: str) -> Any:
-    """The one of the ``[[templates]]`` with a name, made where there is none."""
+def _named(document: Any, listed: str, name: str) -> Any:
+    """The one of the ``[[templates]]`` or ``[[mix]]`` with a name, made where there is none."""
     import tomlkit
 
-    tables = document.setdefault("templates", tomlkit.aot())
+    tables = document.setdefault(listed, tomlkit.aot())
     for table in tables:
         if table.get("name") == name:
             return table
@@ -109,16 +115,17 @@ def _template_named(document: Any, name: str) -> Any:
     return tables[-1]
 
 
-def _without_empty_templates(document: Any) -> None:
-    """Takes out templates of which no text is left."""
+def _without_empty_tables(document: Any) -> None:
+    """Takes out templates of which no text is left, and parts of the mix of which nothing is."""
     if "template" in document and not document["template"]:
         del document["template"]
-    tables = document.get("templates", [])
-    for place in reversed(range(len(tables))):
-        if not any(key in tables[place] for key in ("system", "user", "assistant")):
-            del tables[place]
-    if "templates" in document and not len(tables):
-        del document["templates"]
+    for listed, wanted in _LISTED.items():
+        tables = document.get(listed, [])
+        for place in reversed(range(len(tables))):
+            if not any(key in tables[place] for key in wanted):
+                del tables[place]
+        if listed in document and not len(tables):
+            del document[listed]
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:

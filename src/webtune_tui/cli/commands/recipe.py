@@ -16,6 +16,7 @@ EXAMPLES = (
     "webtune recipe show",
     "webtune recipe steps",
     "webtune recipe set steps.length.enabled=true steps.length.minimum=80",
+    'webtune recipe set mix.general.match="general*.jsonl" mix.general.share=0.3 mix.rest.share=0.7',
     'webtune recipe set template.user="Describe {title}" template.assistant="{description}"',
 )
 

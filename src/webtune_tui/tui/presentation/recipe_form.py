@@ -13,6 +13,7 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.options import Option, options_of
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.pipeline.build_plan import BuildPlan
+from webtune_tui.pipeline.mix import MixPart
 from webtune_tui.pipeline.packing import PackingPlan
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.tui.presentation import figures
@@ -151,6 +152,7 @@ def recipe_parts(recipe: Mapping[str, Any], steps: Sequence[StepDescription]) ->
         ),
         RecipePart("build", "Build", tuple(_build_field(one, building) for one in options_of(BuildPlan))),
         *(_step_part(step, _table(settings, step.name)) for step in steps),
+        RecipePart("mix", "Mix", tuple(_mix_fields(recipe.get("mix")))),
         RecipePart(
             "split",
             "Split",
@@ -167,6 +169,17 @@ def saved_values(parts: Sequence[RecipePart]) -> dict[str, str]:
     saved = {field.key: field.value for part in parts for field in part.fields}
     saved |= {part.switch: "true" if part.enabled else "false" for part in parts if part.switch}
     return saved | {part.order_key: str(part.order) for part in parts if part.is_step}
+
+
+def _mix_fields(parts: Any) -> Iterator[RecipeField]:
+    """The options of every part of the mix, the part's name before each."""
+    for part in parts if isinstance(parts, list) else ():
+        name = str(part.get("name", ""))
+        for declared in options_of(MixPart):
+            if declared.name != "name":
+                told: dict[str, Any] = {"name": declared.name, "label": f"{name}: {declared.label.lower()}"}
+                told |= {"help": declared.help, "default": declared.default, "choices": declared.choices}
+                yield _field(f"mix.{name}.{declared.name}", told, part)
 
 
 def _step_part(step: StepDescription, values: Mapping[str, Any]) -> RecipePart:

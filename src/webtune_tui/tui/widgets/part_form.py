@@ -15,6 +15,10 @@ from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
 
 _NO_FIELDS = "No options. Space turns this step on or off, J and K move it."
 _SEVERAL = "The recipe has several templates: T opens them in the studio."
+_NO_MIX = (
+    "All examples are taken. A mix takes shares by source, domain or file; begin one with:\n"
+    'webtune recipe set mix.general.match="general*.jsonl" mix.general.share=0.3 mix.rest.share=0.7'
+)
 
 
 class PartForm(VerticalScroll):
@@ -30,7 +34,7 @@ class PartForm(VerticalScroll):
 
 def _widgets(part: RecipePart, pending: Mapping[str, str], record_fields: Sequence[str]) -> Iterator[Widget]:
     if not part.fields:
-        words = _NO_FIELDS if part.is_step else _SEVERAL
+        words = _NO_FIELDS if part.is_step else _NO_MIX if part.name == "mix" else _SEVERAL
         yield Static(Content(words), classes="field-help", markup=False)
     for field in part.fields:
         value = pending.get(field.key, field.value)
