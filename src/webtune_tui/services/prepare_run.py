@@ -11,11 +11,10 @@ import json
 import pickle
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
-from zlib import crc32
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +41,7 @@ from webtune_tui.services.prepare_split import Splitting
 from webtune_tui.services.prepare_tally import Tally
 from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
+from webtune_tui.services.survey_sample import survey_sample
 from webtune_tui.storage.dataset_types import BuildReport, Revision, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
@@ -50,8 +50,6 @@ from webtune_tui.storage.workspace import Workspace
 _RANGE = 1_000  # records that a process takes at a time
 _EVENTS_APART = 0.1  # seconds
 _SHOWN_IDS = 5
-_SHOWN_OF_A_SOURCE = 5_000  # records that a surveying step sees
-_SHOWN_AT_ONCE = 250
 
 
 class PrepareRun:
@@ -198,35 +196,21 @@ class PrepareRun:
             if isinstance(step, Surveying) and getattr(step, "needs_survey", True)
         ]
         for number in surveying:
-            shown = self._shown(only, getattr(steps[number], "enough", _SHOWN_OF_A_SOURCE))
+            portions = survey_sample(self._records, cast("Surveying", steps[number]), only)
+            total, done = sum(map(len, portions)), 0
             chosen = pickle.dumps(steps)
-            asked = [
-                Sighting(chosen, number, shown[start : start + _SHOWN_AT_ONCE])
-                for start in range(0, len(shown), _SHOWN_AT_ONCE)
-            ]
             observed = []
-            for answer in pool.sightings(asked):
+            for portion, answer in zip(
+                portions, pool.sightings(Sighting(chosen, number, portion) for portion in portions), strict=True
+            ):
                 observed.append(answer)
-                yield from self._told(
-                    "surveying", min(len(observed) * _SHOWN_AT_ONCE, len(shown)), len(shown), "records"
-                )
+                done += len(portion)
+                yield from self._told("surveying", done, total, "records")
             step = steps[number].learned(observed)  # type: ignore[attr-defined]  # it is a surveying one
             steps = (*steps[:number], step, *steps[number + 1 :])
             if found := list(step.findings()):
                 tally.findings[step.name] = found
         return steps
-
-    def _shown(self, only: frozenset[int] | None, enough: int) -> list[int]:
-        """The records that a surveying step sees: every n-th of a source by the hash of its key."""
-        sizes = Counter(
-            source for record_id, _, source in self._records.keys_in_order() if only is None or record_id in only
-        )
-        apart = {source: max(size // enough, 1) for source, size in sizes.items()}
-        return [
-            record_id
-            for record_id, key, source in self._records.keys_in_order()
-            if (only is None or record_id in only) and crc32(key.encode("utf-8", "surrogatepass")) % apart[source] == 0
-        ]
 
     def _sampled(self, seed: int) -> frozenset[int] | None:
         if self._request.sample is None:

@@ -24,7 +24,7 @@ from webtune_tui.pipeline.triage_counts import Counts
 from webtune_tui.services.prepare_processes import TRIAGE_PRELOAD, workers_for
 from webtune_tui.services.raw_pairs import GonePair, RawPairs
 from webtune_tui.services.recipes import Recipes
-from webtune_tui.services.survey_sample import in_portions, survey_sample
+from webtune_tui.services.survey_sample import survey_sample
 from webtune_tui.services.triage_marks import recipe_mark, records_mark
 from webtune_tui.services.triage_part import (
     SURVEYING,
@@ -134,11 +134,13 @@ class TriageRun:
         step = surveying_step(self._recipe, self._counter)
         if step is None:
             return b""
-        portions = in_portions(survey_sample(self._records))
+        portions = survey_sample(self._records, step)
+        total, done = sum(map(len, portions)), 0
         observed = []
-        for answer in pool.each(TriageMaker.sight, portions):
+        for portion, answer in zip(portions, pool.each(TriageMaker.sight, portions), strict=True):
             observed.append(answer)
-            yield from self._told("surveying", len(observed), len(portions), "parts")
+            done += len(portion)
+            yield from self._told("surveying", done, total, "records")
         return pickle.dumps(step.learned(observed))
 
     def _look_at_records(self, pool: Pool, pairs: RawPairs, seen: _Seen, total: int) -> Iterator[Progressed]:

@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
+from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -24,6 +25,7 @@ GARBAGE_THRESHOLDS = (
     20,
     100,
 )  # records make no cycles: looking for them all the time takes a tenth of the work
+_ENDING_SECONDS = 5.0  # that a process may take for work whose answer nobody wants any more
 _WAITING_PER_WORKER = 3  # tasks; bounds the memory
 
 
@@ -61,11 +63,12 @@ class WorkerPool(Generic[AnyMaker]):
 
     def __enter__(self) -> Self:
         if self._workers > 1:
+            self._life, self._held = multiprocessing.Pipe(duplex=False)
             self._pool = ProcessPoolExecutor(
                 self._workers,
                 mp_context=start_method(self._preload),
                 initializer=_start_worker,
-                initargs=(self._make,),
+                initargs=(self._make, self._life),
             )
             for _ in range(self._workers):
                 self._pool.submit(_warm_up)
@@ -75,7 +78,13 @@ class WorkerPool(Generic[AnyMaker]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool is not None:
+            # a process that is killed as the pool ends may hold the lock that the others wait for
+            ending = threading.Timer(_ENDING_SECONDS, self._held.close)
+            ending.start()
             self._pool.shutdown(wait=True, cancel_futures=True)
+            ending.cancel()
+            self._held.close()
+            self._life.close()
         if self._own is not None:
             self._own.close()
 
@@ -131,10 +140,10 @@ def _told_where_one_ended() -> Iterator[None]:
         raise ended_from_outside() from error
 
 
-def _start_worker(make: Callable[[], Maker]) -> None:
+def _start_worker(make: Callable[[], Maker], life: Connection) -> None:
     global _maker
     gc.set_threshold(*GARBAGE_THRESHOLDS)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with, args=(life,), daemon=True).start()
     _maker = make()
 
 
@@ -149,8 +158,8 @@ def _work(work: Callable[[Any, Any], Any], asked: Any) -> Any:
     return work(_maker, asked)
 
 
-def _end_with_parent() -> None:
+def _end_with(life: Connection) -> None:
+    """Ends the process when the run closes its end of the line, or is gone."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    wait([life] if parent is None else [life, parent.sentinel])
+    os._exit(1)

@@ -96,3 +96,19 @@ async def test_killed_at_any_time_the_next_run_gives_what_an_unbroken_one_would(
         assert head_of(root) in (original.before, original.unbroken)
     assert killed
     assert await prepared_again(root) == original.unbroken
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_triage_that_is_ended_leaves_no_process_and_no_file(
+    original: Prepared, tmp_path: Path, number: signal.Signals
+) -> None:
+    root = original.copied(tmp_path)
+    family = Family(tmp_path / "pipes", NOWHERE)
+    with started(family, root, "dataset", "triage", "--workers", "2") as process:
+        while len(family.workers()) < 2:
+            assert process.poll() is None, "it ended before it could be ended"
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == (-number if number is signal.SIGKILL else 143)
+    family.wait_until_ended()
+    assert left_in(root) == [] and head_of(root) == original.before
