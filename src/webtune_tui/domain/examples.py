@@ -105,9 +105,9 @@ def decode_messages(text: str) -> tuple[Message, ...]:
     return tuple(Message.from_json(body) for body in json.loads(text))
 
 
-def body_digest(messages_json: str, split: Split) -> int:
+def body_digest(messages_json: str, split: str) -> int:
     """A 512-bit number for one example's content and split; see :class:`ContentSum`."""
-    payload = f"{split.value}\n{messages_json}".encode("utf-8", "surrogatepass")
+    payload = f"{split!s}\n{messages_json}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(payload, digest_size=64).digest(), "big")
 
 

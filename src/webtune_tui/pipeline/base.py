@@ -52,6 +52,12 @@ class Draft(NamedTuple):
         """The draft with other fields, marked as changed by the step."""
         return self.evolved(fields=fields, touched=(*self.touched, step))
 
+    def conversing(self, part: int, conversation: Conversation, tokens: int) -> Draft:
+        """The draft as an example with the messages of a conversation."""
+        flags = (*self.flags, *conversation.flags) if conversation.flags else self.flags
+        made = (part, conversation.messages, conversation.values, flags)
+        return Draft._make((*self[:_PART], *made, *self[_PART + 4 : -1], tokens))
+
     def evolved(self, **changes: Any) -> Draft:
         """The draft with other values."""
         return self._replace(**changes)
@@ -71,6 +77,9 @@ class Draft(NamedTuple):
             if message.role == "user":
                 return message.content
         return ""
+
+
+_PART = Draft._fields.index("part")  # messages, values and flags follow; tokens come last
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Columns:
             actual = self._shape.get(name)
             if actual is not None:
                 value = self._fields[actual]
-                if value or value not in _NOTHING:
+                if is_filled(value):
                     return value
         return None
 
@@ -37,6 +37,11 @@ class Columns:
     def actual(self, names: Iterable[str]) -> tuple[str, ...]:
         """The row's own names of those of the columns that it has."""
         return tuple(self._shape[name] for name in names if name in self._shape)
+
+
+def is_filled(value: Any) -> bool:
+    """Whether a column's value says something: 0 and ``False`` do."""
+    return bool(value) or value not in _NOTHING
 
 
 @lru_cache(maxsize=1024)

@@ -106,7 +106,7 @@ class Assembly:
         touched = {(draft.record_id, step) for draft in finished for step in draft.touched}
         result.changed.update(step for _, step in touched)
         answers = [answer_text(draft) for draft in finished]
-        result.drafts, result.built = finished, list(map(self._built, finished))
+        result.drafts, result.built = finished, list(map(self._built, finished, map(len, answers)))
         if self._sign is not None:
             result.signatures = self._sign([draft.values for draft in finished], answers)
         result.dropped = _whole_records(result)
@@ -134,14 +134,7 @@ class Assembly:
         conversing = [(draft, number, one) for draft in cleaned for number, one in self._conversing(draft, result)]
         counts = count_examples([one.messages for _, _, one in conversing], self._counter)
         counted = [
-            draft.evolved(
-                part=number,
-                messages=one.messages,
-                values=one.values,
-                flags=(*draft.flags, *one.flags),
-                tokens=count,
-            )
-            for (draft, number, one), count in zip(conversing, counts, strict=True)
+            draft.conversing(number, one, count) for (draft, number, one), count in zip(conversing, counts, strict=True)
         ]
         return list(self._through(self._example_steps, counted, result)) if self._example_steps else counted
 
@@ -193,7 +186,7 @@ class Assembly:
         chosen = self._choice.of(draft.fields)
         return draft.evolved(wanted=chosen.wanted, is_written=chosen.builder.is_written) if chosen else draft
 
-    def _built(self, draft: Draft) -> Built:
+    def _built(self, draft: Draft, answer_length: int) -> Built:
         redacted = _redacted(draft) if draft.redacted else {}
         return Built(
             example_id=example_id(draft.key, draft.part),
@@ -205,7 +198,7 @@ class Assembly:
             flags=_flags(draft.flags, redacted) if draft.flags or redacted else (),
             redacted=redacted,
             mix_part=part_of(self._mix, draft.source, draft.label, draft.domain) if self._mix else -1,
-            answer_length=len(draft.answer),
+            answer_length=answer_length,
             collected=moment_of(draft.collected_at) if NEWEST in self._ranks else 0,
             rating=rating_of(draft.fields) if RATED in self._ranks else 0.0,
         )

@@ -26,6 +26,7 @@ class Rows:
         self._waiting = waiting
         self._splitting = splitting
         self._flagged = corpus.report.flagged
+        self._ids = corpus.example_ids
         self._counts = [0] * len(SPLITS)
         self._content = 0
         self._tokens = 0
@@ -37,25 +38,24 @@ class Rows:
 
     def batches(self) -> Iterator[list[ExampleRow]]:
         """The rows in order."""
-        stays = self._splitting.stays.tolist()
-        codes = self._splitting.split_codes.tolist()
-        groups = self._splitting.group_numbers
+        splitting = self._splitting
+        stays, codes = splitting.stays.tolist(), splitting.split_codes.tolist()
+        groups, names_own = splitting.group_numbers, (splitting.group_numbers == self._ids).tolist()
+        names = [split.value for split in SPLITS]
         batch: list[ExampleRow] = []
         index = ordinal = 0
         for rows in self._waiting.batches():
-            names = groups[index : index + len(rows)].tolist()
-            for (example, messages, tokens, flags, record, source), group in zip(rows, names, strict=True):
+            group_numbers = groups[index : index + len(rows)].tolist()
+            for (example, messages, tokens, flags, record, source), group in zip(rows, group_numbers, strict=True):
                 if stays[index]:
                     code = codes[index]
-                    split = SPLITS[code]
                     if index in self._flagged:
                         flags = f"{flags} {self._flagged[index]}".lstrip()
-                    self._content += body_digest(messages, split)
+                    self._content += body_digest(messages, names[code])
                     self._tokens += tokens
                     self._counts[code] += 1
-                    batch.append(
-                        (ordinal, example, split.value, messages, tokens, flags, record, example_name(group), source)
-                    )
+                    group_id = example if names_own[index] else example_name(group)
+                    batch.append((ordinal, example, names[code], messages, tokens, flags, record, group_id, source))
                     ordinal += 1
                 index += 1
             if len(batch) >= _STORED_AT_ONCE:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from webtune_tui.domain.examples import Message
 from webtune_tui.pipeline.base import Conversation
-from webtune_tui.pipeline.columns import Columns
+from webtune_tui.pipeline.columns import Columns, is_filled
 from webtune_tui.pipeline.placeholders import is_placeholder
 from webtune_tui.pipeline.template import as_text
 
@@ -41,11 +42,11 @@ class Products:
 
     def build(self, fields: Mapping[str, Any]) -> Conversation | None:
         """The conversation; an empty answer where the product has no description."""
-        row = Columns(fields)
-        title = _known(row.get(*_TITLES))
-        brand = _known(row.get(*_BRANDS))
-        category = _last(row.get(*_CATEGORIES))
-        features = _listed(row.get(*_FEATURES))
+        titles, descriptions, brands, features_names, categories = _columns(tuple(fields))
+        title = _known(_first(fields, titles))
+        brand = _known(_first(fields, brands))
+        category = _last(_first(fields, categories))
+        features = _listed(_first(fields, features_names))
         if not title and not features:
             return None
         lines = [f"Write the product description for {title}." if title else "Write the product description."]
@@ -55,7 +56,7 @@ class Products:
         messages = (
             _SYSTEM_MESSAGE,
             Message("user", "\n".join(lines)),
-            Message("assistant", _description(row)),
+            Message("assistant", _description(fields, descriptions)),
         )
         return Conversation(messages, tuple(filter(None, (title, brand, category, *features))))
 
@@ -63,9 +64,25 @@ class Products:
 _SYSTEM_MESSAGE = Message("system", SYSTEM)
 
 
-def _description(row: Columns) -> str:
-    for name in _DESCRIPTIONS:
-        value = row.get(name)
+@lru_cache(maxsize=1024)
+def _columns(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The names that rows of this shape have for title, description, brand, features and category."""
+    row = Columns(dict.fromkeys(names))
+    return tuple(row.actual(wanted) for wanted in (_TITLES, _DESCRIPTIONS, _BRANDS, _FEATURES, _CATEGORIES))
+
+
+def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """The first value that is filled."""
+    for name in names:
+        value = fields[name]
+        if is_filled(value):
+            return value
+    return None
+
+
+def _description(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    for name in names:
+        value = fields[name]
         if isinstance(value, str) and (text := value.strip()):
             return text
         if isinstance(value, list) and (texts := [item for item in value if isinstance(item, str)]):
