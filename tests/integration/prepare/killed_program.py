@@ -1,8 +1,8 @@
 """A program that prepares a workspace and is killed at a chosen step of it.
 
-``python killed_program.py TEMPLATE FOLDER EVERY`` copies the workspace TEMPLATE to FOLDER/N for every N-th step (a
-sync, a rename, a removal, a transaction) and forks a process that prepares it there and kills itself with SIGKILL when
-it takes that step. FOLDER/total is written when a process has come to its end alive.
+``python -m tests.integration.prepare.killed_program TEMPLATE FOLDER EVERY`` copies the workspace TEMPLATE to FOLDER/N
+for every N-th step (a sync, a rename, a removal, a transaction) and forks a process that prepares it there and kills
+itself with SIGKILL when it takes that step. FOLDER/total is written when a process has come to its end alive.
 """
 
 from __future__ import annotations

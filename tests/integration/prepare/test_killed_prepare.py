@@ -19,6 +19,8 @@ from webtune_tui.storage.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="fork and SIGKILL are POSIX")
 
+ROOT = Path(__file__).parents[3]
+
 
 def prepare(root: Path) -> str:
     """Prepares a workspace; answers the hash of its content."""
@@ -43,10 +45,8 @@ def test_killed_at_any_step_a_whole_version_is_there_and_the_next_run_gives_the_
     assert before != after
     killed = tmp_path / "killed"
     killed.mkdir()
-    program = Path(__file__).with_name("killed_program.py")
-    subprocess.run(
-        [sys.executable, "-W", "ignore", str(program), str(template), str(killed), str(every)], check=True, timeout=300
-    )
+    program = [sys.executable, "-W", "ignore", "-m", "tests.integration.prepare.killed_program"]
+    subprocess.run([*program, str(template), str(killed), str(every)], check=True, timeout=300, cwd=ROOT)
     total = int((killed / "total").read_text())
     assert total > 10
     found = [left_whole(killed / str(step), after) for step in range(1, total, every)]
