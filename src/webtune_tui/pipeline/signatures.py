@@ -5,16 +5,29 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from webtune_tui.pipeline.near_duplicates import Compared
 from webtune_tui.pipeline.sketches import Sketches, sketches
 from webtune_tui.pipeline.steps.exact_duplicates import ANSWER, BOTH, PROMPT
-from webtune_tui.pipeline.word_numbers import Texts, Wording, wording_of
+from webtune_tui.pipeline.word_numbers import Places, Texts, Wording, wording_of
 
 _UNSPACED, _ANSWER_UNSPACED = 1, 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedWords:
+    """The words of a batch of examples as they are kept; ``bounds`` are those of each example in ``data``."""
+
+    data: bytes
+    bounds: Places
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def __getitem__(self, number: int) -> bytes:
+        return self.data[self.bounds[number] : self.bounds[number + 1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +39,7 @@ class Signatures:
     whole: Sketches
     answers: Sketches
     prompts: Sketches
-    texts: list[bytes]
+    texts: PackedWords
 
 
 def signatures(examples: Sequence[Texts], *, exact_on: str = BOTH, near_on: str = BOTH) -> Signatures:
@@ -54,18 +67,21 @@ def signatures(examples: Sequence[Texts], *, exact_on: str = BOTH, near_on: str 
     )
 
 
-def _packed(wording: Wording) -> list[bytes]:
+def _packed(wording: Wording) -> PackedWords:
     """For each example what :func:`unpacked` reads: marks, the number of texts, their lengths, 32 bits of each word."""
-    raw = wording.words.astype(np.uint32).tobytes()
-    parts, examples = wording.parts.tolist(), wording.examples.tolist()
-    marks = (wording.unspaced_examples * _UNSPACED).tolist()
-    answer_marks = (wording.unspaced_parts * _ANSWER_UNSPACED).tolist()
-    found = []
-    for number, (first, end) in enumerate(pairwise(examples)):
-        lengths = [parts[at + 1] - parts[at] for at in range(first, end)]
-        head = array("I", [marks[number] | answer_marks[end - 1], len(lengths), *lengths])
-        found.append(head.tobytes() + raw[parts[first] * 4 : parts[end] * 4])
-    return found
+    parts, examples = wording.parts, wording.examples
+    texts, sizes = np.diff(examples), 2 + np.diff(examples) + np.diff(parts[examples])
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+    first = starts[:-1]
+    lengths_at = np.repeat(first + 2 - examples[:-1], texts) + np.arange(len(parts) - 1)
+    is_word = np.ones(starts[-1], dtype=np.bool_)
+    is_word[first] = is_word[first + 1] = is_word[lengths_at] = False
+    packed = np.empty(starts[-1], dtype=np.uint32)
+    packed[first] = wording.unspaced_examples * _UNSPACED | wording.unspaced_parts[examples[1:] - 1] * _ANSWER_UNSPACED
+    packed[first + 1] = texts
+    packed[lengths_at] = np.diff(parts)
+    packed[is_word] = wording.words
+    return PackedWords(packed.tobytes(), starts * packed.itemsize)
 
 
 def unpacked(raw: bytes) -> Compared:

@@ -112,17 +112,20 @@ def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _words(texts: Sequence[str]) -> tuple[Hashes, Marks, Places]:
     """The words of some texts, whether they are lone characters, and their number in each text."""
-    spreads = {place: spread(text) for place, text in enumerate(texts) if not text.isascii()}
-    pieces = [
-        spreads[place].encode("utf-8", "surrogatepass") if place in spreads else text.encode("ascii")
-        for place, text in enumerate(texts)
-    ]
-    raw = b" %b " % b" ".join(pieces).lower()
-    ends = np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)) + 1)
+    folded, wide = list(texts), []
+    for place, text in enumerate(texts):
+        if not text.isascii():
+            folded[place] = spread(text)
+            wide.append(place)
+    raw = f" {' '.join(folded)} ".encode("utf-8", "surrogatepass").lower()  # of bytes: ten times as fast as of text
+    sizes = list(map(len, folded))
+    for place in wide:
+        sizes[place] = len(folded[place].encode("utf-8", "surrogatepass"))
+    ends = np.cumsum(np.array(sizes, dtype=np.int64) + 1)
     kinds: Kinds = np.frombuffer(bytearray(raw.translate(_BYTE_KINDS)), dtype=np.uint8)
-    for place, text in spreads.items():
-        if _SPECIAL.search(text):
-            kinds[ends[place] - len(pieces[place]) : ends[place]] = _kinds_of(text)
+    for place in wide:
+        if _SPECIAL.search(folded[place]):
+            kinds[ends[place] - sizes[place] : ends[place]] = _kinds_of(folded[place])
     begins, first, last = _bounds(kinds)
     return _hashes(raw, first, last), kinds[first] == _LONE, np.diff(np.searchsorted(begins, ends), prepend=0)
 

@@ -11,11 +11,12 @@ import marshal
 import os
 import tempfile
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from webtune_tui.pipeline.signatures import PackedWords
 from webtune_tui.services.worker_pool import ended_from_outside
 
 _NAME = "prepare-"
@@ -46,13 +47,11 @@ class ShardWriter:
             self._file = os.fdopen(handle, "wb")
         self._end = 0
 
-    def write(self, texts: Sequence[bytes], rows: list[WaitingRow]) -> Section:
+    def write(self, texts: PackedWords, rows: list[WaitingRow]) -> Section:
         """Adds a batch: the packed words of its examples, and their rows."""
-        bounds = array("Q", [self._end])
-        for text in texts:
-            bounds.append(bounds[-1] + len(text))
-        self._file.writelines(texts)
+        bounds = array("Q", (texts.bounds + self._end).astype("uint64").tobytes())
         body = marshal.dumps(rows)
+        self._file.write(texts.data)
         self._file.write(body)
         self._file.flush()
         self._end = bounds[-1] + len(body)

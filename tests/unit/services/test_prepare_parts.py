@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from tests.unit.services.test_prepare import prepare
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.examples import Message, encode_messages
 from webtune_tui.pipeline.run import encoded
+from webtune_tui.pipeline.signatures import PackedWords
 from webtune_tui.services.prepare_map import parsed, with_own_keys
 from webtune_tui.services.prepare_processes import workers_for
 from webtune_tui.services.prepare_shards import Shards, ShardWriter, discard_left
@@ -70,7 +72,7 @@ def test_few_records_are_prepared_in_one_process() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems give the file a name for a moment")
 def test_waiting_examples_have_no_name_from_the_beginning(tmp_path: Path) -> None:
     writer, shards = ShardWriter(tmp_path), Shards()
-    section = writer.write([b"one", b"three"], [("ex-1", "[]", 1, "", "1", "")])
+    section = writer.write(PackedWords(b"onethree", np.array([0, 3, 8])), [("ex-1", "[]", 1, "", "1", "")])
     assert list(tmp_path.iterdir()) == []
     shards.add(section)
     writer.close()
