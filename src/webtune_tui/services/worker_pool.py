@@ -145,6 +145,7 @@ def _start_worker(make: Callable[[], Maker], life: Connection) -> None:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     threading.Thread(target=_end_with, args=(life,), daemon=True).start()
     _maker = make()
+    gc.freeze()  # what was loaded stays: nothing of it need be looked through
 
 
 def _warm_up() -> None:
