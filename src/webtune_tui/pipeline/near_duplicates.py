@@ -42,7 +42,7 @@ def edits(first: Words, second: Words, most: int) -> int:
 def similarity(first: Words, second: Words, floor: float) -> float:
     """The similarity of two texts as words, or 0 where it lies below ``floor``."""
     longest = max(len(first), len(second))
-    if longest == 0:
+    if longest == 0 or first == second:  # as most fields of a copy are; the measure has to prepare both first
         return 1.0
     if longest > _LONGEST_COMPARED:
         return _pair_similarity(first, second, floor)
