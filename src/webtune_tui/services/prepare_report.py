@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from webtune_tui.domain.datasets import PrepareReport
+from webtune_tui.pipeline.cleaning.hidden import HIDDEN_KINDS
 from webtune_tui.pipeline.corpus import Corpus, example_name
 from webtune_tui.pipeline.mix import Candidate, left_out
 from webtune_tui.pipeline.recipe import Recipe
@@ -94,7 +95,7 @@ def _notes(tally: Tally, splitting: Splitting) -> Iterator[str]:
             f"Only {splitting.groups} groups of examples: validation and test may be empty"
             f" (from {LEAST_GROUPS} on each has at least one)"
         )
-    hidden = {kind: count for kind, count in tally.removed.items() if kind not in ("markup", "model_token")}
+    hidden = {kind: count for kind, count in tally.removed.items() if kind in HIDDEN_KINDS}
     if hidden:
         told = ", ".join(f"{count} {kind.replace('_', '-')}" for kind, count in sorted(hidden.items()))
         yield f"Invisible characters removed: {told}"

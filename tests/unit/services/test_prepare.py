@@ -182,6 +182,15 @@ async def test_a_sample_takes_some_records_and_the_same_ones_again(workspace: Wo
     assert one.content_hash == other.content_hash
 
 
+async def test_only_characters_that_nobody_sees_are_told_as_invisible(workspace: Workspace) -> None:
+    rows = [product(number) for number in range(12)]
+    for row in rows:
+        row["description"] = f"<b>Caf\u00c3\u00a9</b>\u200b {row['description']} Ships within two working days."
+    add_records(workspace, rows)
+    report = await prepare(workspace)
+    assert [note for note in report.notes if "Invisible" in note] == ["Invisible characters removed: 12 zero-width"]
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 9])
 async def test_few_records_make_a_dataset_and_it_is_said(workspace: Workspace, count: int) -> None:
     add_records(workspace, [product(number) for number in range(count)])

@@ -58,6 +58,10 @@ _FLAGS = tuple("".join(chr(0xE0000 + ord(letter)) for letter in region) + "\U000
                for region in ("gbeng", "gbsct", "gbwls"))  # fmt: skip
 
 
+ANSI = "ansi"
+HIDDEN_KINDS = frozenset({ANSI, *(kind for kind, _ in _KINDS)})
+"""All kinds, with the sequences that command a terminal."""
+
 HARMLESS_KINDS = ("bidi", "zero_width", "tag", "variation", "private_use")
 """The kinds that a person may want to keep; the others act on a terminal or can't be written as UTF-8."""
 
@@ -71,7 +75,7 @@ def without_hidden(text: str, removed: Counter[str], kept: Container[str] = ()) 
     if _MAY_START_ANSI.search(text):
         text, count = _ANSI.subn("", text)
         if count:
-            removed["ansi"] += count
+            removed[ANSI] += count
 
     def replacement(match: re.Match[str]) -> str:
         if _does_work(match.string, match.start()):
