@@ -26,6 +26,8 @@ from webtune_tui.storage.files import storage_error
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
+_TURN_SECONDS = 0.0005  # the thread that stores asks for a turn every millisecond and waits ten times as long otherwise
+
 
 def request_line(workspace: Path, base_model: str, models: Path, request: PrepareRequest) -> bytes:
     """The request of a run, as the program reads it."""
@@ -75,6 +77,7 @@ def main() -> None:
         from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
 
         gc.set_threshold(*GARBAGE_THRESHOLDS)
+        sys.setswitchinterval(_TURN_SECONDS)
         counter = counter_for(asked["base_model"], Path(asked["models"]))
         for event in PrepareRun(Workspace(root, database, None, None), counter, request).events():
             _tell(sys.stdout.buffer, *_event_body(event))
