@@ -65,6 +65,8 @@ class Draft(NamedTuple):
     @property
     def answer(self) -> str:
         """The text of the last assistant message."""
+        if self.messages and (last := self.messages[-1]).role == "assistant":  # nearly always, and asked for often
+            return last.content
         for message in reversed(self.messages):
             if message.role == "assistant":
                 return message.content
