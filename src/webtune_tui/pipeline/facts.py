@@ -37,9 +37,9 @@ _NUMBER_GOES_ON = re.compile(r"[.,]\d")
 
 def unsupported(answer: str, prompt: str, most: int = _MOST_FACTS) -> list[str]:
     """The facts of the answer that the prompt does not hold, each once; looks for no more than ``most``."""
-    answer = answer[:_MOST_CHARACTERS]
-    if answer.isascii() and _has_no_fact(answer.encode("ascii")):
+    if not may_state(answer):
         return []
+    answer = answer[:_MOST_CHARACTERS]
     folded = prompt.casefold()
     found = dict.fromkeys(islice(_untold_numbers(answer, prompt, folded), most))
     if len(found) < most:
@@ -47,10 +47,12 @@ def unsupported(answer: str, prompt: str, most: int = _MOST_FACTS) -> list[str]:
     return list(found)
 
 
-def _has_no_fact(answer: bytes) -> bool:
-    """A quick look at an ASCII text: no digit, and no capital within a sentence."""
-    kinds = answer.translate(_KINDS)
-    return b"0" not in kinds and b" W" not in kinds.replace(b". W", b"")
+def may_state(answer: str) -> bool:
+    """A quick look: whether there is a digit, or a capital within a sentence; always so beyond ASCII."""
+    if not answer.isascii():
+        return True
+    kinds = answer[:_MOST_CHARACTERS].encode("ascii").translate(_KINDS)
+    return b"0" in kinds or b" W" in kinds.replace(b". W", b"")
 
 
 def untold_fields(fields: Mapping[str, Any], answer: str, prompt: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from webtune_tui.domain.options import option
 from webtune_tui.pipeline.base import Draft
-from webtune_tui.pipeline.facts import unsupported, untold_fields
+from webtune_tui.pipeline.facts import may_state, unsupported, untold_fields
 from webtune_tui.pipeline.flags import INVENTS, flagged
 
 _MOST_FIELDS = 20
@@ -43,7 +43,10 @@ class UnsupportedFacts:
         """Flags an answer with so many unsupported facts."""
         if draft.is_written and not self.also_written:
             return draft
-        return flagged(draft, INVENTS) if self._invents(_told(draft), _given(draft)) else draft
+        answer = _told(draft)
+        if not may_state(answer):
+            return draft
+        return flagged(draft, INVENTS) if self._invents(answer, _given(draft)) else draft
 
     def _invents(self, answer: str, given: str) -> bool:
         return len(unsupported(answer, given, self.facts)) >= self.facts
