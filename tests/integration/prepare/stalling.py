@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import shutil
@@ -80,11 +81,16 @@ class Family:
         (self.folder / "reached").read_bytes()
 
     def let_go(self) -> None:
-        """Lets the run go on; nothing where it is gone."""
-        try:
-            os.close(os.open(self.folder / "go", os.O_WRONLY | os.O_NONBLOCK))
-        except OSError:
-            return
+        """Lets the run go on; nothing where it is gone. It may not have come to wait yet."""
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                os.close(os.open(self.folder / "go", os.O_WRONLY | os.O_NONBLOCK))
+                return
+            except OSError as error:
+                if error.errno != errno.ENXIO or not any("stalled_worker" in line for line in self.members().values()):
+                    return
+                time.sleep(0.01)
 
     def members(self) -> dict[int, str]:
         """The processes that live, each with its command line."""
