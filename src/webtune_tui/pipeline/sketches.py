@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
@@ -21,6 +22,7 @@ from webtune_tui.pipeline.word_numbers import Hashes, Places, Wording, mixed
 
 PERMUTATIONS = 64
 BANDS = 40
+_AHEAD = 2  # bands whose buckets are worked out while those of one are compared
 EMPTY = np.uint16(0xFFFF)  # all that the sketch of no words consists of
 _ROWS = 4
 _SEED = 20_261
@@ -124,14 +126,16 @@ def least_overlap(similarity: float) -> int:
 def buckets_of(table: Sketches, order: Indices) -> Iterator[tuple[Indices, Indices]]:
     """For each band the texts among those in ``order`` that share it with another one, and their buckets' numbers.
 
-    A thread works one band ahead; what it does lets others work meanwhile.
+    Threads work a few bands ahead; what they do lets others work meanwhile.
     """
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(_crowded, table, 0, order)
-        for band in range(1, BANDS):
-            found, coming = coming, thread.submit(_crowded, table, band, order)
-            yield found.result()
-        yield coming.result()
+    with ThreadPoolExecutor(_AHEAD) as threads:
+        coming = deque(threads.submit(_crowded, table, band, order) for band in range(_AHEAD))
+        for band in range(_AHEAD, BANDS):
+            found = coming.popleft().result()
+            coming.append(threads.submit(_crowded, table, band, order))
+            yield found
+        while coming:
+            yield coming.popleft().result()
 
 
 def meet_in_buckets(

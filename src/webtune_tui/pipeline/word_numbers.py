@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from itertools import pairwise
 
 import numpy as np
@@ -27,6 +27,7 @@ Texts = tuple[Sequence[str], str]
 """An example's field values and its answer."""
 
 _BLOCK = 1 << 16  # characters that are read at once
+_KEY_BYTES = 16  # of a sum for which processors have instructions
 _LONGEST_WORD = 64  # bytes; longer ones are hashed one by one
 _CODES = 1 << 16  # characters that the table knows
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -66,10 +67,10 @@ class Wording:
         sizes = np.diff(self.parts).astype(np.uint32).tobytes()
         found = []
         for first, end in pairwise(self.examples.tolist()):
-            answer = blake2b(raw[parts[end - 1] * 8 : parts[end] * 8], digest_size=16).digest()
+            answer = sha256(raw[parts[end - 1] * 8 : parts[end] * 8]).digest()[:_KEY_BYTES]
             lengths = sizes[first * 4 : end * 4 - 4]
-            whole = blake2b(raw[parts[first] * 8 : parts[end - 1] * 8] + lengths + answer, digest_size=16)
-            found.append((whole.digest(), answer))
+            whole = sha256(raw[parts[first] * 8 : parts[end - 1] * 8] + lengths + answer)
+            found.append((whole.digest()[:_KEY_BYTES], answer))
         return found
 
 
