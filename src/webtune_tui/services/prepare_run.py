@@ -41,7 +41,7 @@ from webtune_tui.services.prepare_split import Splitting
 from webtune_tui.services.prepare_tally import Tally
 from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
-from webtune_tui.services.survey_sample import survey_sample
+from webtune_tui.services.survey_sample import SurveySample
 from webtune_tui.storage.dataset_types import BuildReport, Revision, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
@@ -103,8 +103,12 @@ class PrepareRun:
         )
         tally = Tally()
         corpus = Corpus(recipe, waiting.text)
+        # before the pool, whose processes are loading meanwhile
+        steps = draft_steps(recipe, self._counter)
+        sample = SurveySample(self._records, only) if any(map(_wants_survey, steps)) else None
         with PartPool(setting, self._request.workers or workers_for(wanted)) as pool:
-            steps = yield from self._learned(recipe, pool, only, tally)
+            if sample is not None:
+                steps = yield from self._learned(steps, sample, pool, tally)
             yield from self._map(steps, pool, waiting, corpus, tally, wanted)
             places = pool.beside(places_of, recipe.split.seed, corpus.example_ids.tolist())
             for done, parts in corpus.decide():
@@ -187,17 +191,11 @@ class PrepareRun:
             yield from self._told("reading", tally.records, wanted, "records")
 
     def _learned(
-        self, recipe: Recipe, pool: PartPool, only: frozenset[int] | None, tally: Tally
+        self, steps: tuple[Step, ...], sample: SurveySample, pool: PartPool, tally: Tally
     ) -> Generator[PrepareEvent, None, tuple[Step, ...]]:
-        """The recipe's steps, the surveying ones with what a sample of the records showed."""
-        steps = draft_steps(recipe, self._counter)
-        surveying = [
-            number
-            for number, step in enumerate(steps)
-            if isinstance(step, Surveying) and getattr(step, "needs_survey", True)
-        ]
-        for number in surveying:
-            portions = survey_sample(self._records, cast("Surveying", steps[number]), only)
+        """The steps, the surveying ones with what a sample of the records showed."""
+        for number in [number for number, step in enumerate(steps) if _wants_survey(step)]:
+            portions = sample.portions(cast("Surveying", steps[number]))
             total, done = sum(map(len, portions)), 0
             chosen = pickle.dumps(steps)
             observed = []
@@ -284,3 +282,7 @@ class PrepareRun:
         if before.split.frozen == frozen and before.split.seed == recipe.split.seed:
             return text
         return self._recipes.freeze(text, frozen, recipe.split.seed)
+
+
+def _wants_survey(step: Step) -> bool:
+    return isinstance(step, Surveying) and getattr(step, "needs_survey", True)

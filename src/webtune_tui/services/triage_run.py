@@ -24,7 +24,7 @@ from webtune_tui.pipeline.triage_counts import Counts
 from webtune_tui.services.prepare_processes import TRIAGE_PRELOAD, workers_for
 from webtune_tui.services.raw_pairs import GonePair, RawPairs
 from webtune_tui.services.recipes import Recipes
-from webtune_tui.services.survey_sample import survey_sample
+from webtune_tui.services.survey_sample import SurveySample
 from webtune_tui.services.triage_marks import recipe_mark, records_mark
 from webtune_tui.services.triage_part import (
     SURVEYING,
@@ -134,7 +134,7 @@ class TriageRun:
         step = surveying_step(self._recipe, self._counter)
         if step is None:
             return b""
-        portions = survey_sample(self._records, step)
+        portions = SurveySample(self._records).portions(step)
         total, done = sum(map(len, portions)), 0
         observed = []
         for portion, answer in zip(portions, pool.each(TriageMaker.sight, portions), strict=True):
