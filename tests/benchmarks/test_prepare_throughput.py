@@ -8,7 +8,7 @@ from tests.benchmarks.prepare_throughput import measure, told
 
 _RECORDS = 40_000  # a hundred thousand by hand: the peer takes most of a minute
 _TRIES = 3
-_LEAST, _LEAST_WHOLE = 1.6, 1.0  # what is held; the goal is 5 and 2.5
+_LEAST, _LEAST_WHOLE = 2.5, 1.6  # what is held on a busy machine too; the goal is 5 and 2.5
 
 
 @pytest.mark.benchmark
