@@ -131,7 +131,6 @@ class PrepareRun:
         random_rate = pool.beside(random_split_rate, corpus.cluster_sizes(), len(corpus), recipe.split)
         splitting = Splitting(corpus, recipe.split, self._store, tally.left_out, places())
         concentration = phrases_beside(tally.concentration, splitting.stays, pool.beside)
-        pool.let_go()
         if not splitting.stays.any():
             yield Noted("No record makes an example; see the reasons", level="warn")
         build = None

@@ -108,11 +108,6 @@ class WorkerPool(Generic[AnyMaker]):
             waiting.extend(self._submit(_work, work, one) for one in islice(source, 1))
             yield answer
 
-    def let_go(self) -> None:
-        """Lets the processes end as soon as they have done what they were asked for; nothing more may be asked."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False)
-
     def beside(self, work: Callable[..., Answer], *arguments: Any) -> Callable[[], Answer]:
         """Starts work in another process where there is one; the answer is got by calling what is returned."""
         if self._pool is None:
