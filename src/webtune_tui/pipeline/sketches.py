@@ -112,8 +112,10 @@ _BAND_ROWS = _drawn_bands()
 
 def band_numbers(table: Sketches) -> npt.NDArray[np.uint32]:
     """For each text the number of each of its bands: texts that are alike agree in at least one, near-surely."""
-    keys = np.ascontiguousarray(table[:, _BAND_ROWS]).view(np.uint64)[..., 0]
-    return (mixed(keys) >> np.uint64(32)).astype(np.uint32)
+    numbers = np.empty((len(table), BANDS), dtype=np.uint32)
+    for band in range(BANDS):
+        numbers[:, band] = mixed(_band_keys(table, band)) >> np.uint64(32)
+    return numbers
 
 
 def least_overlap(similarity: float) -> int:

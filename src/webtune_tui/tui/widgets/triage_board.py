@@ -255,11 +255,6 @@ class TriageBoard(Vertical):
         return self.query_one(TileList).current
 
     @property
-    def has_report(self) -> bool:
-        """Whether there is anything to show."""
-        return self._report is not None
-
-    @property
     def are_rows_focused(self) -> bool:
         """Whether the keys go to the rows."""
         return not self.query_one(TileList).has_focus
