@@ -313,17 +313,18 @@ def _packing_lines(plan: PackingPlan, label: int) -> Iterator[StyledLine]:
     """Steps and padding of an epoch with an example a sequence, and with as many as fit."""
     yield StyledLine()
     head = fit_right("alone", 11) + fit_right("packed", 11)
-    yield StyledLine(((fit(f"PACKING, {plan.sequence_length:,} TOKENS", label), "section"), (head, "muted")))
+    yield StyledLine(((fit("PACKING", label), "section"), (head, "muted")))
     rows = (
-        ("steps an epoch", plan.steps_alone, plan.steps_packed),
-        ("tokens of padding", plan.padding_alone, plan.padding_packed),
+        ("steps", plan.steps_alone, plan.steps_packed),
+        ("padding", plan.padding_alone, plan.padding_packed),
     )
     for name, alone, packed in rows:
         yield StyledLine(
             ((fit(name, label), ""), (fit_right(f"{alone:,}", 11), "muted"), (fit_right(f"{packed:,}", 11), "good"))
         )
+    yield StyledLine(((f"an epoch, {plan.sequence_length:,} tokens a sequence", "muted"),))
     if plan.too_long:
-        yield StyledLine(((fit("longer, left out", label), ""), (fit_right(f"{plan.too_long:,}", 22), "warn")))
+        yield StyledLine(((fit("left out", label), ""), (fit_right(f"{plan.too_long:,}", 22), "warn")))
 
 
 def _leak_lines(leak: Mapping[str, float], width: int) -> Iterator[StyledLine]:
