@@ -169,11 +169,12 @@ def test_the_time_of_each_pattern_grows_with_its_length_and_not_with_its_square(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_megabyte_takes_less_than_four_times_as_long_as_half_of_it() -> None:
+def test_a_megabyte_of_each_pattern_takes_as_much_longer_as_it_is_longer() -> None:
+    """Eight times the text may take 32 times as long, which leaves room for a busy machine; a square takes 64."""
     made = assembly()
     slow = {}
     for name in UNITS:
-        half, whole = (seconds_of(made, text_of(name, size)) for size in (500_000, 1_000_000))
-        if whole > 0.1 and whole > 4 * half:
-            slow[name] = (half, whole)
+        small, whole = (seconds_of(made, text_of(name, size)) for size in (125_000, 1_000_000))
+        if whole > 0.1 and whole > 32 * small:
+            slow[name] = (small, whole)
     assert slow == {}
