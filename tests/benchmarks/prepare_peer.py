@@ -1,9 +1,10 @@
 """The peer of preparing: a Hugging Face ``datasets`` and ``datasketch`` pipeline over the same records.
 
-``python -m tests.benchmarks.prepare_peer SOURCE FOLDER`` reads NDJSON, makes chat rows, drops exact and near copies,
-counts o200k tokens exactly, splits and writes JSONL; it prints one JSON object with its seconds (imports not counted)
-and the numbers of the records that stay. Its settings are the best that were found: batches, two processes, a quick
-hash, pairs of words, candidates from 0.5 on and the exact Jaccard index as judge.
+``python -m tests.benchmarks.prepare_peer SOURCE FOLDER STARTED`` reads NDJSON, makes chat rows, drops exact and near
+copies, counts o200k tokens exactly, splits and writes JSONL; it prints one JSON object with its seconds since STARTED
+(what the monotonic clock said before the program began) and the numbers of the records that stay. Its settings are the
+best that were found: batches, two processes, a quick hash, pairs of words, candidates from 0.5 on and the exact Jaccard
+index as judge.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def _is_similar(text: str, other: str) -> bool:
     return len(one & two) >= _SIMILAR_FROM * len(one | two)
 
 
-def main(source: Path, folder: Path) -> None:
+def main(source: Path, folder: Path, started: float) -> None:
     """The whole pipeline."""
     os.environ |= {"HF_HOME": str(folder / "home"), "HF_HUB_OFFLINE": "1"}
     import datasets
@@ -110,7 +111,6 @@ def main(source: Path, folder: Path) -> None:
     datasets.disable_progress_bars()
     toktok.batch_count(["ready"], "o200k_base")
     assert datasketch
-    started = time.perf_counter()
     data = datasets.load_dataset("json", data_files=str(source), split="train", cache_dir=str(folder / "cache"))
     assert isinstance(data, datasets.Dataset)
     data = data.map(
@@ -125,10 +125,10 @@ def main(source: Path, folder: Path) -> None:
     rest = halves["test"].train_test_split(test_size=0.5, seed=42)
     for name, part in (("train", halves["train"]), ("validation", rest["train"]), ("test", rest["test"])):
         part.select_columns(["messages"]).to_json(str(folder / f"{name}.jsonl"), num_proc=PROCESSES, force_ascii=False)
-    seconds = time.perf_counter() - started
+    seconds = time.monotonic() - started
     tokens = sum(data["tokens"])
     print(json.dumps({"seconds": seconds, "tokens": tokens, "kept": list(data["number"])}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))
