@@ -13,7 +13,14 @@ from typing import Any
 from tests.tui.fake_services import AppOnFakes, fake_services
 
 from webtune_tui.domain.clusters import Alike, AlikeSet
-from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, PrepareReport, RecordOrigin, ValidationReport
+from webtune_tui.domain.datasets import (
+    Cluster,
+    DatasetVersion,
+    DroppedRecord,
+    PrepareReport,
+    RecordOrigin,
+    ValidationReport,
+)
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.example_checks import ExampleCheck, Form, Remark, TokenLimits
@@ -359,6 +366,13 @@ class FakePrepare:
         except (asyncio.CancelledError, GeneratorExit):
             self.stopped = True
             raise
+
+    async def clusters(self, *, limit: int = 20) -> Sequence[Cluster]:
+        gone = [
+            DroppedRecord(number, "c-1", number, reason, reason, title="Anker", example_id=f"ex-{number}")
+            for number, reason in ((1_000_000, "near_duplicate"), (1_000_001, "exact_duplicate"))
+        ]
+        return [Cluster("ex-0000007", tuple(gone))]
 
     async def dropped(self, reason: str | None = None, *, limit: int = 200) -> Sequence[DroppedRecord]:
         number = make_report(240).dropped.get(reason or "", 0)

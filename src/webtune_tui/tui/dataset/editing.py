@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from textual.content import Content
@@ -160,6 +160,13 @@ class Editing:
             await self._take(result, f"Dropped {figures.count(len(ids), 'example')}  ·  z undoes it")
             if then is not None:
                 then()
+
+    async def bring_back(self, example_ids: Sequence[str]) -> EditResult:
+        """Wants dropped examples back; those that went by hand are back at once."""
+        async with self._lock:
+            result = await self._screen.services.curate.restore(example_ids)
+            await self._take(result, "Wanted back  ·  z undoes it")
+        return result
 
     def step_back_or_on(self, *, again: bool, then: Callable[[], None] | None = None) -> None:
         """Takes the last edit back, or applies the last undone one again; ``then`` is called afterwards."""

@@ -11,6 +11,8 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Input, Static
 
 from webtune_tui.tui import error_display
+from webtune_tui.tui.dataset.comparing import Comparing
+from webtune_tui.tui.dataset.copying import Copying
 from webtune_tui.tui.dataset.designing import Designing
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
@@ -31,6 +33,7 @@ from webtune_tui.tui.widgets.template_studio import TemplateStudio
 from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
 _EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin"})
+_ONE_ACTIONS = frozenset({"json", "copy", "alike", "clusters"})
 _UNDO_ACTIONS = frozenset({"undo", "redo"})
 _UNDO_VIEWS = ("examples", "triage", "dropped")
 _TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage", "private", "check"}
@@ -61,7 +64,11 @@ class DatasetScreen(DatasetFrame):
         "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
         "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
         "checks any file against the provider and the base, and writes a mended copy. P lists personal data and "
-        "secrets in the records by kind and domain, masked."
+        "secrets in the records by kind and domain, masked.\n\n"
+        "The example says what the model learns from it: turns with a full bar carry loss, others are read. R turns "
+        "to its raw JSON and back, y copies a message, the answer or the JSON, c compares it word by word with its "
+        "duplicates, its group and its source (s keeps the other one instead, b keeps both), C lists the largest "
+        "clusters."
     )
     EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft"})
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,6 +79,10 @@ class DatasetScreen(DatasetFrame):
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter by text, live"),
         Binding("s", "next_split", "Split", show=False, tooltip="Show one split: train, validation, test, all"),
         Binding("o", "origin", "Origin", show=False, tooltip="The record behind the example: fields, bytes, page"),
+        Binding("R", "json", "JSON", show=False, tooltip="The example as the JSON that is exported, and back"),
+        Binding("y", "copy", "Copy", show=False, tooltip="Copy a message, the answer or the JSON of the example"),
+        Binding("c", "alike", "Alike", show=False, tooltip="Compare with its duplicates, its group, its source"),
+        Binding("C", "clusters", "Clusters", show=False, tooltip="The largest clusters of duplicates"),
         Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
         Binding("t", "triage", "Triage", tooltip="What harms in the records and in this version, and what mends it"),
         Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
@@ -90,6 +101,8 @@ class DatasetScreen(DatasetFrame):
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
         self._designing = Designing(self, self._leave_studio)
+        self._copying = Copying(self)
+        self._comparing = Comparing(self, self._listing, self._editing, self._dropped.open_record)
         self._triaging = Triaging(self, prepare=self._prepare_again, open_record=self._dropped.open_record)
 
     def compose_body(self) -> ComposeResult:
@@ -146,6 +159,8 @@ class DatasetScreen(DatasetFrame):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers the keys that mean something in the present view."""
+        if action in _ONE_ACTIONS and self.are_views_there and (self.is_editing or self.view != "examples"):
+            return False
         if action in _EXAMPLE_ACTIONS and self.are_views_there and self.view != "examples":
             return False
         if action in _UNDO_ACTIONS and self.are_views_there and self.view not in _UNDO_VIEWS:
@@ -212,6 +227,28 @@ class DatasetScreen(DatasetFrame):
     async def action_origin(self) -> None:
         """Shows the record behind the example, or the list where there are several."""
         await self._listing.show_origin()
+
+    def action_json(self) -> None:
+        """Shows the example as JSON, or its words again."""
+        if self.table.current is not None:
+            self.detail.turn_to_json()
+            if not self.has_side:
+                self._listing.open_row()
+
+    def action_copy(self) -> None:
+        """Copies something of the example under the cursor."""
+        if (row := self.table.current) is not None:
+            self._copying.copy(row.example_id)
+
+    def action_alike(self) -> None:
+        """Compares the example under the cursor with what is like it."""
+        if (row := self.table.current) is not None:
+            self._comparing.open(row.example_id)
+
+    def action_clusters(self) -> None:
+        """Lists the largest clusters."""
+        if self.version is not None:
+            self._comparing.open_list()
 
     def action_filter(self) -> None:
         """Opens the filter."""
