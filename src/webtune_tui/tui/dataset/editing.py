@@ -8,13 +8,19 @@ from functools import partial
 
 from textual.content import Content
 
-from webtune_tui.domain.errors import NotFound
+from webtune_tui.domain.errors import InvalidInput, NotFound, WebtuneError
+from webtune_tui.domain.example_checks import ExampleCheck, TokenLimits
+from webtune_tui.domain.example_text import from_text, to_text
+from webtune_tui.domain.examples import Message
 from webtune_tui.services.curate import EditResult
 from webtune_tui.storage.drafts import EditDraft
+from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.outside_editor import edit_outside
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import undone_words
+from webtune_tui.tui.widgets.draft_offer import DraftOffer
 
 
 class Editing:
@@ -39,6 +45,7 @@ class Editing:
         if screen.version is None or screen.is_read_only or screen.is_editing:
             return
         draft = await asyncio.to_thread(screen.drafts.newest)
+        screen.query_one(DraftOffer).offer(draft)
         if draft is not None:
             screen.say(f"An edit of {figures.local_date(draft.saved_at)} was not saved: E goes on with it", "-care")
 
@@ -89,7 +96,50 @@ class Editing:
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Edit example")
         screen.hint("editing")
+        screen.query_one(DraftOffer).offer(None)
         await screen.editor.open(example, draft)
+
+    # What is said while one types
+
+    def check(self, example_id: str, messages: Sequence[Message]) -> None:
+        """Counts and checks what is typed; a newer text takes the place of one that waits."""
+        self._screen.launch(partial(self._check, example_id, messages), "example-check")
+
+    async def _check(self, example_id: str, messages: Sequence[Message]) -> None:
+        screen, examples = self._screen, self._screen.services.examples
+        try:
+            limits = await examples.limits()
+            found = await examples.check(messages, limits)
+        except WebtuneError as error:  # such as a tokenizer that is not installed: editing goes on without
+            limits, found = TokenLimits(), ExampleCheck((), 0, error.message)
+        example = screen.editor.example
+        if found is not None and example is not None and example.example_id == example_id:
+            screen.editor.show_check(found, limits)
+
+    # The person's own editor
+
+    def edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
+        """Opens the texts in the person's own editor; what comes back stands in the fields and is saved from there."""
+        self._screen.queue(partial(self._edit_outside, example_id, messages), "outside")
+
+    async def _edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
+        screen = self._screen
+        path = await asyncio.to_thread(screen.drafts.write_outside, example_id, to_text(messages))
+        while True:
+            await edit_outside(screen.webtune, path)
+            try:
+                text = await asyncio.to_thread(screen.drafts.read_outside, path)
+                texts = await asyncio.to_thread(from_text, text, len(messages))
+            except InvalidInput as error:
+                question = f"{error_display.words(error)}\n\nThe file is {path}"
+                if await screen.confirm("This can't be read back", question, yes="Open it again", no="Discard"):
+                    continue
+                texts = []
+            break
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        example = screen.editor.example
+        if texts and example is not None and example.example_id == example_id:
+            screen.editor.put_in(texts)
 
     def save(self, example_id: str, changes: Mapping[str, str]) -> None:
         """Writes what was typed as a step of the recipe."""

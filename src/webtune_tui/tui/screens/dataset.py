@@ -22,6 +22,7 @@ from webtune_tui.tui.dataset.preparing import Preparing
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.widgets.draft_offer import DraftOffer
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
@@ -107,6 +108,7 @@ class DatasetScreen(DatasetFrame):
 
     def compose_body(self) -> ComposeResult:
         yield Static("", id="version-line", markup=False)
+        yield DraftOffer(id="draft-offer")
         with ContentSwitcher(id="dataset-views", initial="empty"):
             with Container(id="examples"):
                 with Vertical(id="table-panel", classes="panel"):
@@ -283,6 +285,18 @@ class DatasetScreen(DatasetFrame):
     @on(ExampleEditor.Typed)
     def _keep_draft(self, event: ExampleEditor.Typed) -> None:
         self._editing.keep_draft(event.example_id, event.draft)
+
+    @on(DraftOffer.Taken)
+    def _draft_taken(self) -> None:
+        self.action_resume_draft()
+
+    @on(ExampleEditor.CheckWanted)
+    def _check_edit(self, event: ExampleEditor.CheckWanted) -> None:
+        self._editing.check(event.example_id, event.messages)
+
+    @on(ExampleEditor.OutsideWanted)
+    def _edit_outside(self, event: ExampleEditor.OutsideWanted) -> None:
+        self._editing.edit_outside(event.example_id, event.messages)
 
     @on(ExampleEditor.Saved)
     def _save_edit(self, event: ExampleEditor.Saved) -> None:
