@@ -61,6 +61,11 @@ class Wanted:
         """Whether nothing is left out."""
         return self.condition is None and not self.text
 
+    @property
+    def reads_texts(self) -> bool:
+        """Whether the order is that of texts, which must be read for it."""
+        return self.sort in _TEXT_SORTS
+
 
 class ExampleScans:
     """Scans of one workspace."""
@@ -130,20 +135,24 @@ class ExampleScans:
         with self._database.read() as connection:
             rows = connection.execute(
                 f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE {ALIVE} AND ordinal >= ?"
-                " ORDER BY ordinal LIMIT ?",
+                " ORDER BY ordinal, row_id LIMIT ?",
                 (revision.build, revision.revision, revision.revision, first, limit),
             ).fetchall()
         return [stored_example(row) for row in rows]
 
-    def has_gaps(self, revision: Revision) -> bool:
-        """Whether an edit has taken an example out of the build or put one in, so that places aren't numbers."""
+    def unlike_built(self, revision: Revision) -> list[tuple[int, int]]:
+        """The places of a build that have not exactly one row in a revision: ascending, each with how many it has."""
+        touched = (
+            "SELECT ordinal, since, until FROM examples WHERE build = ?1 AND until IS NOT NULL UNION ALL"
+            " SELECT ordinal, since, until FROM examples WHERE build = ?1 AND since > 0 AND until IS NULL"
+        )
         with self._database.read() as connection:
-            row = connection.execute(
-                "SELECT EXISTS (SELECT 1 FROM examples WHERE build = ? AND until IS NOT NULL)"
-                " OR EXISTS (SELECT 1 FROM examples WHERE build = ? AND since > 0)",
-                (revision.build, revision.build),
-            ).fetchone()
-        return bool(row[0])
+            rows = connection.execute(
+                f"SELECT ordinal, total(since <= ?2 AND (until IS NULL OR until > ?2)) AS n FROM ({touched})"
+                " GROUP BY ordinal HAVING n <> 1 ORDER BY ordinal",
+                (revision.build, revision.revision),
+            ).fetchall()
+        return [(row[0], int(row[1])) for row in rows]
 
     def facets(self, wanted: Wanted, stopped: threading.Event) -> dict[str, dict[str, int]]:
         """How many of the rows have each split, source, flag and edit state; empty where it was stopped."""
@@ -200,11 +209,12 @@ class ExampleScans:
 
 
 def _select(wanted: Wanted, where: Where, by: str, also: str = "") -> str:
-    tables = WHOLE_EXAMPLES if where.reads_bodies or wanted.sort in _TEXT_SORTS else "examples"
+    tables = WHOLE_EXAMPLES if where.reads_bodies or wanted.reads_texts else "examples"
     direction = " DESC" if wanted.is_descending else ""
-    # rows are stored in the order of their places, and their number stands in every index: it costs no sorting
-    equal = "" if by == "ordinal" else f", row_id{direction}"
-    return f"SELECT row_id FROM {tables} WHERE {ALIVE} AND {where.sql}{also} ORDER BY {by}{direction}{equal}"
+    # rows are stored in the order of their places; the index over tokens holds all that it is sorted by
+    equal = ("since", "until", "row_id") if by == "tokens" else ("row_id",)
+    order = ", ".join(f"{one}{direction}" for one in (by, *equal))
+    return f"SELECT row_id FROM {tables} WHERE {ALIVE} AND {where.sql}{also} ORDER BY {order}"
 
 
 def _bound(wanted: Wanted, where: Where) -> tuple[Any, ...]:
