@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input
 
 from webtune_tui.domain.datasets import RecordOrigin
-from webtune_tui.domain.errors import NotFound, WebtuneError
-from webtune_tui.domain.example_checks import ExampleCheck, Remark
+from webtune_tui.domain.errors import NotFound
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.origins import DeletedRecord
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.example_listing import ExamplePage
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.reading import show_more
 from webtune_tui.tui.presentation.dataset_summary import listing_words
 from webtune_tui.tui.presentation.example_detail import ExampleView
 from webtune_tui.tui.widgets.example_table import PageSource
 
 _FILTER_SECONDS = 0.15
 _DETAIL_SECONDS = 0.03
-_MORE_SECONDS = 0.1
 _SPLITS = ("", *(split.value for split in Split))
 
 
@@ -169,21 +167,7 @@ class Listing:
         deleted = await self._deleted_records(example, origins)
         view = ExampleView(example, number, origins, deleted)
         screen.detail.show_example(view, needle=self.text)
-        await self._load_more(view)
-
-    async def _load_more(self, view: ExampleView) -> None:
-        """Shows what takes longer to know: tokens by message, what is odd, the edits, and what was dropped for it."""
-        await asyncio.sleep(_MORE_SECONDS)
-        services, example = self._screen.services, view.example
-        copies = await services.clusters.size(example.example_id)
-        view = replace(view, history=await services.examples.history(example.example_id), copies=copies)
-        self._screen.detail.show_example(view, needle=self.text)
-        try:
-            check = await services.examples.check(example.messages, await services.examples.limits())
-        except WebtuneError as error:  # a recipe that can't be read, a tokenizer that is not installed
-            check = ExampleCheck((), example.tokens, "", (Remark(error.code, f"not checked: {error.message}"),))
-        if check is not None:
-            self._screen.detail.show_example(replace(view, check=check), needle=self.text)
+        await show_more(screen, view, self.text)
 
     async def _deleted_records(self, example: Example, origins: Sequence[RecordOrigin]) -> Sequence[DeletedRecord]:
         """What is remembered of the example's records that are no longer here."""
