@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from textual.content import Content
 
@@ -21,6 +22,8 @@ from webtune_tui.tui.outside_editor import edit_outside
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import undone_words
 from webtune_tui.tui.widgets.draft_offer import DraftOffer
+
+EXAMPLE_KEYS = "R JSON · y copies · c alike · m changes"
 
 
 class Editing:
@@ -95,6 +98,7 @@ class Editing:
         screen.add_class("-editing", "-side-open")
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Edit example")
+        screen.query_one("#side").border_subtitle = Content("F2 role, weight, split in two, merge, copy, move")
         screen.hint("editing")
         screen.query_one(DraftOffer).offer(None)
         await screen.editor.open(example, draft)
@@ -125,21 +129,26 @@ class Editing:
     async def _edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
         screen = self._screen
         path = await asyncio.to_thread(screen.drafts.write_outside, example_id, to_text(messages))
+        try:
+            texts = await self._texts_from_outside(path, len(messages))
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        example = screen.editor.example
+        if texts and example is not None and example.example_id == example_id:
+            screen.editor.put_in(texts)
+
+    async def _texts_from_outside(self, path: Path, count: int) -> Sequence[str]:
+        """The texts of the messages as the editor left them; none where the person gives them up."""
+        screen = self._screen
         while True:
             await edit_outside(screen.webtune, path)
             try:
                 text = await asyncio.to_thread(screen.drafts.read_outside, path)
-                texts = await asyncio.to_thread(from_text, text, len(messages))
+                return await asyncio.to_thread(from_text, text, count)
             except InvalidInput as error:
                 question = f"{error_display.words(error)}\n\nThe file is {path}"
-                if await screen.confirm("This can't be read back", question, yes="Open it again", no="Discard"):
-                    continue
-                texts = []
-            break
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-        example = screen.editor.example
-        if texts and example is not None and example.example_id == example_id:
-            screen.editor.put_in(texts)
+            if not await screen.confirm("This can't be read back", question, yes="Open it again", no="Discard"):
+                return ()
 
     def save(self, example_id: str, changes: Mapping[str, str]) -> None:
         """Writes what was typed as a step of the recipe."""
@@ -183,6 +192,7 @@ class Editing:
         screen.remove_class("-editing")
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Example")
+        screen.query_one("#side").border_subtitle = Content(EXAMPLE_KEYS)
         back, self._back = self._back, None
         if back is not None:
             screen.remove_class("-side-open")

@@ -92,9 +92,9 @@ class ClusterDiff(Dialog[None]):
         yield Static("", id="cluster-status", markup=False)
 
     def compose_buttons(self) -> ComposeResult:
-        yield Button("Keep this one instead (s)", id="cluster-choose", compact=True)
-        yield Button("Keep both (b)", id="cluster-both", compact=True)
-        yield Button("Open (enter)", id="cluster-open", compact=True)
+        yield Button("This one instead (s)", id="cluster-choose", compact=True)
+        yield Button("Both (b)", id="cluster-both", compact=True)
+        yield Button("Open", id="cluster-open", compact=True)
         yield Button("Close", id="cluster-close", compact=True)
 
     def on_mount(self) -> None:

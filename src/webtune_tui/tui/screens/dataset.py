@@ -14,7 +14,7 @@ from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.comparing import Comparing
 from webtune_tui.tui.dataset.copying import Copying
 from webtune_tui.tui.dataset.designing import Designing
-from webtune_tui.tui.dataset.editing import Editing
+from webtune_tui.tui.dataset.editing import EXAMPLE_KEYS, Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
@@ -130,6 +130,7 @@ class DatasetScreen(DatasetFrame):
         super().on_mount()
         self.query_one("#table-panel").border_title = "Examples"
         self.query_one("#side").border_title = "Example"
+        self.query_one("#side").border_subtitle = EXAMPLE_KEYS
         self.query_one("#prepare").border_title = "Recipe"
         self.query_one("#dropped").border_title = "Dropped records"
         self.query_one("#studio").border_title = "Template studio"
