@@ -2,7 +2,7 @@
 nothing, whatever the text is.
 
 The first line of stdin says how to count, each further one asks; answers come as ``[number, answer, failure]``. Of
-several questions of one kind that wait, only the newest is worked on.
+several questions that wait, only the newest is worked on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.example_checks import TokenLimits
 from webtune_tui.domain.examples import decode_messages
-from webtune_tui.pipeline.example_check import check, counted
+from webtune_tui.pipeline.example_check import check
 from webtune_tui.pipeline.tokens import counter_for
 
 
@@ -36,15 +36,12 @@ def main() -> None:
         while not questions.empty():
             waiting.append(questions.get())
         question = waiting.pop(0)
-        if any(one["ask"] == question["ask"] for one in waiting):
+        if waiting:
             _tell(question["number"], None, None)
             continue
         messages = decode_messages(question["messages"])
         try:
-            if question["ask"] == "count":
-                found = counted(messages, counter)
-            else:
-                found = check(messages, counter, TokenLimits(**question["limits"]))
+            found = check(messages, counter, TokenLimits(**question["limits"]))
         except WebtuneError as error:
             _tell(
                 question["number"], None, {"class": type(error).__name__, "message": error.message, "hint": error.hint}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from webtune_tui.domain.errors import NotFound
 from webtune_tui.domain.example_checks import ExampleCheck, Form, Remark, TokenLimits
@@ -33,14 +32,18 @@ class ExamplesService:
         self._recipes = Recipes(workspace.recipe_path, self._store)
         self._program: AskedProgram | None = None
 
-    async def tokens(self, messages: Sequence[Message]) -> ExampleCheck | None:
-        """The tokens of each message; ``None`` where a newer question took its place."""
-        return await self._ask({"ask": "count", "messages": encode_messages(messages)})
-
     async def check(self, messages: Sequence[Message], limits: TokenLimits) -> ExampleCheck | None:
         """The tokens and what is wrong or odd; ``None`` where a newer question took its place."""
-        question = {"ask": "check", "messages": encode_messages(messages), "limits": asdict(limits)}
-        return await self._ask(question)
+        if self._program is None:
+            base = await asyncio.to_thread(self._base_of_counts)
+            if self._program is None:
+                self._program = AskedProgram(WORKER, {"base_model": base, "models": str(models_folder())})
+        text = await asyncio.to_thread(encode_messages, messages)
+        answer = await self._program.ask({"ask": "check", "messages": text, "limits": asdict(limits)})
+        if answer is None:
+            return None
+        tokens, total, encoding, remarks = answer
+        return ExampleCheck(tuple(tokens), total, encoding, tuple(Remark(*one) for one in remarks))
 
     async def limits(self) -> TokenLimits:
         """How long an example may be: by the recipe's budget, and by the base's context where that is known.
@@ -77,17 +80,6 @@ class ExamplesService:
         base = load(self._workspace.root).base_model
         known = next((one for one in cached(models_folder()) if one.model == base), None)
         return TokenLimits(budget, known.context if known else None, base)
-
-    async def _ask(self, question: dict[str, Any]) -> ExampleCheck | None:
-        if self._program is None:
-            base = await asyncio.to_thread(self._base_of_counts)
-            if self._program is None:
-                self._program = AskedProgram(WORKER, {"base_model": base, "models": str(models_folder())})
-        answer = await self._program.ask(question)
-        if answer is None:
-            return None
-        tokens, total, encoding, remarks = answer
-        return ExampleCheck(tuple(tokens), total, encoding, tuple(Remark(*one) for one in remarks))
 
     def _base_of_counts(self) -> str:
         """What the version was counted with, so that figures beside each other are of one kind."""

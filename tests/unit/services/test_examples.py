@@ -15,7 +15,12 @@ from webtune_tui.domain.examples import Message
 from webtune_tui.services.clusters import ClustersService
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.examples import ExamplesService
+from webtune_tui.services.prepare import PrepareService
+from webtune_tui.settings import Settings
 from webtune_tui.storage.workspace import Workspace
+
+QUESTIONS = ("What colour has the first box?", "Where does the green lorry stand?")
+ANSWER = "An answer that two different questions share, word for word."
 
 
 @pytest.fixture
@@ -79,6 +84,26 @@ async def test_duplicates_are_found_from_both_sides(workspace: Workspace) -> Non
     assert (await clusters.of(alone)).members == []
     with pytest.raises(NotFound):
         await clusters.of("ex-none")
+
+
+async def test_examples_of_one_group_and_of_one_page_are_told(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "workspace", command="test") as workspace:
+        rows = [product(number) for number in range(10)]
+        for asked in QUESTIONS:
+            rows.append({"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": ANSWER}]})
+        add_records(workspace, rows)
+        with workspace.database.write() as connection:
+            connection.execute("UPDATE records SET url = 'https://shop.example/list' WHERE position IN (2, 4)")
+        await PrepareService(workspace, Settings()).set_option({"steps.shared_targets.policy": "group"})
+        await prepared_hash(workspace)
+        curate, clusters = CurateService(workspace), ClustersService(workspace)
+        relations = {}
+        for one in (await curate.page()).examples:
+            found = await clusters.of(one.example_id)
+            relations[one.prompt.splitlines()[0]] = [(other.relation, other.is_here) for other in found.members]
+        assert [relations.pop(asked) for asked in QUESTIONS] == [[("group", True)]] * 2
+        assert sorted(relations.values())[-2:] == [[("source", True)], [("source", True)]]
+        assert sum(bool(told) for told in relations.values()) == 2
 
 
 async def test_a_check_counts_tokens_and_names_what_is_odd(workspace: Workspace) -> None:

@@ -11,6 +11,7 @@ from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.presentation.example_detail import ExampleView
 
 _PAUSE = 0.1  # seconds: a cursor that goes on asks for nothing
+_QUICK = 50_000  # characters that are wrapped once more in a few milliseconds
 
 
 async def show_more(screen: DatasetFrame, view: ExampleView, needle: str) -> None:
@@ -19,7 +20,8 @@ async def show_more(screen: DatasetFrame, view: ExampleView, needle: str) -> Non
     services, example = screen.services, view.example
     copies = await services.clusters.size(example.example_id)
     view = replace(view, history=await services.examples.history(example.example_id), copies=copies)
-    screen.detail.show_example(view, needle=needle)
+    if sum(len(one.content) for one in example.messages) < _QUICK:
+        screen.detail.show_example(view, needle=needle)
     try:
         check = await services.examples.check(example.messages, await services.examples.limits())
     except WebtuneError as error:  # a recipe that can't be read, a tokenizer that is not installed
