@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webtune_tui.domain.conditions import Condition, compiled
 from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.examples import Message, decode_messages
 
 EDITED = "edited"
 """The flag of an example whose messages a person changed."""
@@ -40,17 +41,25 @@ def fields_asked(condition: Condition) -> frozenset[str]:
     return frozenset(name.casefold() for name in condition.fields)
 
 
-def head_fields(
-    index: int, example_id: str, split: str, tokens: int, source: str, flags: tuple[str, ...], group: str
-) -> Mapping[str, Any]:
-    """The fields of an example that need no messages."""
-    return {
-        "index": index,
-        "id": example_id,
-        "split": split,
-        "tokens": tokens,
-        "source": source,
-        "flags": list(flags),
-        "edited": EDITED in flags,
-        "group": group,
-    }
+def example_fields(columns: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of an example from those of its stored columns that are there.
+
+    ``flags`` are words with spaces between, ``messages`` the canonical JSON.
+    """
+    fields = dict(columns)
+    if "flags" in fields:
+        flags = fields["flags"].split()
+        fields |= {"flags": flags, "edited": EDITED in flags}
+    if "messages" in fields:
+        messages = decode_messages(fields.pop("messages"))
+        fields |= {
+            "prompt": _last(messages, "user"),
+            "answer": _last(messages, "assistant"),
+            "system": next((one.content for one in messages if one.role == "system"), ""),
+            "turns": len(messages),
+        }
+    return fields
+
+
+def _last(messages: Sequence[Message], role: str) -> str:
+    return next((one.content for one in reversed(messages) if one.role == role), "")

@@ -18,7 +18,7 @@ _READ = 20_000  # characters
 
 @dataclass(frozen=True, slots=True)
 class WordChange:
-    """A word that stays (``same``, or ``around`` a change), that went or came, or ``…`` where equal ones are left out."""
+    """A word that stays (``same``, or ``around`` a change), that went or came, or ``…`` for equal ones left out."""
 
     kind: WordKind
     text: str

@@ -159,7 +159,9 @@ def _parsed(table: Mapping[str, Any], where: str) -> Edit:
     if (ids != [] and not _are_texts(ids)) or not isinstance(condition, str):
         raise UsageError(f"{where}: ids or where does not fit", hint='Write ids = ["ID"] or where = "CONDITION".')
     if met is not None and (isinstance(met, bool) or not isinstance(met, int) or met < 0):
-        raise UsageError(f"{where}: met = {met!r} does not fit", hint="Give how many examples were met, or leave it out.")
+        raise UsageError(
+            f"{where}: met = {met!r} does not fit", hint="Give how many examples were met, or leave it out."
+        )
     try:
         edit = Edit(operation_of(name, where=where, **values), Selection(tuple(ids), condition), met)
         check_selection(edit)

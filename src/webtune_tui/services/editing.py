@@ -49,7 +49,7 @@ class EditingService:
     async def preview(
         self, operation: Operation, selection: Selection, *, samples: int = 5, seconds: float = PREVIEW_SECONDS
     ) -> EditPreview:
-        """What an operation would do, looked at for so many seconds at most. Raises UsageError, NotFound as it would."""
+        """What an operation would do, looked at for so many seconds at most. Raises UsageError, NotFound."""
         return await to_the_end(lambda: self._editor.preview(operation, selection, samples, seconds))
 
     async def count(self, selection: Selection) -> int:
@@ -92,7 +92,9 @@ class EditingService:
         """
         return await asyncio.to_thread(self._editor.name_version, name, version)
 
-    async def changes(self, before: str, after: str, *, word_by_word: bool = True) -> AsyncGenerator[ExampleChange, None]:
+    async def changes(
+        self, before: str, after: str, *, word_by_word: bool = True
+    ) -> AsyncGenerator[ExampleChange, None]:
         """What differs between two versions: added, then removed, then edited examples, in their order.
 
         Raises:

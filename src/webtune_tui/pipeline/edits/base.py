@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from hashlib import blake2b
+from typing import ClassVar, Literal, Protocol
 
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example, Split
@@ -37,8 +38,8 @@ class Tools(Protocol):
         """The tokens of each text."""
         ...
 
-    def substituted(self, find: str, replacement: str, texts: Sequence[str]) -> list[tuple[str, int]]:
-        """Each text with every match of a regular expression replaced, and how many there were.
+    def substituted(self, find: str, replacement: str, texts: Sequence[str], *, regex: bool) -> list[tuple[str, int]]:
+        """Each text with every occurrence of a text, or match of a regular expression, replaced; and how many.
 
         Raises:
             UsageError: one took too long.
@@ -61,7 +62,6 @@ class Operation(Protocol):
         ...
 
 
-@runtime_checkable
 class RowOperation(Operation, Protocol):
     """Changes what stands beside the messages. ``whole_groups``: near-duplicates go along."""
 
@@ -72,7 +72,6 @@ class RowOperation(Operation, Protocol):
         ...
 
 
-@runtime_checkable
 class TextOperation(Operation, Protocol):
     """Changes messages."""
 
@@ -81,7 +80,6 @@ class TextOperation(Operation, Protocol):
         ...
 
 
-@runtime_checkable
 class PairOperation(Operation, Protocol):
     """Makes one example of two."""
 
@@ -106,6 +104,12 @@ class OneByOne:
             return self.change(example, tools)
         except DoesNotFit as misfit:
             return misfit
+
+
+def derived_id(parent: str, operation: str, number: int) -> str:
+    """The id of the example that an operation made of another; the same when it is replayed."""
+    digest = blake2b(f"{operation}\n{number}\n{parent}".encode("utf-8", "surrogatepass"), digest_size=8)
+    return f"ex-{digest.hexdigest()}"
 
 
 def message_number(example: Example, at: int) -> int:

@@ -24,7 +24,9 @@ class Replace:
     find: str = option("", label="Find", help="A text as it stands, or a regular expression.")
     replacement: str = option("", label="Replace by", help=r"With a regular expression \1 is its first group.")
     regex: bool = option(False, label="Regular expression", help="Read the text to find as a regular expression.")
-    roles: list[str] = option(["assistant"], label="Roles", help="Whose messages: system, user, assistant.")
+    roles: list[str] = option(  # noqa: RUF009 - it makes a field with a factory
+        ["assistant"], label="Roles", help="Whose messages: system, user, assistant."
+    )
 
     name: ClassVar[str] = "replace"
     kind: ClassVar[Kind] = "text"
@@ -40,8 +42,7 @@ class Replace:
     def told(self, what: str) -> str:
         """The step in words."""
         found, put = (display_line(text, limit=_SHOWN) for text in (self.find, self.replacement))
-        sign = "/" if self.regex else "”"
-        shown = f"/{found}{sign}" if self.regex else f"“{found}{sign}"
+        shown = f"/{found}/" if self.regex else f"“{found}”"
         return f"Replaced {shown} by “{put}” in {what}"
 
     def results(self, examples: Sequence[Example], tools: Tools) -> list[tuple[Example, ...] | DoesNotFit]:
@@ -54,18 +55,13 @@ class Replace:
         ]
         texts = [examples[number].messages[at].content for number, at in places]
         after: list[list[Message]] = [list(example.messages) for example in examples]
-        for (number, at), (text, count) in zip(places, self.substituted(texts, tools), strict=True):
+        found = tools.substituted(self.find, self.replacement, texts, regex=self.regex)
+        for (number, at), (text, count) in zip(places, found, strict=True):
             if count:
                 after[number][at] = replace(after[number][at], content=text)
         return [
             (replace(example, messages=tuple(messages)),) for example, messages in zip(examples, after, strict=True)
         ]
-
-    def substituted(self, texts: Sequence[str], tools: Tools) -> list[tuple[str, int]]:
-        """Each text with its matches replaced, and how many there were."""
-        if self.regex:
-            return tools.substituted(self.find, self.replacement, texts)
-        return [(text.replace(self.find, self.replacement), text.count(self.find)) for text in texts]
 
 
 def check_pattern(find: str, replacement: str) -> None:

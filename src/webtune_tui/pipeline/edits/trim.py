@@ -18,11 +18,13 @@ _GAPS = re.compile(r"\n{3,}+")
 
 @dataclass(frozen=True)
 class Trim(OneByOne):
-    """Takes away space around texts, at the ends of lines and beyond one empty line; cuts long answers at a sentence."""
+    """Takes away space around texts, at the ends of lines and beyond one empty line; cuts long answers at sentences."""
 
     tokens: int = option(0, label="Longest answer", help="In tokens; 0: answers are not cut.", minimum=0)
     space: bool = option(True, label="Space", help="Take needless space away.")
-    roles: list[str] = option(["user", "assistant"], label="Roles", help="Whose space: system, user, assistant.")
+    roles: list[str] = option(  # noqa: RUF009 - it makes a field with a factory
+        ["user", "assistant"], label="Roles", help="Whose space: system, user, assistant."
+    )
 
     name: ClassVar[str] = "trim"
     kind: ClassVar[Kind] = "text"

@@ -14,7 +14,7 @@ _STYLES = {"same": "", "gone": "bad", "new": "good", "around": "muted", "left_ou
 
 
 def changes(before: str, after: str) -> list[Part]:
-    """The words in order: those that stay, that went (``bad``) and that came (``good``); long equal runs are left out."""
+    """The words in order: those that stay, that went (``bad``) and that came (``good``); equal runs are shortened."""
     return [(display_line(one.text), _STYLES[one.kind]) for one in word_changes(before, after)]
 
 
