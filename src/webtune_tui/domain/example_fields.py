@@ -1,65 +1,123 @@
-"""What a condition can ask of an example: ``tokens > 800 and split = train and flags has near_duplicate``."""
+"""What a condition can ask of an example: ``tokens > 800 and source ~ "amazon" and flag:near-duplicate``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from webtune_tui.domain.conditions import Condition, compiled
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.examples import Message, decode_messages
+from webtune_tui.domain.examples import Example, Message
 
 EDITED = "edited"
-"""The flag of an example whose messages a person changed."""
+"""The flag of an example that was changed by hand."""
 
-TEXTS = ("prompt", "answer", "system", "turns")
-"""The fields that are read from the messages."""
+FIELD_WORDS: Mapping[str, str] = {
+    "index": "its place in the version, from 1",
+    "id": "its id, ex-...",
+    "split": "train, validation or test",
+    "tokens": "of the whole example",
+    "turns": "messages in it",
+    "prompt": "the last user message",
+    "answer": "the last assistant message",
+    "system": "the first system message",
+    "text": "any message, calls of tools included",
+    "source": "where its record comes from",
+    "flags": "what was found in it, such as near-duplicate or redacted:email",
+    "edited": "true where it was changed by hand",
+    "group": "its group, whose members share a split",
+}
+"""The fields, and what each is."""
 
-FIELDS = ("index", "id", "split", "tokens", "source", "flags", "edited", "group", *TEXTS)
-"""All fields, those first that need no messages."""
+OTHER_NAMES: Mapping[str, str] = {
+    "flag": "flags",
+    "tag": "flags",
+    "token": "tokens",
+    "turn": "turns",
+    "messages": "text",
+    "user": "prompt",
+    "assistant": "answer",
+    "sources": "source",
+    "example": "id",
+    "example_id": "id",
+    "number": "index",
+    "place": "index",
+}
 
-EXAMPLES = 'tokens > 800, split = test, answer ~ "refurb", flags has near_duplicate, edited is true'
+EXAMPLES = (
+    'tokens > 800 and source ~ "amazon", flag:near-duplicate, answer ~ "steel" and not split = test, '
+    "prompt is empty or turns > 2"
+)
 
 
-def example_condition(text: str) -> Condition:
-    """The condition on examples that a text says.
-
-    Raises:
-        UsageError: it can't be read, or it asks for a field that examples don't have.
-    """
-    condition = compiled(text)
-    unknown = [name for name in condition.fields if name.casefold() not in FIELDS]
-    if unknown:
+def field_named(name: str) -> str:
+    """The field that a person means. Raises UsageError where an example has none of that name."""
+    folded = name.casefold()
+    found = OTHER_NAMES.get(folded, folded)
+    if found not in FIELD_WORDS:
         raise UsageError(
-            f"Examples have no field {unknown[0]!r}", hint=f"They have: {', '.join(FIELDS)}. Such as: {EXAMPLES}"
+            f"An example has no {name!r} to filter by",
+            hint=f"It has {', '.join(FIELD_WORDS)}. For example: {EXAMPLES}",
         )
+    return found
+
+
+def condition_on_examples(text: str) -> Condition:
+    """The condition that a text says about examples. Raises UsageError where it says none, or asks what isn't there."""
+    condition = compiled(text)
+    for name in condition.fields:
+        field_named(name)
     return condition
 
 
-def fields_asked(condition: Condition) -> frozenset[str]:
-    """The fields that a condition asks for."""
-    return frozenset(name.casefold() for name in condition.fields)
+def value_of(field: str, example: Example, index: int) -> Any:
+    """What an example has in a field; ``index`` is its place from 1."""
+    if field in TEXT_FIELDS:
+        return TEXT_FIELDS[field](example.messages)
+    match field:
+        case "index":
+            return index
+        case "id":
+            return example.example_id
+        case "split":
+            return example.split.value
+        case "tokens":
+            return example.tokens
+        case "source":
+            return example.source
+        case "flags":
+            return example.flags
+        case "edited":
+            return EDITED in example.flags
+    return example.group
 
 
-def example_fields(columns: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields of an example from those of its stored columns that are there.
-
-    ``flags`` are words with spaces between, ``messages`` the canonical JSON.
-    """
-    fields = dict(columns)
-    if "flags" in fields:
-        flags = fields["flags"].split()
-        fields |= {"flags": flags, "edited": EDITED in flags}
-    if "messages" in fields:
-        messages = decode_messages(fields.pop("messages"))
-        fields |= {
-            "prompt": _last(messages, "user"),
-            "answer": _last(messages, "assistant"),
-            "system": next((one.content for one in messages if one.role == "system"), ""),
-            "turns": len(messages),
-        }
-    return fields
+def matches(condition: Condition, example: Example, index: int) -> bool:
+    """Whether an example fulfils a condition; ``index`` is its place from 1."""
+    asked = {name: value_of(field_named(name), example, index) for name in condition.fields}
+    return condition.matches(asked)
 
 
-def _last(messages: Sequence[Message], role: str) -> str:
-    return next((one.content for one in reversed(messages) if one.role == role), "")
+def _last(role: str) -> Callable[[Sequence[Message]], str]:
+    return lambda messages: next((one.content for one in reversed(messages) if one.role == role), "")
+
+
+def _system(messages: Sequence[Message]) -> str:
+    return next((one.content for one in messages if one.role == "system"), "")
+
+
+def _texts(messages: Sequence[Message]) -> list[str]:
+    """What each message says; calls of tools and the like as their JSON."""
+    told = [one.content for one in messages]
+    return told + [json.dumps(dict(one.extra), ensure_ascii=False) for one in messages if one.extra]
+
+
+TEXT_FIELDS: Mapping[str, Callable[[Sequence[Message]], Any]] = {
+    "turns": len,
+    "prompt": _last("user"),
+    "answer": _last("assistant"),
+    "system": _system,
+    "text": _texts,
+}
+"""The fields for which the messages must be read."""

@@ -12,25 +12,20 @@ from dataclasses import dataclass, replace
 from webtune_tui.domain.datasets import DatasetVersion, PrepareReport, RecordOrigin
 from webtune_tui.domain.edit_steps import EditResult as EditResult
 from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.pipeline.edit import Edit, dropped, kept, set_texts
 from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.services.editor import Editor
+from webtune_tui.services.example_listing import ExampleListing
+from webtune_tui.services.example_listing import ExamplePage as ExamplePage
 from webtune_tui.services.preference_pairs import EditedPair, edited_pairs
 from webtune_tui.services.stepwise import to_the_end
 from webtune_tui.storage.dataset_types import Revision
 from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.example_scans import SORTS, ExampleScans, Wanted
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class ExamplePage:
-    """Some examples of a version from ``offset`` on; ``total`` counts all that match."""
-
-    examples: Sequence[Example]
-    offset: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,7 @@ class CurateService:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._store = DatasetStore(workspace.database)
+        self._scans = ExampleScans(workspace.database)
         self._records = RecordQueries(workspace.database)
         self._editor = Editor(workspace)
 
@@ -92,6 +88,37 @@ class CurateService:
             return ExamplePage([row.to_example() for row in rows], offset, total)
 
         return await asyncio.to_thread(read)
+
+    async def listing(
+        self,
+        version: str | None = None,
+        *,
+        where: str = "",
+        text: str = "",
+        sort: str = "index",
+        is_descending: bool = False,
+    ) -> ExampleListing:
+        """The examples that fulfil a condition and hold a text, sorted by a column.
+
+        Raises:
+            NotFound: there is no such version. UsageError: the condition can't be read, or asks what isn't there.
+        """
+        condition = condition_on_examples(where) if where.strip() else None
+        if sort not in SORTS:
+            raise UsageError(f"Examples can't be sorted by {sort!r}", hint=f"Sort by {', '.join(SORTS)}.")
+        revision = await asyncio.to_thread(self._revision, version)
+        return ExampleListing(self._scans, Wanted(revision, condition, text, sort, is_descending))
+
+    async def next_with(self, text: str, number: int, *, is_backwards: bool = False) -> str | None:
+        """The id of the next example of the working version after (or before) a place that holds a text."""
+        side = condition_on_examples(f"index {'<' if is_backwards else '>'} {number}")
+
+        def find() -> str | None:
+            wanted = Wanted(self._revision(None), side, text, is_descending=is_backwards)
+            found = self._scans.rows(self._scans.first(wanted, self._scans.where(wanted), 1))
+            return found[0].example_id if found else None
+
+        return await asyncio.to_thread(find)
 
     async def example(self, example_id: str, version: str | None = None) -> Example:
         """One example. Raises NotFound."""
