@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from webtune_tui.services.collect import CollectService
     from webtune_tui.services.curate import CurateService
     from webtune_tui.services.drift import DriftService
+    from webtune_tui.services.editing import EditingService
     from webtune_tui.services.evaluate import EvaluateService
     from webtune_tui.services.examples import ExamplesService
     from webtune_tui.services.export import ExportService
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from webtune_tui.services.triage import TriageService
 
 _MODULES = (
-    "accounts", "chat", "clusters", "collect", "curate", "drift", "evaluate", "examples", "export",
+    "accounts", "chat", "clusters", "collect", "curate", "drift", "editing", "evaluate", "examples", "export",
     "generate_questions", "import_files", "money", "origins", "overview", "prepare", "private_data", "providers",
     "purge", "studio", "train", "triage",
 )  # fmt: skip
@@ -105,6 +106,12 @@ class Services:
         from webtune_tui.services.examples import ExamplesService
 
         return ExamplesService(self.workspace)
+
+    @cached_property
+    def editing(self) -> EditingService:
+        from webtune_tui.services.editing import EditingService
+
+        return EditingService(self.workspace)
 
     @cached_property
     def export(self) -> ExportService:
