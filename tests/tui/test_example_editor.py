@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.tui.dataset_fakes import FakeCurate, FakeExamples, dataset_app, make_example
+from tests.tui.dataset_fakes import FakeCurate, FakeExamples, dataset_app, make_example, make_version
+from tests.tui.fake_services import AppOnFakes
 from tests.tui.test_dataset_hostile import raw_bytes, unsafe
-from tests.tui.test_dataset_screen import screen_of, settle, until
-from textual.widgets import Static
+from tests.tui.test_dataset_screen import screen_of, settle, status, until
+from textual.pilot import Pilot
+from textual.widgets import OptionList, Static
 
 from webtune_tui.domain.example_checks import Remark
 from webtune_tui.domain.examples import Example, Message
+from webtune_tui.services.curate import EditResult
 from webtune_tui.storage.drafts import EditDraft, EditDrafts
+from webtune_tui.tui.modals.reshape_menu import ReshapeMenu
 from webtune_tui.tui.outside_editor import editor_command
 from webtune_tui.tui.widgets.draft_offer import DraftOffer
 from webtune_tui.tui.widgets.example_editor import MessageField
@@ -119,3 +124,66 @@ async def test_without_a_terminal_to_give_away_it_is_said(tmp_path: Path, monkey
 def test_the_editor_is_the_one_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     assert editor_command({"EDITOR": "ed", "VISUAL": "code --wait"}) == ["code", "--wait"]
     assert editor_command({"EDITOR": "'my editor' -n", "VISUAL": " "}) == ["my editor", "-n"]
+
+
+class FakeEditing:
+    """Remembers the operations and what they were of."""
+
+    def __init__(self) -> None:
+        self.applied: list[tuple[str, dict[str, object], tuple[str, ...]]] = []
+
+    async def apply(self, operation: Any, selection: Any) -> EditResult:
+        values = {key: value for key, value in vars(operation).items() if value not in (None, "")}
+        self.applied.append((operation.name, values, selection.ids))
+        return EditResult(make_version(240, len(self.applied)), selection.ids[:1], words=f"Done: {operation.name}")
+
+
+async def open_menu(app: AppOnFakes, pilot: Pilot[int], key: str) -> None:
+    await pilot.press(key)
+    await until(app, pilot, lambda: isinstance(app.screen, ReshapeMenu))
+
+
+async def choose(app: AppOnFakes, pilot: Pilot[int], words: str) -> None:
+    options = app.screen.query_one("#reshapes", OptionList)
+    [place] = [n for n in range(options.option_count) if words in str(options.get_option_at_index(n).prompt)]
+    options.highlighted = place
+    await pilot.press("enter")
+
+
+async def test_the_shape_of_an_example_is_changed_from_the_table(tmp_path: Path) -> None:
+    app, editing = dataset_app(tmp_path), FakeEditing()
+    app._given.editing = editing
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await open_menu(app, pilot, "m")
+        await choose(app, pilot, "Merge")
+        await until(app, pilot, lambda: bool(editing.applied))
+        assert editing.applied == [("merge", {}, ("ex-0000000", "ex-0000001"))]
+        await until(app, pilot, lambda: "Done: merge  ·  z undoes it" in status(app))
+        await open_menu(app, pilot, "m")
+        await choose(app, pilot, "Move it to test")
+        await until(app, pilot, lambda: len(editing.applied) == 2)
+        assert editing.applied[1] == ("move", {"to": "test"}, ("ex-0000000",))
+        await open_menu(app, pilot, "m")
+        await pilot.click("#reshapes", offset=(6, 0))
+        await until(app, pilot, lambda: len(editing.applied) == 3)
+        assert editing.applied[2] == ("role", {"to": "user", "message": 0}, ("ex-0000000",))
+
+
+async def test_what_was_typed_is_saved_before_the_shape_changes_and_editing_goes_on(tmp_path: Path) -> None:
+    curate, editing = FakeCurate(), FakeEditing()
+    app = dataset_app(tmp_path, curate=curate)
+    app._given.editing = editing
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("e")
+        await settle(app, pilot)
+        await pilot.press("W")
+        await open_menu(app, pilot, "f2")
+        assert "What you typed is saved first" in raw_bytes(app)
+        assert "Message 3 (assistant): make it the user" in raw_bytes(app)
+        await pilot.press("enter")
+        await until(app, pilot, lambda: bool(editing.applied))
+        assert [changes["messages[2].content"][:9] for _, changes in curate.edits] == ["WBalanced"]
+        await until(app, pilot, lambda: "after the edit" in status(app))
+        assert screen_of(app).is_editing and EditDrafts(tmp_path).newest() is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -163,6 +163,25 @@ class Editing:
             result = await self._screen.services.curate.edit(example_id, changes)
             await self._close_editor(example_id)
             await self._take(result, f"Saved: {figures.count(len(changes), 'message')} changed  ·  z undoes it")
+
+    def reshape(self, example_id: str, apply: Callable[[], Awaitable[EditResult]]) -> None:
+        """Applies a step to an example, after what was typed into it is saved; an open edit goes on with the result."""
+        self._screen.queue(partial(self._reshape, example_id, apply), "edit")
+
+    async def _reshape(self, example_id: str, apply: Callable[[], Awaitable[EditResult]]) -> None:
+        screen = self._screen
+        async with self._lock:
+            open_example = screen.editor.example
+            is_open = open_example is not None and open_example.example_id == example_id
+            if is_open and (changes := screen.editor.changes):
+                await screen.services.curate.edit(example_id, changes)
+                await asyncio.to_thread(screen.drafts.forget, example_id)
+            result = await apply()
+            await self._take(result, f"{result.words or 'Changed'}  ·  z undoes it")
+        if is_open:
+            await screen.editor.close()
+            await self._edit_example(example_id)
+            screen.say(f"{result.words or 'Changed'}  ·  z undoes it after the edit", "-good")
 
     def leave(self, example_id: str, *, is_changed: bool) -> None:
         """Leaves an edit; asks where something is not saved."""

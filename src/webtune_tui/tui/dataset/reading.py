@@ -10,7 +10,7 @@ from webtune_tui.domain.example_checks import ExampleCheck, Remark
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.presentation.example_detail import ExampleView
 
-_PAUSE = 0.1  # seconds: a cursor that goes on asks for nothing
+_PAUSE = 0.3  # seconds: a cursor that goes on asks for nothing, and a screen that opens shows its rows first
 _QUICK = 50_000  # characters that are wrapped once more in a few milliseconds
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.learning import Part, lesson_of
@@ -22,7 +23,7 @@ class Reshape:
 
     operation: str
     words: str
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     place: int | None = None
     takes_next: bool = False
 
@@ -61,7 +62,7 @@ def _of_whole(example: Example, *, has_next: bool) -> Iterator[Reshape]:
             yield Reshape("move", words, {"to": split.value})
 
 
-def _at(place: int, **options: object) -> Mapping[str, object]:
+def _at(place: int, **options: object) -> Mapping[str, Any]:
     return {"message": place, **options}
 
 

@@ -19,6 +19,7 @@ from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
+from webtune_tui.tui.dataset.reshaping import Reshaping
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
@@ -35,7 +36,7 @@ from webtune_tui.tui.widgets.template_studio import TemplateStudio
 from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
 _EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin"})
-_ONE_ACTIONS = frozenset({"json", "copy", "alike", "clusters"})
+_ONE_ACTIONS = frozenset({"json", "copy", "alike", "clusters", "reshape"})
 _UNDO_ACTIONS = frozenset({"undo", "redo"})
 _UNDO_VIEWS = ("examples", "triage", "dropped")
 _TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage", "private", "check"}
@@ -70,9 +71,11 @@ class DatasetScreen(DatasetFrame):
         "The example says what the model learns from it: turns with a full bar carry loss, others are read. R turns "
         "to its raw JSON and back, y copies a message, the answer or the JSON, c compares it word by word with its "
         "duplicates, its group and its source (s keeps the other one instead, b keeps both), C lists the largest "
-        "clusters."
+        "clusters. m (F2 while editing) changes a role or a weight, splits an example in two, merges it with the next "
+        "or the other marked one, duplicates it, or moves its group to another split. Ctrl+o while editing opens "
+        "$EDITOR."
     )
-    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft"})
+    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft", "reshape"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit", tooltip="Edit the example in place"),
         Binding("d", "drop", "Drop", tooltip="Drop the marked examples, or this one"),
@@ -89,6 +92,7 @@ class DatasetScreen(DatasetFrame):
         Binding("R", "json", "JSON", show=False, tooltip="The example as the JSON that is exported, and back"),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy a message, the answer or the JSON of the example"),
         Binding("c", "alike", "Alike", show=False, tooltip="Compare with its duplicates, its group, its source"),
+        Binding("m", "reshape", "Change", show=False, tooltip="Role, weight, split in two, merge, duplicate, move"),
         Binding("C", "clusters", "Clusters", show=False, tooltip="The largest clusters of duplicates"),
         Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
         Binding("t", "triage", "Triage", tooltip="What harms in the records and in this version, and what mends it"),
@@ -108,6 +112,7 @@ class DatasetScreen(DatasetFrame):
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
         self._designing = Designing(self, self._leave_studio)
+        self._reshaping = Reshaping(self, self._editing)
         self._copying = Copying(self)
         self._comparing = Comparing(self, self._listing, self._editing, self._dropped.open_record)
         self._triaging = Triaging(self, prepare=self._prepare_again, open_record=self._dropped.open_record)
@@ -323,6 +328,16 @@ class DatasetScreen(DatasetFrame):
     @on(ExampleEditor.CheckWanted)
     def _check_edit(self, event: ExampleEditor.CheckWanted) -> None:
         self._editing.check(event.example_id, event.messages)
+
+    def action_reshape(self) -> None:
+        """Offers what can be done to the shape of the example under the cursor."""
+        row = self.table.current
+        if row is not None and not self.refuses_editing():
+            self._reshaping.open(row.example_id)
+
+    @on(ExampleEditor.ReshapeWanted)
+    def _reshape_edited(self, event: ExampleEditor.ReshapeWanted) -> None:
+        self._reshaping.open(event.example_id, event.place)
 
     @on(ExampleEditor.OutsideWanted)
     def _edit_outside(self, event: ExampleEditor.OutsideWanted) -> None:

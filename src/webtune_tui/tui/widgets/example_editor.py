@@ -81,6 +81,7 @@ class ExampleEditor(VerticalScroll, can_focus=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", priority=True),
+        Binding("f2", "reshape", "Change", tooltip="Role, weight, split in two, merge, duplicate, move"),
         Binding("ctrl+o", "outside", "$EDITOR", priority=True, tooltip="Edit in the program that $EDITOR names"),
         Binding("escape", "leave", "Back"),
     ]
@@ -116,6 +117,14 @@ class ExampleEditor(VerticalScroll, can_focus=False):
             super().__init__()
             self.example_id = example_id
             self.messages = messages
+
+    class ReshapeWanted(TextualMessage):
+        """Change role, weight or more of the example; ``place`` is the message that has the keys."""
+
+        def __init__(self, example_id: str, place: int) -> None:
+            super().__init__()
+            self.example_id = example_id
+            self.place = place
 
     class OutsideWanted(TextualMessage):
         """Open the texts in the person's own editor."""
@@ -296,6 +305,11 @@ class ExampleEditor(VerticalScroll, can_focus=False):
         if self._example is not None:
             self._stop_pause()
             self.post_message(self.Saved(self._example.example_id, self.changes))
+
+    def action_reshape(self) -> None:
+        """Offers to change role, weight or more."""
+        if self._example is not None:
+            self.post_message(self.ReshapeWanted(self._example.example_id, self.focused_place))
 
     def action_outside(self) -> None:
         """Opens the texts in the person's own editor."""
