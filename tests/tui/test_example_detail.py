@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from tests.tui.dataset_fakes import FakeClusters, FakeCurate, FakeExamples, dataset_app, make_example
 from tests.tui.test_dataset_hostile import PAYLOADS, HostileCurate, HostileStudio, hostile, raw_bytes, unsafe
 from tests.tui.test_dataset_screen import detail, settle, status, table, until
@@ -47,6 +48,7 @@ async def test_what_is_learned_is_said_in_words_and_marked_without_colour(tmp_pa
         assert unsafe(raw_bytes(app)) == []
 
 
+@pytest.mark.slow
 async def test_each_edit_of_the_example_is_told_word_by_word(tmp_path: Path) -> None:
     examples, now = FakeExamples(), make_example(0)
     before = replace(now, messages=(*now.messages[:2], Message("assistant", "An old text.")), tokens=40)
@@ -66,6 +68,7 @@ async def test_each_edit_of_the_example_is_told_word_by_word(tmp_path: Path) -> 
         assert words.index("undone: back") < words.index("edited by hand")
 
 
+@pytest.mark.slow
 async def test_the_example_turns_to_json_and_back(tmp_path: Path) -> None:
     app = dataset_app(tmp_path, curate=FakeCurate(20, make=two_answers))
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
@@ -145,6 +148,7 @@ async def test_a_cluster_is_compared_word_by_word_and_another_survivor_chosen(tm
         await until(app, pilot, lambda: "is not in the working version" in status(app))
 
 
+@pytest.mark.slow
 async def test_a_cluster_is_worked_by_mouse(tmp_path: Path) -> None:
     curate = FakeCurate()
     app = dataset_app(tmp_path, curate=curate)
@@ -161,6 +165,7 @@ async def test_a_cluster_is_worked_by_mouse(tmp_path: Path) -> None:
         await until(app, pilot, lambda: not isinstance(app.screen, ClusterDiff))
 
 
+@pytest.mark.slow
 async def test_the_largest_clusters_are_listed_and_one_is_opened(tmp_path: Path) -> None:
     app = dataset_app(tmp_path)
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:

@@ -79,6 +79,7 @@ async def test_unseen_characters_are_shown_as_symbols_and_kept_byte_for_byte(tmp
         assert curate.edits == [("ex-0000000", {"messages[0].content": "Z" + UNSEEN})]
 
 
+@pytest.mark.slow
 async def test_a_draft_is_kept_while_one_goes_on_typing(tmp_path: Path) -> None:
     app = dataset_app(tmp_path)
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
@@ -109,6 +110,7 @@ async def test_an_unsaved_edit_is_offered_and_taken_up_by_mouse(tmp_path: Path) 
         assert not screen_of(app).query_one(DraftOffer).display
 
 
+@pytest.mark.slow
 async def test_without_a_terminal_to_give_away_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", "true")
     app = dataset_app(tmp_path)
@@ -170,6 +172,7 @@ async def test_the_shape_of_an_example_is_changed_from_the_table(tmp_path: Path)
         assert editing.applied[2] == ("role", {"to": "user", "message": 0}, ("ex-0000000",))
 
 
+@pytest.mark.slow
 async def test_what_was_typed_is_saved_before_the_shape_changes_and_editing_goes_on(tmp_path: Path) -> None:
     curate, editing = FakeCurate(), FakeEditing()
     app = dataset_app(tmp_path, curate=curate)

@@ -45,6 +45,7 @@ def test_json_reads_back_to_the_same_text_and_shows_every_character(text: str) -
     assert not set(written) & set(ACTING)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["\x1b", "\r\n", "🏴\U000e0067", "\U000e0067", "\n"], ids=ascii)
 def test_a_megabyte_takes_linear_time(piece: str) -> None:
     start = time.process_time()

@@ -48,6 +48,7 @@ def test_a_damaged_file_is_refused_with_its_line(text: str, words: str) -> None:
         from_text(text, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["#:\n", "\\u{", "\x1b", "\\"], ids=range(4))
 def test_a_megabyte_takes_linear_time(piece: str) -> None:
     start = time.process_time()
