@@ -53,14 +53,14 @@ class Line:
 class LineFile:
     """An open file. All methods block; they may be called in several threads at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens the file.
+    def __init__(self, path: Path, descriptor: int | None = None) -> None:
+        """Opens the file, or takes one that is open.
 
         Raises:
             InvalidInput: it is no plain file, or is packed. StorageFailed: it can't be read.
         """
         self.path = path
-        self._file = _opened(path)
+        self._file = _opened(path) if descriptor is None else descriptor
         about = os.fstat(self._file)
         self.size = about.st_size
         self._identity = (about.st_dev, about.st_ino)
@@ -128,10 +128,14 @@ class LineFile:
             yield _line(start, held, longest)
 
     def line_at(self, offset: int, longest: int) -> Line:
-        """The line that begins there; an empty one behind the end."""
+        """The line that begins there; of a longer one a part is read. An empty one behind the end."""
         size = self.line_end(offset) - offset
-        raw = self.read(offset, min(size, longest + 1))
-        return _line(offset, raw, longest) if size <= longest else Line(offset, size, raw[:longest], is_whole=False)
+        is_whole = size <= longest
+        return (
+            _line(offset, self.read(offset, size), longest)
+            if is_whole
+            else Line(offset, size, self.read(offset, min(longest, LONGEST_READ)), is_whole=False)
+        )
 
     def line_start(self, offset: int) -> int:
         """Where the line begins that holds a place."""

@@ -98,22 +98,21 @@ def _pattern(text: str) -> re.Pattern[bytes]:
     """The text in any case and any writing, character by character."""
     parts = []
     for character in unicodedata.normalize("NFC", text):
-        ways = {
-            way
-            for one in (character, character.upper(), unicodedata.normalize("NFD", character))
-            for way in _ways(one)
+        ways: set[bytes] = {
+            way for one in (character, character.upper(), unicodedata.normalize("NFD", character)) for way in _ways(one)
         }
         ways |= set(_ways(unicodedata.normalize("NFD", character.upper())))
-        parts.append(b"(?:" + b"|".join(sorted(ways, key=lambda way: (-len(way), way))) + b")")
+        longest_first = sorted(sorted(ways), key=len, reverse=True)
+        parts.append(b"(?:" + b"|".join(longest_first) + b")")
     return re.compile(b"".join(parts))
 
 
 def _ways(text: str) -> Iterator[bytes]:
-    yield re.escape(text.encode("utf-8", "surrogatepass"))
+    yield bytes(re.escape(text.encode("utf-8", "surrogatepass")))
     units = text.encode("utf-16-be", "surrogatepass").hex()
     yield b"".join(
         b"\\\\u" + "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in units[at : at + 4]).encode()
         for at in range(0, len(units), 4)
     )
     if text in _SHORT_ESCAPES:
-        yield re.escape(_SHORT_ESCAPES[text].encode())
+        yield bytes(re.escape(_SHORT_ESCAPES[text].encode()))

@@ -118,6 +118,10 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     async def on_mount(self) -> None:
         self._end_politely_on_signals()
         self._take_plain_theme_for_few_colours()
+        await self.begin()
+
+    async def begin(self) -> None:
+        """Shows the first screen and opens the workspace."""
         await self.switch_mode(stages()[0].name)
         self.call_after_refresh(self._open_services)
 
@@ -188,10 +192,15 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
 
     async def settled(self) -> None:
         """Waits until the workspace is open and no worker is busy, or a dialogue asks; for tests and pictures."""
-        while self.services is None or self._busy_workers():
+        while self.is_opening or self._busy_workers():
             if isinstance(self.screen, ModalScreen) or self._exit:
                 return
             await asyncio.sleep(0.005)
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether the workspace is still to be opened."""
+        return self.services is None
 
     def _busy_workers(self) -> bool:
         return any(not worker.is_finished for worker in self.workers)
