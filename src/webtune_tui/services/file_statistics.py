@@ -33,7 +33,11 @@ class Tallied:
 
 
 async def tallying(file: LineFile) -> AsyncGenerator[Tallied]:
-    """Counts the whole file; closing the generator ends it at once. Raises WorkFailed where a program ended by itself."""
+    """Counts the whole file; closing the generator ends it at once.
+
+    Raises:
+        WorkFailed: a program ended by itself.
+    """
     size, start = file.size - file.begin, file.begin
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count = min(cores, _MOST_PROGRAMS) if size > _WORTH_SHARING else 1

@@ -27,7 +27,6 @@ from webtune_tui import registry
 from webtune_tui import settings as settings_module
 from webtune_tui.domain.addresses import host_of, is_loopback
 from webtune_tui.domain.errors import WebtuneError
-from webtune_tui.domain.events import Overview
 from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display
 from webtune_tui.settings import Settings
@@ -39,6 +38,7 @@ from webtune_tui.tui.stylesheet import StylesReadOnce
 
 if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
+    from webtune_tui.domain.events import Overview  # loads dataclasses for 15 ms
 
 _FAULT = 70
 _NEW_OBJECTS = 5000  # after which the interpreter looks for cycles among them; 700 are those of a few widgets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from pathlib import Path
@@ -51,6 +52,7 @@ def takes_over(arguments: argparse.Namespace) -> int | None:
             "view shows the file in the app, which needs a terminal",
             hint="Add --json for the number of rows and the first ones, or see: webtune validate --help",
         )
+    gc.disable()  # the app looks for cycles once it is loaded: doing so meanwhile took a tenth of the start
     from webtune_tui.tui.viewing.app import run_viewer  # textual is loaded for the app alone
 
     return run_viewer(settings.workspace_path(arguments.workspace), arguments.file)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from webtune_tui.domain.datasets import Finding
 from webtune_tui.domain.terminal_text import display, display_line
-from webtune_tui.services.file_rows import FileExample, FileRow, Turn
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.text_layout import StyledLine, wrap
+
+if TYPE_CHECKING:
+    from webtune_tui.domain.datasets import Finding
+    from webtune_tui.services.file_rows import FileExample, FileRow, Turn
+    from webtune_tui.services.line_file import Line
 
 _EXCERPT = 400  # characters; no terminal line shows more
 _CONTEXT = 5
@@ -50,6 +55,23 @@ def shown_row(row: FileRow, needle: str = "") -> ShownRow:
         bool(row.errors),
         bool(row.form),
     )
+
+
+def glimpse(line: Line) -> ShownRow:
+    """The row of a line for the first moment: its two sides where it is a plain chat, else as it stands. Nothing of it
+    is judged, since loading what judges takes longer than the first frame may."""
+    prompt = answer = ""
+    try:
+        messages = json.loads(line.raw)["messages"]
+        for message in messages:
+            if message["role"] == "user":
+                prompt = str(message["content"])
+            elif message["role"] == "assistant":
+                answer = str(message["content"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        text = line.raw[:_EXCERPT].decode("utf-8", "backslashreplace")
+        return ShownRow(line.offset, line.size, 0, "", _excerpt(text, ""), "", False, False)
+    return ShownRow(line.offset, line.size, 0, _excerpt(prompt, ""), _excerpt(answer, ""), "", False, True)
 
 
 def _excerpt(text: str, needle: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def run_viewer(workspace: Path, file: Path) -> int:
     """
     app = ViewingApp(workspace, settings_module.load(workspace), file)
     collect_garbage_rarely()
+    gc.enable()
     app.run()
     return app.return_code or 0
 

@@ -14,10 +14,8 @@ from textual.reactive import reactive
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
-from webtune_tui.services.file_rows import row_of
-from webtune_tui.services.line_file import Line
 from webtune_tui.services.viewed_file import Span, ViewedFile
-from webtune_tui.tui.presentation.file_rows import ShownRow, shown_row
+from webtune_tui.tui.presentation.file_rows import ShownRow, glimpse, shown_row
 from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right, short_number
 from webtune_tui.tui.widgets.row_view import RowView, highlighted
 
@@ -71,13 +69,13 @@ class ViewTable(RowView):
         self._rows: dict[int, ShownRow] = {}
         self._fetching: Worker[None] | None = None
         self._listing = 0
+        self._is_stale = False
         self._has_flags = False
         self._wide_number = 4
 
     def on_mount(self) -> None:
         """The first rows are there already."""
-        self._rows = {number: _shown(line, "") for number, line in enumerate(self._viewed.first)}
-        self._note_flags()
+        self._rows = {number: glimpse(line) for number, line in enumerate(self._viewed.first)}
         self._count_changed()
 
     # What is listed
@@ -107,10 +105,7 @@ class ViewTable(RowView):
         """Marks the text in the rows, which are cut anew around it."""
         if needle != self.needle:
             self.needle = needle
-            self._listing += 1
-            self._rows.clear()
-            self._fetch_visible()
-            self.refresh()
+            self.read_again()
 
     async def counted(self) -> None:
         """More lines are counted: the list grows, and a span gets its numbers."""
@@ -129,9 +124,9 @@ class ViewTable(RowView):
         self._shift(base, self._viewed.rows_known)
 
     def read_again(self) -> None:
-        """What is kept may have changed in the file."""
+        """Reads the rows in sight anew; they stay there until then."""
         self._listing += 1
-        self._rows.clear()
+        self._is_stale = True
         self._count_changed()
         self._fetch_visible()
 
@@ -256,6 +251,8 @@ class ViewTable(RowView):
             self._fetching = self.run_worker(self._fetch, group="view-rows")
 
     def _missing(self) -> int | None:
+        if self._is_stale:
+            return self.visible_rows[0] if self.visible_rows else None
         return next((row for row in self.visible_rows if row not in self._rows), None)
 
     def _is_near_edge(self) -> bool:
@@ -288,6 +285,8 @@ class ViewTable(RowView):
         found = await asyncio.to_thread(_read, self._viewed, span, first, needle)
         if listing != self._listing:
             return True
+        if self._is_stale:
+            self._rows, self._is_stale = {}, False
         self._rows |= {first + number: row for number, row in enumerate(found)}
         self._forget_far_ones(first)
         self._note_flags()
@@ -374,9 +373,7 @@ class _Widths:
 
 
 def _read(viewed: ViewedFile, span: Span | None, first: int, needle: str) -> list[ShownRow]:
+    from webtune_tui.services.file_rows import row_of  # 30 ms that the first frame does not need
+
     lines = viewed.lines_of(span, first, _READ_ROWS) if span is not None else viewed.lines(first, _READ_ROWS)
-    return [_shown(line, needle) for line in lines]
-
-
-def _shown(line: Line, needle: str) -> ShownRow:
-    return shown_row(row_of(line), needle)
+    return [shown_row(row_of(line), needle) for line in lines]

@@ -6,7 +6,7 @@ import asyncio
 import time
 from contextlib import aclosing
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,7 +16,6 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from webtune_tui.domain.terminal_text import display_line
-from webtune_tui.services.file_rows import LONGEST_LINE, FileExample, example_of
 from webtune_tui.services.line_file import Change
 from webtune_tui.services.viewed_file import ViewedFile
 from webtune_tui.tui import error_display
@@ -29,6 +28,9 @@ from webtune_tui.tui.viewing.searching import Searching
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.steady_footer import SteadyFooter
 from webtune_tui.tui.widgets.styled_lines import StyledLines
+
+if TYPE_CHECKING:
+    from webtune_tui.services.file_rows import FileExample
 
 _DETAIL_SECONDS = 0.03
 _DRAW_SECONDS = 0.1
@@ -127,9 +129,9 @@ class FileScreen(StageScreen):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self.table.read_again()  # now they are judged as well
         self._count()
         self.set_interval(_LOOK_SECONDS, self._look_at_file)
-        self.show_detail()
 
     def on_unmount(self) -> None:
         self.viewed.close()
@@ -255,8 +257,7 @@ class FileScreen(StageScreen):
                 self.detail.show(lambda width: [StyledLine((("The file is empty.", "muted"),))])
             return
         if self._example is None or self._example.offset != row.offset or self._example.size != row.size:
-            line = await asyncio.to_thread(self.viewed.file.line_at, row.offset, LONGEST_LINE)
-            self._example = await asyncio.to_thread(example_of, line)
+            self._example = await asyncio.to_thread(_read_example, self.viewed, row.offset)
         self._draw_detail(self._example)
 
     def _draw_detail(self, example: FileExample) -> None:
@@ -390,3 +391,9 @@ class FileScreen(StageScreen):
         from webtune_tui.tui.viewing.importing import import_into_workspace
 
         await import_into_workspace(self)
+
+
+def _read_example(viewed: ViewedFile, offset: int) -> FileExample:
+    from webtune_tui.services.file_rows import LONGEST_LINE, example_of  # the first frame does not need it
+
+    return example_of(viewed.file.line_at(offset, LONGEST_LINE))

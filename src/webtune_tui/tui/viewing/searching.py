@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 from textual.worker import Worker
 
-from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.terminal_text import display_line
-from webtune_tui.services.file_search import Found, searching
 
 if TYPE_CHECKING:
+    from webtune_tui.domain.events import Progressed
     from webtune_tui.tui.viewing.screen import FileScreen
 
 _PAUSE_SECONDS = 0.15
@@ -86,6 +85,8 @@ class Searching:
         self._work = self._screen.launch(work, "view-search")
 
     async def _search(self, text: str, origin: int, backwards: bool) -> None:
+        from webtune_tui.services.file_search import Found, searching  # the first frame does not need it
+
         screen, shown, drawn_at = self._screen, f"“{display_line(text, limit=30)}”", time.monotonic()
         found: Found | None = None
         async with aclosing(searching(screen.viewed.file, text, origin, backwards=backwards)) as events:
