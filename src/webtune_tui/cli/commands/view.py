@@ -26,6 +26,7 @@ EXAMPLES = (
 ACCESS = Access.NONE
 
 _ROWS = 10
+_ESCAPE_MILLISECONDS = "40"  # that textual waits for the rest of a key after esc; its own 100 are felt when one stops
 _EXCERPT = 200
 
 
@@ -52,6 +53,7 @@ def takes_over(arguments: argparse.Namespace) -> int | None:
             "view shows the file in the app, which needs a terminal",
             hint="Add --json for the number of rows and the first ones, or see: webtune validate --help",
         )
+    os.environ.setdefault("ESCDELAY", _ESCAPE_MILLISECONDS)
     gc.disable()  # the app looks for cycles once it is loaded: doing so meanwhile took a tenth of the start
     from webtune_tui.tui.viewing.app import run_viewer  # textual is loaded for the app alone
 

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from webtune_tui import settings as settings_module
 from webtune_tui.settings import Settings
+from webtune_tui.tui import quick_escape
 from webtune_tui.tui.app import WebtuneApp, collect_garbage_rarely
 from webtune_tui.tui.viewing.screen import FileScreen
 
@@ -20,6 +21,7 @@ def run_viewer(workspace: Path, file: Path) -> int:
     Raises:
         InvalidInput, StorageFailed: the file can't be read. UsageError: a settings file or the environment is off.
     """
+    quick_escape.install()
     app = ViewingApp(workspace, settings_module.load(workspace), file)
     collect_garbage_rarely()
     gc.enable()

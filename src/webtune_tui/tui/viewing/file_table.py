@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
@@ -14,6 +15,7 @@ from textual.reactive import reactive
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
+from webtune_tui.services.beside_screen import SHORT_TURNS
 from webtune_tui.services.viewed_file import Span, ViewedFile
 from webtune_tui.tui.presentation.file_rows import ShownRow, glimpse, shown_row
 from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right, short_number
@@ -21,6 +23,9 @@ from webtune_tui.tui.widgets.row_view import RowView, highlighted
 
 if TYPE_CHECKING:
     from textual.worker import WorkType
+
+    from webtune_tui.services.file_rows import FileRow
+    from webtune_tui.services.line_file import Line
 
 _READ_ROWS = 96
 _MARGIN = 24  # rows above those in sight that are read with them
@@ -83,7 +88,10 @@ class ViewTable(RowView):
     def view(self, viewed: ViewedFile) -> None:
         """Lists another file, or the same one read anew."""
         self._viewed = viewed
-        self._relist(None, cursor=0)
+        self._span = None
+        self.marks = frozenset()
+        self.cursor = 0
+        self.read_again()
 
     @property
     def is_counted(self) -> bool:
@@ -134,51 +142,59 @@ class ViewTable(RowView):
         """Puts the cursor on the line that begins there."""
         row = await asyncio.to_thread(self._viewed.row_at, offset)
         if row is not None and row < self._viewed.rows_known:
-            self.go_to_row(row)
+            await self.go_to_row(row)
             return
         span, place = await asyncio.to_thread(self._viewed.around, offset)
-        self._relist(span, cursor=place)
+        await self._show_at(span, place)
 
-    def go_to_row(self, row: int) -> None:
+    async def go_to_row(self, row: int) -> None:
         """Puts the cursor on a row whose number is known."""
-        if self._span is not None:
-            self._relist(None, cursor=row)
-        else:
-            if row not in self.visible_rows:
-                self.scroll_to(y=max(row - self._page_height // 2, 0), animate=False, force=True)
-            self.cursor = row
+        await self._show_at(None, row)
 
     def action_first(self) -> None:
         """Goes to the first row of the file."""
-        self.go_to_row(0)
+        self._jump(partial(self.go_to_row, 0))
 
     def action_last(self) -> None:
         """Goes to the last row of the file, counted or not."""
-        if self._viewed.index.is_whole or (self._span is not None and self._span.is_at_end):
-            if self._viewed.index.is_whole and self._span is not None:
-                self._relist(None, cursor=self._viewed.rows_known - 1)
-            self.cursor = self.row_count - 1
-        else:
-            work = cast("WorkType[None]", self._go_to_end)
-            self.run_worker(work, group="view-end", exclusive=True)
+        self._jump(self._go_to_end)
+
+    def _jump(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.run_worker(cast("WorkType[None]", work), group="view-jump", exclusive=True)
 
     async def _go_to_end(self) -> None:
+        if self._viewed.index.is_whole:
+            await self.go_to_row(self._viewed.rows_known - 1)
+            return
         span = await asyncio.to_thread(self._viewed.last_lines)
-        if self._viewed.index.is_whole or not span.starts:
-            self.action_last()
-        else:
-            self._relist(span, cursor=len(span.starts) - 1)
+        await self._show_at(span, len(span.starts) - 1)
 
-    def _relist(self, span: Span | None, *, cursor: int) -> None:
-        self._span = span
+    async def _show_at(self, span: Span | None, cursor: int) -> None:
+        """Puts the cursor on a row. The rows around it are read before it moves, so that all come in one frame."""
+        if cursor < 0:
+            return
+        rows = len(span.starts) if span is not None else self._viewed.rows_known
+        here, height = range(0), max(self._page_height, 1)
+        if span is self._span:
+            here = range(round(self.scroll_y), round(self.scroll_y) + height)
+        top = here.start if cursor in here else max(min(cursor - height // 2, rows - height), 0)
+        try:
+            found = await asyncio.to_thread(_read, self._viewed, span, top, self.needle, height)
+        except WebtuneError as error:
+            self.post_message(self.Failed(error))
+            return
+        if span is not self._span:
+            self._span, self._rows = span, {}
         self._listing += 1
-        self._rows.clear()
+        self._rows |= {top + number: row for number, row in enumerate(found)}
+        self._forget_far_ones(top)
+        self._note_flags()
         self._count_changed()
-        self.scroll_to(y=max(cursor - self._page_height // 2, 0), animate=False, force=True)
+        self.scroll_to(y=top, animate=False, force=True)
         if cursor == self.cursor:
-            self._follow_cursor()
             self.post_message(self.Moved(self, cursor))
         self.cursor = cursor
+        self.refresh()
         self._fetch_visible()
         self.post_message(self.Changed())
 
@@ -282,7 +298,7 @@ class ViewTable(RowView):
         """Reads the rows from a missing one on; whether anything came."""
         listing, span, needle = self._listing, self._span, self.needle
         first = missing if missing - 1 in self._rows else max(missing - _MARGIN, 0)
-        found = await asyncio.to_thread(_read, self._viewed, span, first, needle)
+        found = await asyncio.to_thread(_read, self._viewed, span, first, needle, _READ_ROWS)
         if listing != self._listing:
             return True
         if self._is_stale:
@@ -372,8 +388,18 @@ class _Widths:
         return cls(number, prompt, free - prompt, flags)
 
 
-def _read(viewed: ViewedFile, span: Span | None, first: int, needle: str) -> list[ShownRow]:
-    from webtune_tui.services.file_rows import row_of  # 30 ms that the first frame does not need
+_JUDGING: dict[str, Callable[[Line], FileRow]] = {}
 
-    lines = viewed.lines_of(span, first, _READ_ROWS) if span is not None else viewed.lines(first, _READ_ROWS)
-    return [shown_row(row_of(line), needle) for line in lines]
+
+def load_judging() -> None:
+    """Loads what judges rows, 40 ms that the first frame and a key right after it do not wait for. Blocks."""
+    with SHORT_TURNS:
+        from webtune_tui.services.file_rows import row_of
+
+        _JUDGING["row_of"] = row_of
+
+
+def _read(viewed: ViewedFile, span: Span | None, first: int, needle: str, count: int) -> list[ShownRow]:
+    lines = viewed.lines_of(span, first, count) if span is not None else viewed.lines(first, count)
+    judge = _JUDGING.get("row_of")
+    return [shown_row(judge(line), needle) for line in lines] if judge is not None else [glimpse(one) for one in lines]

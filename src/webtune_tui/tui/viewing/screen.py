@@ -23,10 +23,10 @@ from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.file_rows import example_lines, json_lines
 from webtune_tui.tui.presentation.text_layout import StyledLine
 from webtune_tui.tui.screens.base import StageScreen
-from webtune_tui.tui.viewing.file_table import ViewTable
+from webtune_tui.tui.viewing.file_table import ViewTable, load_judging
+from webtune_tui.tui.viewing.key_line import KeyLine
 from webtune_tui.tui.viewing.searching import Searching
 from webtune_tui.tui.widgets.row_view import RowView
-from webtune_tui.tui.widgets.steady_footer import SteadyFooter
 from webtune_tui.tui.widgets.styled_lines import StyledLines
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _DETAIL_SECONDS = 0.03
 _DRAW_SECONDS = 0.1
 _LOOK_SECONDS = 1.0
-_HINT = "enter reads · / searches · : goes to a row · s statistics · i imports · ? all keys"
+_HINT = "g G first, last · space marks, [ ] go between · n N next with the text · q leaves"
 _ROW_WIDTH = 16  # digits of a row's number
 _CHANGES = {
     Change.CUT: "The file was cut by somebody: F5 reads it anew",
@@ -121,7 +121,7 @@ class FileScreen(StageScreen):
                 with Vertical(id="view-side", classes="panel"):
                     yield FileDetail(id="view-detail")
             yield Static(_HINT, id="view-status", markup=False)
-        yield SteadyFooter()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -129,9 +129,15 @@ class FileScreen(StageScreen):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.table.read_again()  # now they are judged as well
         self._count()
+        self._judge_rows()
         self.set_interval(_LOOK_SECONDS, self._look_at_file)
+
+    @work(group="view-judge", exit_on_error=False)
+    async def _judge_rows(self) -> None:
+        """Loads what judges rows, and reads those in sight again with it."""
+        await asyncio.to_thread(load_judging)
+        self.table.read_again()
 
     def on_unmount(self) -> None:
         self.viewed.close()
@@ -161,6 +167,16 @@ class FileScreen(StageScreen):
         status = self.query_one("#view-status", Static)
         status.set_classes(css_class)
         status.update(Content(display_line(words or _HINT, limit=300)))
+
+    def show_keys(self) -> None:
+        """Shows the keys that work now."""
+        if self.search.is_running:
+            state = "searching"
+        elif self.has_class("-asking"):
+            state = "asking"
+        else:
+            state = "reading" if self.has_class("-side-open") else ""
+        self.query_one(KeyLine).show(state)
 
     def show_title(self) -> None:
         """Shows which file it is and how many rows are known."""
@@ -227,10 +243,12 @@ class FileScreen(StageScreen):
             self.show_detail()
 
     @on(RowView.Chosen, "#view-table")
-    def _row_chosen(self) -> None:
+    def action_open_row(self) -> None:
+        """The keys go into the row under the cursor."""
         self.add_class("-side-open")
         self.show_detail()
         self.detail.focus()
+        self.show_keys()
 
     @on(ViewTable.Changed)
     def _listed(self) -> None:
@@ -272,7 +290,7 @@ class FileScreen(StageScreen):
         self._is_raw = not self._is_raw
         self.query_one("#view-side").border_title = "JSON" if self._is_raw else ""
         if not self._has_side:
-            self._row_chosen()
+            self.action_open_row()
         else:
             self.show_detail()
 
@@ -297,6 +315,7 @@ class FileScreen(StageScreen):
         with self.prevent(Input.Changed):
             field.value = value
         field.focus()
+        self.show_keys()
 
     @on(Input.Changed, "#view-field")
     def _typed(self, event: Input.Changed) -> None:
@@ -304,8 +323,11 @@ class FileScreen(StageScreen):
             self.search.typed(event.value)
 
     @on(Input.Submitted, "#view-field")
-    def _submitted(self, event: Input.Submitted) -> None:
-        text = event.value
+    def action_submit(self) -> None:
+        """Goes to what stands in the field."""
+        if not self.has_class("-asking"):
+            return
+        text = self._field.value
         self._close_field()
         if self._asks_row:
             self._go_to(text.strip().replace(",", ""))
@@ -332,7 +354,7 @@ class FileScreen(StageScreen):
         if not 0 <= row < rows:
             self.say(f"There are {rows:,} rows", "-care")
             return
-        self.table.go_to_row(row)
+        await self.table.go_to_row(row)
         self.say("")
 
     def action_next(self, backwards: bool) -> None:
@@ -342,6 +364,7 @@ class FileScreen(StageScreen):
     def _close_field(self) -> None:
         self.remove_class("-asking")
         self.table.focus()
+        self.show_keys()
 
     def focus_home(self) -> None:
         self.table.focus()
@@ -357,6 +380,7 @@ class FileScreen(StageScreen):
         elif self.has_class("-side-open") or self.detail.has_focus:
             self.remove_class("-side-open")
             self.table.focus()
+            self.show_keys()
         elif self.search.text:
             self.search.use("")
         elif self.table.marks:

@@ -29,11 +29,8 @@ class Searching:
         self._origin = 0
         self._pause: Timer | None = None
         self._work: Worker[None] | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a search is under way."""
-        return self._work is not None and not self._work.is_finished
+        self._number = 0
+        self.is_running = False
 
     def begin(self) -> None:
         """What is typed from now on is looked for from the row under the cursor on."""
@@ -76,19 +73,33 @@ class Searching:
         was_running = self.is_running
         if self._work is not None:
             self._work.cancel()
-            self._work = None
+        self._ended()
         return was_running
+
+    def _ended(self) -> None:
+        self.is_running = False
+        self._work = None
+        self._screen.show_keys()
 
     def _look(self, origin: int, *, backwards: bool) -> None:
         self.stop()
-        work = partial(self._search, self.text, origin, backwards)
-        self._work = self._screen.launch(work, "view-search")
+        self._number += 1
+        self.is_running = True
+        self._work = self._screen.launch(partial(self._search, origin, backwards, self._number), "view-search")
+        self._screen.show_keys()
 
-    async def _search(self, text: str, origin: int, backwards: bool) -> None:
+    async def _search(self, origin: int, backwards: bool, number: int) -> None:
+        try:
+            await self._find(self.text, origin, backwards)
+        finally:
+            if number == self._number and self._screen.is_attached:
+                self._ended()
+
+    async def _find(self, text: str, origin: int, backwards: bool) -> None:
         from webtune_tui.services.file_search import Found, searching  # the first frame does not need it
 
         screen, shown, drawn_at = self._screen, f"“{display_line(text, limit=30)}”", time.monotonic()
-        found: Found | None = None
+        found = Found()
         async with aclosing(searching(screen.viewed.file, text, origin, backwards=backwards)) as events:
             async for event in events:
                 if isinstance(event, Found):
@@ -96,13 +107,12 @@ class Searching:
                 elif time.monotonic() - drawn_at >= _DRAW_SECONDS:
                     drawn_at = time.monotonic()
                     screen.say(f"Looking for {shown}: {_share(event)}  ·  esc stops")
-        if found is None or found.place is None:
+        if found.place is None:
             screen.say(f"{shown} is nowhere in the file", "-care")
             return
         await screen.table.go_to_offset(found.line)
-        around = "  ·  passed the end of the file" if found.is_around and not backwards else ""
-        around = "  ·  passed the beginning of the file" if found.is_around and backwards else around
-        screen.say(f"{shown} at byte {found.place:,}{around}  ·  n next, N before")
+        passed = f"  ·  passed the {'beginning' if backwards else 'end'} of the file" if found.is_around else ""
+        screen.say(f"{shown} at byte {found.place:,}{passed}  ·  n next, N before")
 
 
 def _share(event: Progressed) -> str:
