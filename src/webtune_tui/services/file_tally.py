@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from webtune_tui.pipeline.validation import forms
 from webtune_tui.services.file_rows import NOT_JSON, row_and_turns
 from webtune_tui.services.line_file import Line
 
@@ -52,7 +53,7 @@ class FileTally:
         if row.form == NOT_JSON:
             return
         self.turns[min(row.turns, _MOST_TURNS)] += 1
-        if row.turns:
+        if row.form not in (forms.TEXT, forms.UNKNOWN):
             self.answers[len(row.answer).bit_length()] += 1
             for turn in turns:
                 known = turn.role in self.roles or len(self.roles) < _MOST_NAMES

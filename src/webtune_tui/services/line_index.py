@@ -29,9 +29,9 @@ class LineIndex:
     Row 0 begins where the file's lines begin; row N behind the Nth line feed.
     """
 
-    def __init__(self, file: LineFile) -> None:
+    def __init__(self, file: LineFile, block: int = 0) -> None:
         self._file = file
-        self.block = block_size(file.size)
+        self.block = block or block_size(file.size)
         self._feeds = array("Q", [0])  # line feeds before each block
         self.bytes_known = 0
         self.is_whole = file.size == 0

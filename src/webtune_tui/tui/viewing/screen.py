@@ -69,10 +69,11 @@ class FileScreen(StageScreen):
         "the workspace, where it can be prepared and edited."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", key_display="/", tooltip="Look for a text in the whole file"),
+        # with priority, so that what is typed right behind them goes into the field and not to the table
+        Binding("slash", "search", "Search", key_display="/", tooltip="Look for a text in the file", priority=True),
         Binding("n", "next(False)", "Next", show=False, tooltip="The next row with the text"),
         Binding("N", "next(True)", "Before", show=False, tooltip="The row with the text before this one"),
-        Binding("colon", "go_to", "Row", key_display=":", tooltip="Go to a row by its number"),
+        Binding("colon", "go_to", "Row", key_display=":", tooltip="Go to a row by its number", priority=True),
         Binding("r", "raw", "JSON", tooltip="The row as JSON on many lines, or as an example again"),
         Binding("s", "statistics", "Statistics", tooltip="Roles, turns, lengths and flags of the whole file"),
         Binding("i", "import_file", "Import", tooltip="Import the file into the workspace for editing"),
@@ -93,7 +94,6 @@ class FileScreen(StageScreen):
     FileScreen.-narrow.-short.-side-open #view-side { display: block; }
     FileScreen.-narrow.-short.-side-open #view-table-panel { display: none; }
     FileScreen #view-ask { height: 1; display: none; padding: 0 1; background: $panel; }
-    FileScreen.-asking #view-ask { display: block; }
     FileScreen #view-sign { width: 2; color: $accent; text-style: bold; }
     FileScreen #view-field { width: 1fr; border: none; background: $panel; padding: 0; height: 1; }
     FileScreen #view-field:focus { border: none; background: $panel; }
@@ -305,6 +305,12 @@ class FileScreen(StageScreen):
         """Opens the field for a row's number."""
         self._ask(":", "number of a row; -1 is the last", "")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The field takes the letters of the keys that open it."""
+        if action in ("search", "go_to") and self.has_class("-asking"):
+            return False
+        return super().check_action(action, parameters)
+
     def _ask(self, sign: str, hint: str, value: str) -> None:
         self._asks_row = sign == ":"
         self.remove_class("-side-open")
@@ -314,7 +320,8 @@ class FileScreen(StageScreen):
         field.placeholder = hint
         with self.prevent(Input.Changed):
             field.value = value
-        field.focus()
+        self.query_one("#view-ask").display = True
+        self.set_focus(field)  # now, and not with the next message: what is typed meanwhile belongs into the field
         self.show_keys()
 
     @on(Input.Changed, "#view-field")
@@ -363,7 +370,8 @@ class FileScreen(StageScreen):
 
     def _close_field(self) -> None:
         self.remove_class("-asking")
-        self.table.focus()
+        self.query_one("#view-ask").display = False
+        self.set_focus(self.table)
         self.show_keys()
 
     def focus_home(self) -> None:
