@@ -254,6 +254,18 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
 
         await self.push_screen(Message("Unfinished", "\n\n".join(self.overview.unfinished)))
 
+    @work(group="view-file", exclusive=True, exit_on_error=False)
+    async def action_view_file(self) -> None:
+        """Asks for a file and shows it as it lies on the disk."""
+        from webtune_tui.services.viewed_file import ViewedFile
+        from webtune_tui.tui.modals.ask_path import AskPath
+        from webtune_tui.tui.viewing.screen import FileScreen
+
+        why = "Any file of JSON lines, however large, read-only and at once; nothing is imported."
+        path = await self.push_screen_wait(AskPath("View a file", why, go="View"))
+        if path is not None:
+            await self.push_screen(FileScreen(await asyncio.to_thread(ViewedFile, path)))
+
     def action_help(self) -> None:
         """Shows what the present screen is for and every key that works on it."""
         from webtune_tui.tui.modals.help import Help
@@ -302,6 +314,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
                         f"{binding.tooltip or binding.description} ({self.get_key_display(binding)})",
                         partial(self.run_action, binding.action, screen),
                     )
+        yield SystemCommand("View a file", "Any JSON lines, read-only, without importing them", self.action_view_file)
         for theme in themes.OWN:
             yield SystemCommand(
                 f"Theme: {'dark' if theme.dark else 'light'}",

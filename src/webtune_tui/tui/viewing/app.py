@@ -9,6 +9,7 @@ from typing import Any
 from textual.screen import Screen
 
 from webtune_tui import settings as settings_module
+from webtune_tui.services.viewed_file import ViewedFile
 from webtune_tui.settings import Settings
 from webtune_tui.tui import quick_escape
 from webtune_tui.tui.app import WebtuneApp, collect_garbage_rarely
@@ -33,7 +34,7 @@ class ViewingApp(WebtuneApp):
     """The app with a file in front. The other screens come with the workspace, once a file is imported."""
 
     def __init__(self, workspace: Path, settings: Settings, file: Path) -> None:
-        self._file_screen = FileScreen(file)
+        self._file_screen = FileScreen(ViewedFile(file))
         super().__init__(workspace, settings)
 
     def get_default_screen(self) -> Screen[Any]:

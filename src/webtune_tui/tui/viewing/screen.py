@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -99,10 +98,9 @@ class FileScreen(StageScreen):
     FileScreen #view-field:focus { border: none; background: $panel; }
     """
 
-    def __init__(self, path: Path) -> None:
-        """Opens the file. Raises InvalidInput, StorageFailed."""
+    def __init__(self, viewed: ViewedFile) -> None:
         super().__init__(name="view")
-        self.viewed = ViewedFile(path)
+        self.viewed = viewed
         self.search = Searching(self)
         self._example: FileExample | None = None
         self._is_raw = False
