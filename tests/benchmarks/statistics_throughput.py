@@ -1,4 +1,4 @@
-"""Measures how fast a version's statistics are counted, beside one streaming pass over the same rows.
+"""Measures how fast a version's statistics are counted, beside one streaming pass that parses the same rows.
 
 ``python -m tests.benchmarks.statistics_throughput [EXAMPLES]`` prints examples a second, the ratio to the pass alone,
 the memory of the program that counts, and what opening again and opening after an edit takes.
@@ -26,8 +26,8 @@ from webtune_tui.storage.dataset_types import BuildReport, Change, ExampleRow, S
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.workspace import Workspace
 
-_WORDS = [f"{head}{tail}" for head in "ba ke li mo nu ra se ti vo za".split() for tail in
-          "lder nting rker stle mbra xon pper dling shta venor".split()]  # fmt: skip
+_WORDS = [f"{head}{tail}" for head in ["ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "za"] for tail in
+          ["lder", "nting", "rker", "stle", "mbra", "xon", "pper", "dling", "shta", "venor"]]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ def fill(workspace: Workspace, examples: int) -> None:
             " VALUES ('c-1', 'files', 'made', 'ready', '2026-11-01T00:00:00Z', '2026-11-01T00:00:00Z')"
         )
         connection.executemany(
-            "INSERT INTO records (record_id, collection_id, position, kind, key, content_hash, url, collected_at, fields)"
-            " VALUES (?, 'c-1', ?, 'data', ?, ?, ?, ?, ?)",
+            "INSERT INTO records (record_id, position, key, content_hash, url, collected_at, fields, collection_id,"
+            " kind) VALUES (?, ?, ?, ?, ?, ?, ?, 'c-1', 'data')",
             _records(examples, random.Random(3)),
         )
     build = store.begin_build()
@@ -123,7 +123,7 @@ from webtune_tui.storage.database import Database
 from webtune_tui.storage.datasets import DatasetStore
 store = DatasetStore(Database(Path(sys.argv[1]), read_only=True))
 for one in store.stream(store.head()):
-    pass
+    one.to_example()
 """
 
 

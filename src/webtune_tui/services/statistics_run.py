@@ -124,7 +124,7 @@ class FieldsRead:
         chosen = self._choice.of(fields)
         wanted = tuple(dict.fromkeys(chosen.wanted)) if chosen is not None else ()
         wanted = wanted or tuple(islice(fields, _MOST_FIELDS))
-        return wanted, tuple(name for name in wanted if not is_empty(fields[name]))
+        return _once(wanted), _once(tuple(name for name in wanted if not is_empty(fields[name])))
 
 
 class StatisticsRun:
@@ -147,10 +147,12 @@ class StatisticsRun:
         look, read = one_of(total, self._looked_at), one_of(total, self._read)
         tally, vocabulary, done = Tally(), Vocabulary(), 0
         for batch in _batches(self._store.stream(revision)):
-            for example, texts, facts in self._facts(batch, look, reading):
-                tally.add(facts)
+            facts = []
+            for example, texts, one in self._facts(batch, look, reading):
+                facts.append(one)
                 if is_chosen(example.example_id, read):
                     vocabulary.add(example.split, texts.contents)
+            tally.add(facts)
             done += len(batch)
             yield from self._told(done, total)
         yield Counted(
@@ -191,8 +193,8 @@ class StatisticsRun:
             for gone, sign in ((True, -1), (False, 1)):
                 some = [one for change in changes if (one := change.before if gone else change.after)]
                 for batch in _batches(some):
-                    for _, _, facts in self._facts(batch, look, reading):
-                        tally.add(facts, -sign if back else sign)
+                    facts = [facts for _, _, facts in self._facts(batch, look, reading)]
+                    tally.add(facts, -sign if back else sign)
         if tally.beyond.total() or tally.examples != total:
             return None
         return Counted(
@@ -228,7 +230,7 @@ class StatisticsRun:
                 read, filled = reading.of(fields[record_id])
             yield example, one, ExampleFacts(
                 example.split, example.tokens, one.messages, len(one.prompt), len(one.answer), example.source,
-                place.domain, place.collected_at, tuple(dict.fromkeys(example.flags)), languages.get(at), filled, read,
+                place.domain, place.collected_at, _once(example.flags), languages.get(at), filled, read,
             )  # fmt: skip
 
     def _places_of(self, batch: Sequence[StoredExample]) -> dict[int, Place]:
@@ -262,6 +264,11 @@ def _batches(examples: Iterable[StoredExample]) -> Iterator[list[StoredExample]]
     source = iter(examples)
     while batch := list(islice(source, _BATCH)):
         yield batch
+
+
+def _once(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Each label once, whatever its case: a condition does not tell them apart."""
+    return tuple({label.strip().casefold(): label for label in labels}.values()) if len(labels) > 1 else labels
 
 
 def _record_of(example: StoredExample) -> int:

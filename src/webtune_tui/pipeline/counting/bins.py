@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 MOST_BINS = 15
 _LONG_TAIL = 6  # the largest of the usual values over the median from which on bins grow
@@ -44,7 +44,7 @@ def binned(counts: Mapping[int, int]) -> list[tuple[Bin, int]]:
         while (high := bins[place].high) is not None and value > high:
             place += 1
         found[place] += counts[value]
-    return list(zip(bins, found, strict=True))
+    return list(dropwhile(lambda pair: not pair[1], zip(bins, found, strict=True)))
 
 
 def quantile(counts: Mapping[int, int], share: float) -> int:

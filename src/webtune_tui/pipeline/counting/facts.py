@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,6 +17,9 @@ from webtune_tui.domain.field_values import date_of
 
 LONGEST_LABEL = 120
 """Characters of a label that are told apart; a longer one stands for all that begin so."""
+
+UNKNOWN_LANGUAGE = "unknown"
+"""What a condition calls the language of an answer of which none could be told."""
 
 
 class Place(NamedTuple):
@@ -53,7 +57,7 @@ class ExampleFacts(NamedTuple):
             "domain": self.domain,
             "collected_at": self.collected_at or None,
             "flags": list(self.flags),
-            "language": self.language,
+            "language": self.language or (None if self.language is None else UNKNOWN_LANGUAGE),
             "fields": None if self.filled is None else list(self.filled),
         }
 
@@ -90,4 +94,11 @@ def texts_of(messages: str) -> Texts:
 
 def day_of(collected_at: str | None) -> str:
     """The day of a moment as ``YYYY-MM-DD``; the empty text where it tells none."""
-    return (date_of(collected_at) or "") if collected_at else ""
+    if not collected_at:
+        return ""
+    return _day_of(collected_at[:10] if collected_at[10:11] == "T" else collected_at)
+
+
+@lru_cache(maxsize=4_096)
+def _day_of(text: str) -> str:
+    return date_of(text) or ""

@@ -11,6 +11,7 @@ from webtune_tui.domain.statistics import EXAMPLES, TOKENS, WORDS, StatisticsGro
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.pipeline.counting.bins import Bin, binned, quantile
 from webtune_tui.pipeline.counting.conditions import has_label, is_label, is_other
+from webtune_tui.pipeline.counting.facts import UNKNOWN_LANGUAGE
 from webtune_tui.pipeline.counting.tally import TOKENS_OF, Tally
 from webtune_tui.pipeline.counting.vocabulary import Overlap
 
@@ -177,7 +178,8 @@ def language_group(tally: Tally, one_of: int) -> StatisticsGroup:
     ordered = sorted(tally.labels["languages"].items(), key=lambda pair: (not pair[0], -pair[1], pair[0]))
     if ordered and not ordered[0][0]:
         ordered.append(ordered.pop(0))
-    rows = [_row(code or "unknown", count, total, is_label("language", code)) for code, count in ordered]
+    named = [(code or UNKNOWN_LANGUAGE, count) for code, count in ordered]
+    rows = [_row(code, count, total, is_label("language", code)) for code, count in named]
     summary = ""
     if ordered:
         summary = f"{percent(ordered[0][1], total)} of the answers are in {ordered[0][0] or 'no known language'}."
@@ -190,8 +192,9 @@ def language_group(tally: Tally, one_of: int) -> StatisticsGroup:
 def coverage_group(tally: Tally, names: Sequence[str], one_of: int) -> StatisticsGroup:
     """The share of examples whose record has each field that is read; ``names`` are those that a template asks."""
     total = tally.with_fields
-    known = dict.fromkeys([*names, *(name for name, _ in sorted(tally.labels["read"].items()))])
-    counts = {name: tally.labels["fields"][name] for name in known}
+    filled = {name.casefold(): count for name, count in _merged(tally.labels["fields"]).items()}
+    known = {name.casefold(): name for name in [*_merged(tally.labels["read"]), *names]}
+    counts = {name: filled.get(folded, 0) for folded, name in known.items()}
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     rows = [_row(name, count, total, has_label("fields", name)) for name, count in ordered[:SHOWN_LABELS]]
     scarce = [name for name, count in ordered if count * 2 < total]

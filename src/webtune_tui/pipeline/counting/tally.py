@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from webtune_tui.domain.examples import Split
@@ -41,48 +42,55 @@ class Tally:
     with_language: int = 0
     with_fields: int = 0
 
-    def add(self, facts: ExampleFacts, sign: int = 1) -> None:
-        """Takes an example in, or out (``sign`` -1)."""
-        for name, value in (
-            (TOKENS_OF[facts.split], facts.tokens),
-            ("messages", facts.messages),
-            ("prompt_characters", facts.prompt_characters),
-            ("answer_characters", facts.answer_characters),
-        ):
-            counter = self.numbers[name]
-            counter[value] += sign
+    def add(self, some: Sequence[ExampleFacts], sign: int = 1) -> None:
+        """Takes examples in, or out (``sign`` -1)."""
+        for split, name in TOKENS_OF.items():
+            self._add_numbers(name, (one.tokens for one in some if one.split == split), sign)
+        self._add_numbers("messages", (one.messages for one in some), sign)
+        self._add_numbers("prompt_characters", (one.prompt_characters for one in some), sign)
+        self._add_numbers("answer_characters", (one.answer_characters for one in some), sign)
+        self._add_labels("sources", (one.source for one in some), sign)
+        self._add_labels("domains", (one.domain for one in some), sign)
+        self._add_labels("days", (one.collected_at for one in some), sign)
+        flagged = [one.flags for one in some if one.flags]
+        self.flagged += sign * len(flagged)
+        self._add_labels("flags", chain.from_iterable(flagged), sign)
+        told = [one.language for one in some if one.language is not None]
+        self.with_language += sign * len(told)
+        self._add_labels("languages", told, sign)
+        looked_at = [one for one in some if one.filled is not None]
+        self.with_fields += sign * len(looked_at)
+        self._add_labels("fields", chain.from_iterable(one.filled or () for one in looked_at), sign)
+        self._add_labels("read", chain.from_iterable(one.read for one in looked_at), sign)
+
+    def _add_numbers(self, measure: str, values: Iterable[int], sign: int) -> None:
+        counter = self.numbers[measure]
+        if sign > 0:
+            counter.update(values)
+            return
+        for value in values:
+            counter[value] -= 1
             if not counter[value]:
                 del counter[value]
-        self._count("sources", facts.source, sign)
-        self._count("domains", facts.domain, sign)
-        self._count("days", facts.collected_at, sign)
-        for flag in facts.flags:
-            self._count("flags", flag, sign)
-        self.flagged += sign if facts.flags else 0
-        if facts.language is not None:
-            self.with_language += sign
-            self._count("languages", facts.language, sign)
-        if facts.filled is not None:
-            self.with_fields += sign
-            for name in facts.filled:
-                self._count("fields", name, sign)
-            for name in facts.read:
-                self._count("read", name, sign)
 
-    def _count(self, measure: str, label: str, sign: int) -> None:
+    def _add_labels(self, measure: str, labels: Iterable[str], sign: int) -> None:
+        for label, count in Counter(labels).items():
+            self._count(measure, label, sign * count)
+
+    def _count(self, measure: str, label: str, count: int) -> None:
         counter = self.labels[measure]
         if len(label) > LONGEST_LABEL:
             label = label.strip()[:LONGEST_LABEL]
         if label in counter:
-            counter[label] += sign
+            counter[label] += count
             if not counter[label]:
                 del counter[label]
                 self.used[measure] -= len(label)
         elif self.used[measure] + len(label) <= MOST_CHARACTERS:
-            counter[label] = sign
+            counter[label] = count
             self.used[measure] += len(label)
         else:
-            self.beyond[measure] += sign
+            self.beyond[measure] += count
 
     @property
     def examples(self) -> int:

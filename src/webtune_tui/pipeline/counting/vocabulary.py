@@ -15,7 +15,8 @@ from zlib import crc32
 from webtune_tui.domain.examples import Split
 
 MOST_WORDS = 150_000
-_LONGEST_WORD = 100  # characters that are told apart
+_LONGEST_WORD = 200  # bytes that are told apart
+_LETTERS_ALONE = bytes(ord(chr(code).lower()) if chr(code).isalpha() else 32 for code in range(128)) + b" " * 128
 _WORD = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\\W\\d_]+")
 
 
@@ -33,16 +34,18 @@ class Vocabulary:
 
     def __init__(self, most_words: int = MOST_WORDS) -> None:
         self._most_words = most_words
-        self._words: dict[str, set[str]] = {split.value: set() for split in Split}
+        self._words: dict[str, set[bytes]] = {split.value: set() for split in Split}
         self._mask = 0
 
     def add(self, split: str, texts: Iterable[str]) -> None:
         """Takes the words of an example in."""
-        found: set[str] = set()
+        found: set[bytes] = set()
         for text in texts:
-            found.update(_WORD.findall(text.casefold()))
-        if self._mask or max(map(len, found), default=0) > _LONGEST_WORD:
-            found = {word[:_LONGEST_WORD] for word in found if self._is_taken(word)}
+            found.update(_words_of(text))
+        if max(map(len, found), default=0) > _LONGEST_WORD:
+            found = {word[:_LONGEST_WORD] for word in found}
+        if self._mask:
+            found = set(filter(self._is_taken, found))
         words = self._words[split]
         words |= found
         while len(words) > self._most_words:
@@ -65,5 +68,12 @@ class Vocabulary:
             if name != Split.TRAIN.value
         }
 
-    def _is_taken(self, word: str) -> bool:
-        return not crc32(word[:_LONGEST_WORD].encode("utf-8", "surrogatepass")) & self._mask
+    def _is_taken(self, word: bytes) -> bool:
+        return not crc32(word) & self._mask
+
+
+def _words_of(text: str) -> list[bytes]:
+    """The words in UTF-8: bytes are told apart and hashed faster than texts."""
+    if text.isascii():  # a table does it in a tenth of the time
+        return text.encode().translate(_LETTERS_ALONE).split()
+    return [word.encode("utf-8", "surrogatepass") for word in _WORD.findall(text.casefold())]
