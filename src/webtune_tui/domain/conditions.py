@@ -49,6 +49,7 @@ _QUOTES = str.maketrans("“”„‘’", '"""\'\'')
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 _DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:T\S*)?")
 _JOINING = ("and", "or")
+_ENDINGS = (*_JOINING, ")", "")
 _CONTAINS = ("contains", "includes", "include", "contain")
 _IS_WORDS = ("empty", "null", "missing", "true", "false")
 
@@ -56,22 +57,25 @@ Fields = Mapping[str, Any]
 
 
 class Condition:
-    """A compiled condition. ``text`` is what was written, ``fields`` are the names it asks, each once."""
+    """A compiled condition. ``text`` is what was written, ``fields`` are the names it asks, each once.
 
-    __slots__ = ("_root", "fields", "text")
+    ``root`` is what it consists of, for those who ask a database instead of a mapping.
+    """
 
-    def __init__(self, text: str, root: _Node, fields: tuple[str, ...]) -> None:
+    __slots__ = ("fields", "root", "text")
+
+    def __init__(self, text: str, root: Node, fields: tuple[str, ...]) -> None:
         self.text = text
         self.fields = fields
-        self._root = root
+        self.root = root
 
     def matches(self, fields: Fields) -> bool:
         """Whether the mapping fulfils the condition."""
-        return self._root.matches(fields)
+        return self.root.matches(fields)
 
     def failing(self, fields: Fields) -> str:
         """The first part that the mapping does not fulfil, as it was written; empty where it fulfils all."""
-        return "" if self._root.matches(fields) else self._root.failing(fields)
+        return "" if self.root.matches(fields) else self.root.failing(fields)
 
     def unknown_in(self, fields: Fields) -> list[str]:
         """The names that the mapping does not have at all."""
@@ -79,52 +83,65 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaf:
+class Leaf:
+    """A test of one field. ``needle`` is a text that a value must hold to pass, in any case; empty where none must."""
+
     text: str
     path: FieldPath
     test: Test
+    needle: str = ""
 
     def matches(self, fields: Fields) -> bool:
+        """Whether the mapping fulfils it."""
         name = str(self.path[0])
         if len(self.path) == 1 and name in fields:
             return self.test(fields[name])
         return self.test(_found(fields, self.path))
 
     def failing(self, fields: Fields) -> str:
+        """The first part that the mapping does not fulfil, as it was written."""
         return self.text
 
 
 @dataclass(frozen=True, slots=True)
-class _Not:
+class Not:
+    """What a field must not fulfil."""
+
     text: str
-    inner: _Node
+    inner: Node
 
     def matches(self, fields: Fields) -> bool:
+        """Whether the mapping fulfils it."""
         return not self.inner.matches(fields)
 
     def failing(self, fields: Fields) -> str:
+        """The first part that the mapping does not fulfil, as it was written."""
         return self.text
 
 
 @dataclass(frozen=True, slots=True)
-class _Joined:
+class Joined:
+    """Several conditions of which all must hold, or one."""
+
     text: str
-    parts: tuple[_Node, ...]
+    parts: tuple[Node, ...]
     needs_all: bool
 
     def matches(self, fields: Fields) -> bool:
+        """Whether the mapping fulfils it."""
         for part in self.parts:
             if part.matches(fields) is not self.needs_all:
                 return not self.needs_all
         return self.needs_all
 
     def failing(self, fields: Fields) -> str:
+        """The first part that the mapping does not fulfil, as it was written."""
         if not self.needs_all:
             return self.text
         return next(part.failing(fields) for part in self.parts if not part.matches(fields))
 
 
-_Node = _Leaf | _Not | _Joined
+Node = Leaf | Not | Joined
 
 
 @lru_cache(maxsize=256)
@@ -186,6 +203,7 @@ class _Parser:
         self._at = 0
         self._depth = 0
         self._fields: dict[str, None] = {}
+        self._needle = ""
 
     def condition(self) -> Condition:
         root = self._any()
@@ -222,27 +240,27 @@ class _Parser:
         """What was written from a token on up to the last one that was read."""
         return self._text[self._tokens[start].start : self._tokens[max(self._at - 1, start)].end]
 
-    def _any(self) -> _Node:
+    def _any(self) -> Node:
         return self._joined(self._all, "or")
 
-    def _all(self) -> _Node:
+    def _all(self) -> Node:
         return self._joined(self._one, "and")
 
-    def _joined(self, part: Callable[[], _Node], word: str) -> _Node:
+    def _joined(self, part: Callable[[], Node], word: str) -> Node:
         start = self._at
         parts = [part()]
         while self._take(word):
             parts.append(part())
-        return parts[0] if len(parts) == 1 else _Joined(self._written(start), tuple(parts), word == "and")
+        return parts[0] if len(parts) == 1 else Joined(self._written(start), tuple(parts), word == "and")
 
-    def _one(self) -> _Node:
+    def _one(self) -> Node:
         start = self._at
         self._depth += 1
         if self._depth > _DEEPEST:
             self._expected(f"at most {_DEEPEST} conditions within one another")
         if self._take("not"):
             inner = self._one()
-            node: _Node = _Not(self._written(start), inner)
+            node: Node = Not(self._written(start), inner)
         elif self._take("("):
             node = self._any()
             if not self._take(")"):
@@ -252,23 +270,36 @@ class _Parser:
         self._depth -= 1
         return node
 
-    def _leaf(self) -> _Node:
+    def _leaf(self) -> Node:
         start = self._at
         token = self._next
         if token.kind not in ("word", "quoted") or token.word in (*_JOINING, "not"):
             self._expected("a field name")
         self._at += 1
         name = _unquoted(token.text) if token.kind == "quoted" else token.text
+        if token.kind == "word" and self._next.word in _ENDINGS and ":" in name:
+            return self._shorthand(start, *name.split(":", 1))
         path: FieldPath = (name,) if token.kind == "quoted" else parse(name)
         self._fields[name] = None
+        self._needle = ""
         test = self._test()
-        return _Leaf(self._written(start), path, test)
+        return Leaf(self._written(start), path, test, self._needle)
+
+    def _shorthand(self, start: int, name: str, item: str) -> Node:
+        """``flag:edited`` says the same as ``flag has edited``."""
+        if not name or not item:
+            self._at -= 1
+            self._expected("a field name and a value, such as flag:edited")
+        self._fields[name] = None
+        return Leaf(self._written(start), parse(name), has_item(item), item)
 
     def _test(self) -> Test:
         if self._take("is"):
             return self._is()
         is_negated = self._take("not")
         test = self._comparison()
+        if is_negated:
+            self._needle = ""
         return negated(test) if is_negated else test
 
     def _is(self) -> Test:
@@ -291,7 +322,7 @@ class _Parser:
             self._at += 1
             if not self._take("with"):
                 self._expected("'with'")
-            return edge_test(self._plain_text(), is_start=sign == "starts")
+            return edge_test(self._wanted_text(), is_start=sign == "starts")
         if sign in ("=", "==", "!=", "<>"):
             self._at += 1
             test = equals(self._value())
@@ -301,12 +332,13 @@ class _Parser:
             return ordered(sign, self._measure())
         if sign in ("~", "!~", *_CONTAINS):
             self._at += 1
-            test = contains(self._plain_text())
-            return negated(test) if sign == "!~" else test
+            if sign == "!~":
+                return negated(contains(self._plain_text()))
+            return contains(self._wanted_text())
         if self._take("between"):
             return self._between()
         if self._take("has", "have"):
-            return has_item(self._plain_text())
+            return has_item(self._wanted_text())
         if self._take("in"):
             return self._among()
         return self._expected("a comparison such as >=, =, contains, has, between, in, is not empty")
@@ -342,6 +374,11 @@ class _Parser:
         if token.word in ("true", "false"):
             return token.word == "true"
         return float(token.text) if _PLAIN_NUMBER.fullmatch(token.text) else token.text
+
+    def _wanted_text(self) -> str:
+        """A text that a value must hold."""
+        self._needle = self._plain_text()
+        return self._needle
 
     def _plain_text(self) -> str:
         token = self._next

@@ -9,28 +9,22 @@ from dataclasses import dataclass, replace
 
 from webtune_tui.domain.datasets import DatasetVersion, PrepareReport, RecordOrigin
 from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.pipeline.recipe import Edit, parse_edit
 from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
 from webtune_tui.services.edits import canonical_places, effect_of
+from webtune_tui.services.example_listing import ExampleListing, ExamplePage
 from webtune_tui.services.preference_pairs import EditedPair, edited_pairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.token_child import child_counter
 from webtune_tui.settings import load, models_folder
 from webtune_tui.storage.dataset_types import Action, Change, Revision, StoredEdit
 from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.example_scans import SORTS, ExampleScans, Wanted
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class ExamplePage:
-    """Some examples of a version from ``offset`` on; ``total`` counts all that match."""
-
-    examples: Sequence[Example]
-    offset: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +51,7 @@ class CurateService:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._store = DatasetStore(workspace.database)
+        self._scans = ExampleScans(workspace.database)
         self._records = RecordQueries(workspace.database)
         self._recipes = Recipes(workspace.recipe_path, self._store)
 
@@ -101,6 +96,26 @@ class CurateService:
             return ExamplePage([row.to_example() for row in rows], offset, total)
 
         return await asyncio.to_thread(read)
+
+    async def listing(
+        self,
+        version: str | None = None,
+        *,
+        where: str = "",
+        text: str = "",
+        sort: str = "index",
+        is_descending: bool = False,
+    ) -> ExampleListing:
+        """The examples that fulfil a condition and hold a text, sorted by a column.
+
+        Raises:
+            NotFound: there is no such version. UsageError: the condition can't be read, or asks what isn't there.
+        """
+        condition = condition_on_examples(where) if where.strip() else None
+        if sort not in SORTS:
+            raise UsageError(f"Examples can't be sorted by {sort!r}", hint=f"Sort by {', '.join(SORTS)}.")
+        revision = await asyncio.to_thread(self._revision, version)
+        return ExampleListing(self._scans, Wanted(revision, condition, text, sort, is_descending))
 
     async def example(self, example_id: str, version: str | None = None) -> Example:
         """One example. Raises NotFound."""

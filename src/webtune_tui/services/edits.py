@@ -78,6 +78,7 @@ def _with_places(before: StoredExample, places: Mapping[str, str], counter: Toke
         tokens=count_examples([messages], counter)[0],
         flags=before.flags if EDITED in before.flags else (*before.flags, EDITED),
         row_id=0,
+        body_id=0,
     )
 
 

@@ -66,6 +66,12 @@ class Database:
                 self._all_readers.append(connection)
             yield connection
 
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[sqlite3.Connection]:
+        """A reading connection of its own: what takes long is stopped by interrupting it from another thread."""
+        with _translated(self.path), contextlib.closing(self._connect()) as connection:
+            yield connection
+
     def migrate(self) -> None:
         """Brings the schema up to date, with a copy of the file before an existing one is changed.
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from operator import itemgetter
+from typing import Any
 
 from webtune_tui.domain import clock
 from webtune_tui.storage.database import Database
-from webtune_tui.storage.dataset_rows import INSERT_EXAMPLE, head_of, insert_dropped, insert_revision
+from webtune_tui.storage.dataset_rows import (
+    INSERT_BODY,
+    INSERT_EXAMPLE,
+    head_of,
+    insert_dropped,
+    insert_revision,
+    next_row_id,
+)
 from webtune_tui.storage.dataset_types import BuildReport, DroppedRow, ExampleRow, Revision, Totals
 
 _KEPT_BUILDS = 10
 _ROWS_AT_ONCE = 100  # in one statement: the caller's thread works on while it runs
+_MESSAGES = itemgetter(3)  # of an example's row
 
 
 class Builds:
@@ -36,12 +47,11 @@ class Builds:
     def add_rows(self, build: int, rows: Sequence[ExampleRow]) -> None:
         """Stores a batch of a build's examples."""
         with self._database.write() as connection:
-            values = f"({build:d},?,?,?,?,?,?,?,?,?,0)"
-            whole = len(rows) - len(rows) % _ROWS_AT_ONCE
-            many = f"{INSERT_EXAMPLE} VALUES {','.join([values] * _ROWS_AT_ONCE)}"
-            for start in range(0, whole, _ROWS_AT_ONCE):
-                connection.execute(many, tuple(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE])))
-            connection.executemany(f"{INSERT_EXAMPLE} VALUES {values}", rows[whole:])
+            first = next_row_id(connection)
+            bodies = enumerate(map(_MESSAGES, rows), start=first)
+            _insert_many(connection, INSERT_BODY, "(?,?)", list(bodies))
+            values = [(number, number, *one[:3], *one[4:]) for number, one in enumerate(rows, start=first)]
+            _insert_many(connection, INSERT_EXAMPLE, f"(?,?,{build:d},?,?,?,?,?,?,?,?,0)", values)
 
     def add_dropped(self, build: int, dropped: Iterable[DroppedRow]) -> None:
         """Stores records that make no example."""
@@ -87,3 +97,11 @@ class Builds:
                 "SELECT recipe, encoding, report, result_digest FROM builds WHERE build = ?", (build,)
             ).fetchone()
         return BuildReport(row["recipe"], row["encoding"], row["report"], row["result_digest"])
+
+
+def _insert_many(connection: sqlite3.Connection, head: str, values: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    whole = len(rows) - len(rows) % _ROWS_AT_ONCE
+    many = f"{head} VALUES {','.join([values] * _ROWS_AT_ONCE)}"
+    for start in range(0, whole, _ROWS_AT_ONCE):
+        connection.execute(many, tuple(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE])))
+    connection.executemany(f"{head} VALUES {values}", rows[whole:])

@@ -13,9 +13,12 @@ from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_rows import (
     ALIVE,
     EXAMPLE_COLUMNS,
+    INSERT_BODY,
     INSERT_EXAMPLE,
+    WHOLE_EXAMPLES,
     insert_dropped,
     insert_revision,
+    next_row_id,
     set_meta_values,
     stored_example,
 )
@@ -105,10 +108,10 @@ class Edits:
         """What a revision changed, as it did it."""
         with self._database.read() as connection:
             ended = connection.execute(
-                f"SELECT {EXAMPLE_COLUMNS} FROM examples WHERE build = ? AND until = ?", (build, revision)
+                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND until = ?", (build, revision)
             ).fetchall()
             begun = connection.execute(
-                f"SELECT {EXAMPLE_COLUMNS} FROM examples WHERE build = ? AND since = ?", (build, revision)
+                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND since = ?", (build, revision)
             ).fetchall()
         before = {row["example_id"]: stored_example(row) for row in ended}
         after = {row["example_id"]: stored_example(row) for row in begun}
@@ -116,25 +119,26 @@ class Edits:
 
 
 def _insert_examples(connection: sqlite3.Connection, build: int, since: int, examples: Iterable[StoredExample]) -> None:
-    connection.executemany(
-        f"{INSERT_EXAMPLE} VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        (
+    for number, one in enumerate(examples, start=next_row_id(connection)):
+        if not one.body_id:
+            connection.execute(f"{INSERT_BODY} VALUES (?,?)", (number, one.messages))
+        connection.execute(
+            f"{INSERT_EXAMPLE} VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             (
+                number,
+                one.body_id or number,
                 build,
                 one.ordinal,
                 one.example_id,
                 one.split.value,
-                one.messages,
                 one.tokens,
                 " ".join(one.flags),
                 ",".join(map(str, one.record_ids)),
                 one.group,
                 one.source,
                 since,
-            )
-            for one in examples
-        ),
-    )
+            ),
+        )
 
 
 def _apply_changes(connection: sqlite3.Connection, head: Revision, revision: int, changes: Sequence[Change]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from webtune_tui.domain.examples import Split, decode_messages
 from webtune_tui.storage.database import Database
-from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, stored_example
+from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, WHOLE_EXAMPLES, stored_example
 from webtune_tui.storage.dataset_types import Revision, StoredExample
 
 
@@ -26,11 +26,13 @@ class Examples:
         with self._database.read() as connection:
             if text:
                 connection.create_function("contains_text", 2, _contains_text, deterministic=True)
-                total = connection.execute(f"SELECT count(*) FROM examples WHERE {condition}", values).fetchone()[0]
+                total = connection.execute(
+                    f"SELECT count(*) FROM {WHOLE_EXAMPLES} WHERE {condition}", values
+                ).fetchone()[0]
             else:
                 total = getattr(revision.totals, split) if split else revision.totals.content.count
             rows = connection.execute(
-                f"SELECT {EXAMPLE_COLUMNS} FROM examples WHERE {condition} ORDER BY ordinal LIMIT ? OFFSET ?",
+                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE {condition} ORDER BY ordinal LIMIT ? OFFSET ?",
                 (*values, limit, offset),
             ).fetchall()
         return [stored_example(row) for row in rows], total
@@ -39,7 +41,7 @@ class Examples:
         """All examples of a version in order."""
         with self._database.read() as connection:
             cursor = connection.execute(
-                f"SELECT {EXAMPLE_COLUMNS} FROM examples WHERE {ALIVE} ORDER BY ordinal",
+                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE {ALIVE} ORDER BY ordinal",
                 (revision.build, revision.revision, revision.revision),
             )
             for row in cursor:
@@ -63,7 +65,7 @@ class Examples:
                 some = example_ids[start : start + 500]
                 marks = ",".join("?" * len(some))
                 for row in connection.execute(
-                    f"SELECT {EXAMPLE_COLUMNS} FROM examples WHERE {ALIVE} AND example_id IN ({marks})",
+                    f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE {ALIVE} AND example_id IN ({marks})",
                     (revision.build, revision.revision, revision.revision, *some),
                 ):
                     found[row["example_id"]] = stored_example(row)
@@ -75,7 +77,7 @@ class Examples:
         with self._database.read() as connection:
             for one in example_ids:
                 row = connection.execute(
-                    f"SELECT {EXAMPLE_COLUMNS} FROM examples WHERE build = ? AND example_id = ? AND until <= ?"
+                    f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND example_id = ? AND until <= ?"
                     " ORDER BY until DESC LIMIT 1",
                     (revision.build, one, revision.revision),
                 ).fetchone()
@@ -89,7 +91,7 @@ class Examples:
         with self._database.read() as connection:
             for one in example_ids:
                 row = connection.execute(
-                    f"SELECT {EXAMPLE_COLUMNS} FROM examples WHERE build = ? AND example_id = ?"
+                    f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND example_id = ?"
                     " ORDER BY since, row_id LIMIT 1",
                     (revision.build, one),
                 ).fetchone()

@@ -12,11 +12,14 @@ from webtune_tui.storage.dataset_types import Action, DroppedRow, Revision, Stor
 
 ALIVE = "build = ? AND since <= ? AND (until IS NULL OR until > ?)"
 """The condition of an example that is in a revision: its build, and twice its number."""
-EXAMPLE_COLUMNS = "row_id, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source"
+EXAMPLE_COLUMNS = "row_id, body_id, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source"
+WHOLE_EXAMPLES = "examples JOIN bodies USING (body_id)"
+"""Where ``EXAMPLE_COLUMNS`` stand."""
 INSERT_EXAMPLE = (
-    "INSERT INTO examples (build, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source,"
-    " since)"
+    "INSERT INTO examples (row_id, body_id, build, ordinal, example_id, split, tokens, flags, record_ids, group_id,"
+    " source, since)"
 )
+INSERT_BODY = "INSERT INTO bodies (body_id, messages)"
 
 
 def stored_example(row: sqlite3.Row) -> StoredExample:
@@ -32,7 +35,13 @@ def stored_example(row: sqlite3.Row) -> StoredExample:
         group=row["group_id"],
         source=row["source"],
         row_id=row["row_id"],
+        body_id=row["body_id"],
     )
+
+
+def next_row_id(connection: sqlite3.Connection) -> int:
+    """The number of the next row; no body has it, since a body is never newer than a row that has it."""
+    return int(connection.execute("SELECT coalesce(max(row_id), 0) + 1 FROM examples").fetchone()[0])
 
 
 def head_of(connection: sqlite3.Connection) -> Revision | None:

@@ -29,7 +29,10 @@ class DroppedRow:
 
 @dataclass(frozen=True, slots=True)
 class StoredExample:
-    """An example with its place in its build. ``messages`` is canonical JSON; ``row_id`` is 0 before it is stored."""
+    """An example with its place in its build. ``messages`` is canonical JSON; ``row_id`` is 0 before it is stored.
+
+    ``body_id`` numbers the stored messages; it is 0 where they are not stored yet.
+    """
 
     ordinal: int
     example_id: str
@@ -41,6 +44,7 @@ class StoredExample:
     group: str
     source: str
     row_id: int = 0
+    body_id: int = 0
 
     @property
     def digest(self) -> int:

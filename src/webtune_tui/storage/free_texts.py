@@ -31,7 +31,7 @@ STRUCTURAL = frozenset(
         "model", "base_model", "tuned_model", "address",
     }
 )  # fmt: skip
-WHOLE_ROWS = frozenset({"records", "examples", "edits", "chat_turns"})
+WHOLE_ROWS = frozenset({"records", "examples", "bodies", "edits", "chat_turns"})
 """Tables whose rows go as a whole; see :class:`webtune_tui.storage.purge.PersonRows`."""
 
 _BATCH = 500

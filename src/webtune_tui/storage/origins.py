@@ -138,8 +138,8 @@ def _examples(
     total = 0
     for row in rows:
         example = connection.execute(
-            "SELECT example_id, split, messages FROM examples WHERE row_id = ? AND since <= ?"
-            " AND (until IS NULL OR until > ?)",
+            "SELECT example_id, split, messages FROM examples JOIN bodies USING (body_id) WHERE row_id = ?"
+            " AND since <= ? AND (until IS NULL OR until > ?)",
             (row["row_id"], revision, revision),
         ).fetchone()
         if example is None:

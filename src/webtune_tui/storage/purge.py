@@ -78,6 +78,7 @@ class PersonRows:
         with self._database.read() as connection:
             cursor = connection.execute(
                 "SELECT row_id, build, example_id, split, messages, tokens, record_ids, since, until FROM examples"
+                " JOIN bodies USING (body_id)"
             )
             looked = 0
             while rows := cursor.fetchmany(_BATCH):

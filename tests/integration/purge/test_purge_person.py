@@ -50,8 +50,8 @@ def require_true_sums(root: Path) -> None:
         for row in connection.execute("SELECT * FROM revisions").fetchall():
             content, tokens = ContentSum(), 0
             for one in connection.execute(
-                "SELECT messages, split, tokens FROM examples WHERE build = ?1 AND since <= ?2"
-                " AND (until IS NULL OR until > ?2)",
+                "SELECT messages, split, tokens FROM examples JOIN bodies USING (body_id) WHERE build = ?1"
+                " AND since <= ?2 AND (until IS NULL OR until > ?2)",
                 (row["build"], row["revision"]),
             ):
                 content = content.add(body_digest(one["messages"], Split(one["split"])))

@@ -243,12 +243,14 @@ async def test_what_a_killed_run_left_is_removed_by_the_next(workspace: Workspac
             "INSERT INTO builds (build, created_at, recipe, encoding, report) VALUES (7, '', '', '', '{}')"
         )
         connection.execute(
-            "INSERT INTO examples (build, ordinal, example_id, split, messages, tokens, record_ids)"
-            " VALUES (7, 0, 'ex-half', 'train', '[]', 1, '1')"
+            "INSERT INTO examples (row_id, body_id, build, ordinal, example_id, split, tokens, record_ids)"
+            " VALUES (1, 1, 7, 0, 'ex-half', 'train', 1, '1')"
         )
+        connection.execute("INSERT INTO bodies (body_id, messages) VALUES (1, 'half')")
     await prepare(workspace)
     with workspace.database.read() as connection:
         assert connection.execute("SELECT count(*) FROM examples WHERE example_id = 'ex-half'").fetchone()[0] == 0
+        assert connection.execute("SELECT count(*) FROM bodies WHERE messages = 'half'").fetchone()[0] == 0
 
 
 async def test_beside_another_writer_it_refuses(workspace: Workspace) -> None:

@@ -14,7 +14,7 @@ from webtune_tui.domain.errors import NotFound
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.origins import DeletedRecord
 from webtune_tui.domain.terminal_text import display_line
-from webtune_tui.services.curate import ExamplePage
+from webtune_tui.services.example_listing import ExamplePage
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.presentation.dataset_summary import listing_words
 from webtune_tui.tui.widgets.example_table import PageSource

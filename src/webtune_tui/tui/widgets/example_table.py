@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
-from webtune_tui.services.curate import ExamplePage
+from webtune_tui.services.example_listing import ExamplePage
 from webtune_tui.tui.presentation.examples import ExampleRow, common_lead, row_of, split_word
 from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right
 from webtune_tui.tui.widgets.row_view import RowView, highlighted

@@ -1,0 +1,231 @@
+"""Looking through the examples of a version: which fulfil a condition, in which order, and how many of each kind.
+
+What takes long runs in a thread, gives row numbers as they are found, and ends when it is told to. Blocking.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from webtune_tui.domain.conditions import Condition
+from webtune_tui.domain.example_fields import EDITED
+from webtune_tui.domain.examples import Split
+from webtune_tui.storage.database import Database
+from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, WHOLE_EXAMPLES, stored_example
+from webtune_tui.storage.dataset_types import Revision, StoredExample
+from webtune_tui.storage.example_conditions import Where, where_of
+
+_ROWS_AT_ONCE = 2_000
+_BODIES_AT_ONCE = 64
+_PARAMETERS = 900
+_KEPT_VALUES = 16
+_SORTED_TEXT = 120  # characters
+
+SORTS: Mapping[str, str] = {
+    "index": "ordinal",
+    "id": "example_id",
+    "split": "split",
+    "tokens": "tokens",
+    "source": "source",
+    "flags": "flags",
+    "prompt": f"substr(json_extract(messages, '$[#-2].content'), 1, {_SORTED_TEXT})",
+    "answer": f"substr(json_extract(messages, '$[#-1].content'), 1, {_SORTED_TEXT})",
+}
+"""By what examples can be sorted, and what that is in SQL."""
+_TEXT_SORTS = ("prompt", "answer")
+_FEW_VALUES = ("split", "source", "flags")
+_MOST_QUERIES = 12
+_IN_PLACE = "examples INDEXED BY examples_in_order"
+"""Rows as they lie in the file; by any other index each would be looked up anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which examples of a revision, and in which order: by a column, equal ones by their place."""
+
+    revision: Revision
+    condition: Condition | None = None
+    text: str = ""
+    sort: str = "index"
+    is_descending: bool = False
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.condition is None and not self.text
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether the order is that of texts, which must be read for it."""
+        return self.sort in _TEXT_SORTS
+
+
+class ExampleScans:
+    """Scans of one workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._values: dict[tuple[int, int, str], list[Any]] = {}
+
+    def where(self, wanted: Wanted) -> Where:
+        """What is asked, in SQL. Raises UsageError for a field that examples lack."""
+        return where_of(wanted.condition, wanted.text, lambda column: self._different(wanted.revision, column))
+
+    def first(self, wanted: Wanted, where: Where, limit: int, offset: int = 0) -> list[int]:
+        """The numbers of some rows; meant for what reads no messages and for low offsets."""
+        found: list[int] = []
+        with self._database.read() as connection:
+            _define(connection, where)
+            for sql, bound in self._queries(wanted, where):
+                missing = offset + limit - len(found)
+                found += [row[0] for row in connection.execute(f"{sql} LIMIT ?", (*bound, missing))]
+                if len(found) == offset + limit:
+                    break
+        return found[offset:]
+
+    def row_ids(self, wanted: Wanted, where: Where, stopped: threading.Event) -> Iterator[array[int]]:
+        """The numbers of all rows in order, in pieces; ends early once ``stopped`` is set."""
+        size = _BODIES_AT_ONCE if where.reads_bodies else _ROWS_AT_ONCE
+        with self._interruptible(stopped) as connection:
+            connection.row_factory = None
+            _define(connection, where)
+            for sql, bound in self._queries(wanted, where):
+                cursor = connection.execute(sql, bound)
+                while not stopped.is_set() and (rows := cursor.fetchmany(size)):
+                    yield array("q", [row[0] for row in rows])
+
+    def _queries(self, wanted: Wanted, where: Where) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """What gives the rows in order: one query, or one for each value of a column that has few of them."""
+        if wanted.sort not in _FEW_VALUES:
+            yield _select(wanted, where, SORTS[wanted.sort]), _bound(wanted, where)
+            return
+        different = self._different(wanted.revision, wanted.sort)
+        if len(different) > _MOST_QUERIES:
+            yield _select(wanted, where, wanted.sort), _bound(wanted, where)
+            return
+        if wanted.sort == "split":
+            different = [one.value for one in Split]
+        for value in reversed(different) if wanted.is_descending else different:
+            # each in its place: nothing is sorted, so that the first rows come at once
+            sql = _select(replace(wanted, is_descending=False), where, "ordinal", f" AND {wanted.sort} = ?")
+            yield sql, (*_bound(wanted, where), value)
+
+    def rows(self, row_ids: Sequence[int]) -> list[StoredExample]:
+        """The examples with these row numbers, in that order."""
+        found: dict[int, StoredExample] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(row_ids), _PARAMETERS):
+                some = row_ids[start : start + _PARAMETERS]
+                marks = ",".join("?" * len(some))
+                for row in connection.execute(
+                    f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE row_id IN ({marks})", tuple(some)
+                ):
+                    found[row["row_id"]] = stored_example(row)
+        return [found[one] for one in row_ids if one in found]
+
+    def in_order(self, revision: Revision, first: int, limit: int) -> list[StoredExample]:
+        """The examples from a place of their build on."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE {ALIVE} AND ordinal >= ?"
+                " ORDER BY ordinal, row_id LIMIT ?",
+                (revision.build, revision.revision, revision.revision, first, limit),
+            ).fetchall()
+        return [stored_example(row) for row in rows]
+
+    def unlike_built(self, revision: Revision) -> list[tuple[int, int]]:
+        """The places of a build that have not exactly one row in a revision: ascending, each with how many it has."""
+        touched = (
+            "SELECT ordinal, since, until FROM examples WHERE build = ?1 AND until IS NOT NULL UNION ALL"
+            " SELECT ordinal, since, until FROM examples WHERE build = ?1 AND since > 0 AND until IS NULL"
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT ordinal, total(since <= ?2 AND (until IS NULL OR until > ?2)) AS n FROM ({touched})"
+                " GROUP BY ordinal HAVING n <> 1 ORDER BY ordinal",
+                (revision.build, revision.revision),
+            ).fetchall()
+        return [(row[0], int(row[1])) for row in rows]
+
+    def facets(self, wanted: Wanted, stopped: threading.Event) -> dict[str, dict[str, int]]:
+        """How many of the rows have each split, source, flag and edit state; empty where it was stopped."""
+        where = self.where(wanted)
+        found: dict[str, Counter[str]] = {name: Counter() for name in ("split", "source", "flag", "edited")}
+        kinds: Counter[tuple[str, str, str]] = Counter()
+        with self._interruptible(stopped) as connection:
+            connection.row_factory = None
+            _define(connection, where)
+            tables = _IN_PLACE + (" JOIN bodies USING (body_id)" if where.reads_bodies else "")
+            cursor = connection.execute(
+                f"SELECT split, source, flags FROM {tables} WHERE {ALIVE} AND {where.sql}", _bound(wanted, where)
+            )
+            while not stopped.is_set() and (rows := cursor.fetchmany(_ROWS_AT_ONCE)):
+                kinds.update(rows)
+        for (split, source, flags), count in kinds.items():
+            found["split"][split] += count
+            found["source"][source] += count
+            names = flags.split()
+            found["edited"]["true" if EDITED in names else "false"] += count
+            for flag in names:
+                found["flag"][flag] += count
+        return {} if stopped.is_set() else {name: dict(counts.most_common()) for name, counts in found.items()}
+
+    @contextmanager
+    def _interruptible(self, stopped: threading.Event) -> Iterator[sqlite3.Connection]:
+        with self._database.aside() as connection:
+            connection.set_progress_handler(lambda: stopped.is_set(), 20_000)  # instructions: some milliseconds
+            try:
+                yield connection
+            except sqlite3.OperationalError:
+                if not stopped.is_set():
+                    raise
+
+    def _different(self, revision: Revision, column: str) -> list[Any]:
+        """The values of a column that any row of the build has, in ascending order."""
+        known = (revision.build, revision.revision, column)
+        if known not in self._values:
+            with self._database.aside() as connection:
+                connection.row_factory = None
+                cursor = connection.execute(
+                    "SELECT DISTINCT tokens FROM examples WHERE build = ?"
+                    if column == "tokens"
+                    else f"SELECT {column} FROM {_IN_PLACE} WHERE build = ?",
+                    (revision.build,),
+                )
+                different: set[Any] = set()
+                while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                    different.update(rows)
+            if len(self._values) >= _KEPT_VALUES:
+                self._values.clear()
+            self._values[known] = sorted(row[0] for row in different)
+        return self._values[known]
+
+
+def _select(wanted: Wanted, where: Where, by: str, also: str = "") -> str:
+    tables = WHOLE_EXAMPLES if where.reads_bodies or wanted.reads_texts else "examples"
+    direction = " DESC" if wanted.is_descending else ""
+    # rows are stored in the order of their places; the index over tokens holds all that it is sorted by
+    equal = ("since", "until", "row_id") if by == "tokens" else ("row_id",)
+    order = ", ".join(f"{one}{direction}" for one in (by, *equal))
+    return f"SELECT row_id FROM {tables} WHERE {ALIVE} AND {where.sql}{also} ORDER BY {order}"
+
+
+def _bound(wanted: Wanted, where: Where) -> tuple[Any, ...]:
+    revision = wanted.revision
+    return (revision.build, revision.revision, revision.revision, *where.bound)
+
+
+def _define(connection: sqlite3.Connection, where: Where) -> None:
+    for name, test in where.functions.items():
+        connection.create_function(name, 1, _truth(test))
+
+
+def _truth(test: Callable[[Any], bool]) -> Callable[[Any], int]:
+    return lambda value: int(test(value))
