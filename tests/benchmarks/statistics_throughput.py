@@ -16,9 +16,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.examples import Message, Split, body_digest, encode_messages
 from webtune_tui.domain.statistics import DatasetStatistics
 from webtune_tui.services.statistics import WORKER, StatisticsReady, StatisticsService
@@ -105,7 +106,11 @@ def fill(workspace: Workspace, examples: int) -> None:
     store.add_rows(build, rows)
     content = type(Totals().content)(total, examples)
     store.seal(build, Totals(content, **splits, tokens=tokens), "o200k_base")
-    store.publish(build, BuildReport("", "o200k_base", "{}", "made"))
+    report = PrepareReport(
+        "", "", examples, examples, examples, {}, {}, {}, {"exact": 0, "near": 0, "clusters": 0}, splits,
+        {"shared_clusters": 0, "random_split_rate": 0.0}, {"total": tokens, "encoding": "o200k_base"}, 1.0,
+    )  # fmt: skip
+    store.publish(build, BuildReport("", "o200k_base", json.dumps(asdict(report)), "made"))
 
 
 def _records(examples: int, rng: random.Random) -> Iterator[tuple[object, ...]]:

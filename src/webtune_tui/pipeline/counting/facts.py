@@ -50,7 +50,7 @@ class ExampleFacts(NamedTuple):
         return {
             "split": self.split,
             "tokens": self.tokens,
-            "messages": self.messages,
+            "turns": self.messages,
             "prompt_characters": self.prompt_characters,
             "answer_characters": self.answer_characters,
             "source": self.source,

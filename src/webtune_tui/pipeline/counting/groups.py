@@ -33,7 +33,7 @@ def number_groups(tally: Tally) -> list[StatisticsGroup]:
             "prompts", "Prompts", "prompt_characters", tally.numbers["prompt_characters"],
             "Characters of the last user messages.", unit="characters",
         ),
-        _histogram("turns", "Turns", "messages", tally.numbers["messages"], "Messages of an example.", unit="messages"),
+        _histogram("turns", "Turns", "turns", tally.numbers["messages"], "Messages of an example.", unit="messages"),
     ]  # fmt: skip
 
 

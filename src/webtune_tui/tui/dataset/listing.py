@@ -113,6 +113,16 @@ class Listing:
             self._split = _SPLITS[(_SPLITS.index(self._split) + 1) % len(_SPLITS)]
             self.show(keep_place=False)
 
+    def show_where(self, condition: str) -> None:
+        """Lists the examples that fulfil a condition."""
+        split = next((one for one in _SPLITS if one and condition == f'split = "{one}"'), "")
+        if not split:
+            self._screen.say(f"The rows: {condition}")
+            return
+        self._screen.show_view("examples")
+        self._split = split
+        self.show(keep_place=False)
+
     def step_back(self) -> bool:
         """Closes what is open over the plain list, the innermost first; whether anything was."""
         screen = self._screen
