@@ -11,6 +11,7 @@ from webtune_tui.domain.datasets import DatasetVersion, PrepareReport, RecordOri
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.examples import Example, Split
+from webtune_tui.pipeline.languages import language_named
 from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.pipeline.recipe import Edit, parse_edit
 from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
@@ -51,7 +52,7 @@ class CurateService:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._store = DatasetStore(workspace.database)
-        self._scans = ExampleScans(workspace.database)
+        self._scans = ExampleScans(workspace.database, language_named)
         self._records = RecordQueries(workspace.database)
         self._recipes = Recipes(workspace.recipe_path, self._store)
 

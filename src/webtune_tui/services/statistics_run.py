@@ -14,14 +14,15 @@ from webtune_tui.domain import field_paths
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.field_values import is_empty
+from webtune_tui.domain.record_fields import day_of, host_of
 from webtune_tui.pipeline.builder_choice import BuilderChoice
-from webtune_tui.pipeline.counting.facts import ExampleFacts, Place, Texts, day_of, texts_of
+from webtune_tui.pipeline.counting.facts import ExampleFacts, Place, Texts, texts_of
 from webtune_tui.pipeline.counting.tally import Tally
 from webtune_tui.pipeline.counting.vocabulary import Overlap, Vocabulary
 from webtune_tui.pipeline.languages import language_of
 from webtune_tui.pipeline.recipe import Recipe, builders, default_recipe, parse_recipe
 from webtune_tui.pipeline.template import paths_of
-from webtune_tui.services.prepare_map import domain_of, parsed
+from webtune_tui.services.prepare_map import parsed
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_types import Revision, StoredExample
 from webtune_tui.storage.datasets import DatasetStore
@@ -125,7 +126,7 @@ class FieldsRead:
         self._choice = BuilderChoice(builders(), self.recipe.build)
 
     def of(self, fields: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The names that are read of a record, and those of them that are filled."""
+        """The names that are read of a record, and which are filled: of the templates' addresses, or of all fields."""
         if not isinstance(fields, Mapping):
             return (), ()
         if self._paths:
@@ -134,7 +135,7 @@ class FieldsRead:
         chosen = self._choice.of(fields)
         wanted = tuple(dict.fromkeys(chosen.wanted)) if chosen is not None else ()
         wanted = wanted or tuple(islice(fields, _MOST_FIELDS))
-        return _once(wanted), _once(tuple(name for name in wanted if not is_empty(fields[name])))
+        return _once(wanted), _once(tuple(name for name, value in fields.items() if not is_empty(value)))
 
 
 class StatisticsRun:
@@ -258,7 +259,7 @@ class StatisticsRun:
     def _places_of(self, batch: Sequence[StoredExample]) -> dict[int, Place]:
         wanted = list(dict.fromkeys(filter(None, map(_record_of, batch))))
         return {
-            record_id: Place(domain_of(url), day_of(collected_at))
+            record_id: Place(host_of(url), day_of(collected_at))
             for record_id, (url, collected_at) in self._places.places(wanted).items()
         }
 

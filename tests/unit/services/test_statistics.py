@@ -41,6 +41,12 @@ async def prepared(workspace: Workspace, rows: list[dict[str, Any]]) -> None:
         pass
 
 
+async def listed(workspace: Workspace, condition: str) -> int:
+    listing = await CurateService(workspace).listing(where=condition)
+    *_, last = [one async for one in listing.find()]
+    return last.count
+
+
 def group(found: DatasetStatistics, name: str) -> StatisticsGroup:
     return next(one for one in found.groups if one.name == name)
 
@@ -85,7 +91,8 @@ async def test_a_template_says_which_fields_are_read(workspace: Workspace) -> No
 
 
 async def test_bars_select_the_examples_that_they_count(workspace: Workspace) -> None:
-    await prepared(workspace, [product(number) for number in range(40)])
+    rows = [product(number, brand="Maker" if number % 3 else "", **{"Odd [name": number % 2}) for number in range(40)]
+    await prepared(workspace, rows)
     await CurateService(workspace).edit((await CurateService(workspace).page()).examples[0].example_id, {"user": "Hi?"})
     found = await StatisticsService(workspace).of()
     store = DatasetStore(workspace.database)
@@ -97,6 +104,9 @@ async def test_bars_select_the_examples_that_they_count(workspace: Workspace) ->
         for row in one.rows:
             if one.unit == "examples":
                 assert row.count == sum(map(compiled(row.condition).matches, facts)), row
+                assert row.count == await listed(workspace, row.condition), row
+            elif one.rows:
+                assert await listed(workspace, row.condition), row
 
 
 async def test_counting_is_kept_and_told_at_once(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 
-from webtune_tui.domain.field_values import date_of
+from webtune_tui.pipeline.languages import UNKNOWN_NAME
 
 LONGEST_LABEL = 120
 """Characters of a label that are told apart; a longer one stands for all that begin so."""
-
-UNKNOWN_LANGUAGE = "unknown"
-"""What a condition calls the language of an answer of which none could be told."""
 
 
 class Place(NamedTuple):
@@ -57,7 +53,7 @@ class ExampleFacts(NamedTuple):
             "domain": self.domain,
             "collected_at": self.collected_at or None,
             "flags": list(self.flags),
-            "language": self.language or (None if self.language is None else UNKNOWN_LANGUAGE),
+            "language": self.language or (None if self.language is None else UNKNOWN_NAME),
             "fields": None if self.filled is None else list(self.filled),
         }
 
@@ -90,15 +86,3 @@ def texts_of(messages: str) -> Texts:
         elif role == "user":
             prompt = content
     return Texts(len(bodies), prompt, answer, tuple(contents))
-
-
-def day_of(collected_at: str | None) -> str:
-    """The day of a moment as ``YYYY-MM-DD``; the empty text where it tells none."""
-    if not collected_at:
-        return ""
-    return _day_of(collected_at[:10] if collected_at[10:11] == "T" else collected_at)
-
-
-@lru_cache(maxsize=4_096)
-def _day_of(text: str) -> str:
-    return date_of(text) or ""

@@ -11,9 +11,9 @@ from webtune_tui.domain.statistics import EXAMPLES, TOKENS, WORDS, StatisticsGro
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.pipeline.counting.bins import Bin, binned, quantile
 from webtune_tui.pipeline.counting.conditions import has_label, is_label, is_other
-from webtune_tui.pipeline.counting.facts import UNKNOWN_LANGUAGE
 from webtune_tui.pipeline.counting.tally import TOKENS_OF, Tally
 from webtune_tui.pipeline.counting.vocabulary import Overlap
+from webtune_tui.pipeline.languages import UNKNOWN_NAME
 
 SHOWN_LABELS = 50
 _MOST_MONTHS = 18
@@ -178,7 +178,7 @@ def language_group(tally: Tally, one_of: int) -> StatisticsGroup:
     ordered = sorted(tally.labels["languages"].items(), key=lambda pair: (not pair[0], -pair[1], pair[0]))
     if ordered and not ordered[0][0]:
         ordered.append(ordered.pop(0))
-    named = [(code or UNKNOWN_LANGUAGE, count) for code, count in ordered]
+    named = [(code or UNKNOWN_NAME, count) for code, count in ordered]
     rows = [_row(code, count, total, is_label("language", code)) for code, count in named]
     summary = ""
     if ordered:
@@ -230,7 +230,7 @@ def cost_group(tally: Tally, estimate: Estimate) -> StatisticsGroup:
     """Where the training tokens lie, and what they cost."""
     counts = tally.numbers[TOKENS_OF[Split.TRAIN.value]]
     tokens = sum(value * count for value, count in counts.items())
-    each = estimate.cost / tokens if estimate.cost is not None and tokens else None
+    each = estimate.cost / tokens if estimate.cost and tokens else None
     rows = []
     for one, _ in binned(counts):
         size = _tokens_within(counts, one)

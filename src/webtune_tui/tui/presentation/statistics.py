@@ -17,7 +17,7 @@ _AXES = {
     "prompts": "characters",
     "turns": "messages",
     "freshness": "month",
-    "cost": "tokens of an example",
+    "cost": "tokens each",
 }
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as some
 
 from webtune_tui.domain.conditions import compiled
 from webtune_tui.domain.costs import Estimate
+from webtune_tui.domain.record_fields import day_of
 from webtune_tui.domain.statistics import StatisticsGroup
 from webtune_tui.pipeline.counting import groups, tally
 from webtune_tui.pipeline.counting.bins import MOST_BINS, binned, quantile
-from webtune_tui.pipeline.counting.facts import ExampleFacts, day_of, texts_of
+from webtune_tui.pipeline.counting.facts import ExampleFacts, texts_of
 from webtune_tui.pipeline.counting.tally import Tally
 from webtune_tui.pipeline.counting.vocabulary import Vocabulary
 
