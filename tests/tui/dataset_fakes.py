@@ -21,7 +21,8 @@ from webtune_tui.domain.triage import Tile, TriageReport
 from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.pipeline.private_data.fields import FoundIn
 from webtune_tui.pipeline.triage import HARMS
-from webtune_tui.services.curate import EditResult, ExamplePage
+from webtune_tui.services.curate import EditResult
+from webtune_tui.services.example_listing import ExamplePage, Found
 from webtune_tui.services.export import Exported
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.services.private_data import PrivateFindings, PrivateHit
@@ -99,6 +100,27 @@ def make_report(examples: int) -> PrepareReport:
     )
 
 
+class FakeListing:
+    """The pages of a fake; of conditions it knows the split alone."""
+
+    def __init__(self, curate: FakeCurate, text: str, where: str) -> None:
+        self.curate = curate
+        self.text = text
+        self.split = where.removeprefix("split = ")
+
+    async def page(self, offset: int, limit: int) -> ExamplePage:
+        return await self.curate.page(text=self.text, split=self.split, offset=offset, limit=limit)
+
+    async def find(self) -> AsyncGenerator[Found, None]:
+        count = self.curate.size - len(self.curate.dropped)
+        if self.text or self.split:
+            count = sum(self.curate._fits(self.curate.make(n), self.text, self.split) for n in range(self.curate.size))
+        yield Found(count, is_complete=True)
+
+    def stop(self) -> None:
+        pass
+
+
 class FakeCurate:
     """Examples by place; drops, edits and their undoing are kept in memory."""
 
@@ -136,6 +158,17 @@ class FakeCurate:
             return ExamplePage([self.make(index) for index in range(offset, end)], offset, self.size)
         every = [example for index in range(self.size) if self._fits(example := self.make(index), text, split)]
         return ExamplePage(every[offset : offset + limit], offset, len(every))
+
+    async def listing(
+        self,
+        version: str | None = None,
+        *,
+        where: str = "",
+        text: str = "",
+        sort: str = "index",
+        is_descending: bool = False,
+    ) -> FakeListing:
+        return FakeListing(self, text, where)
 
     def _fits(self, example: Example, text: str, split: str) -> bool:
         if example.example_id in self.dropped or (split and example.split != split):

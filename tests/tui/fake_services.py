@@ -22,8 +22,8 @@ from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.jobs import Checkpoint, Hyperparameters, Job, JobEvent, JobState, LossSummary, MetricPoint
 from webtune_tui.providers.base import BaseModel, Capabilities, ChatDelta, ChatEnd
 from webtune_tui.services.chat import ChatModel, ChatTurn
-from webtune_tui.services.curate import ExamplePage
 from webtune_tui.services.evaluate import Evaluation, MetricComparison
+from webtune_tui.services.example_listing import ExamplePage
 from webtune_tui.settings import Settings
 from webtune_tui.tui import app as shell
 from webtune_tui.tui.app import WebtuneApp

@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from webtune_tui.domain.errors import StorageFailed
-from webtune_tui.services.curate import ExamplePage
+from webtune_tui.services.example_listing import ExamplePage
 from webtune_tui.tui.widgets.example_table import KEPT_PAGES, PAGE_ROWS, ExampleTable
 from webtune_tui.tui.widgets.row_view import RowView
 

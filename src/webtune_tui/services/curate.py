@@ -118,6 +118,17 @@ class CurateService:
         revision = await asyncio.to_thread(self._revision, version)
         return ExampleListing(self._scans, Wanted(revision, condition, text, sort, is_descending))
 
+    async def next_with(self, text: str, number: int, *, is_backwards: bool = False) -> str | None:
+        """The id of the next example of the working version after (or before) a place that holds a text."""
+        side = condition_on_examples(f"index {'<' if is_backwards else '>'} {number}")
+
+        def find() -> str | None:
+            wanted = Wanted(self._revision(None), side, text, is_descending=is_backwards)
+            found = self._scans.rows(self._scans.first(wanted, self._scans.where(wanted), 1))
+            return found[0].example_id if found else None
+
+        return await asyncio.to_thread(find)
+
     async def example(self, example_id: str, version: str | None = None) -> Example:
         """One example. Raises NotFound."""
 

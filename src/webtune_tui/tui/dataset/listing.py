@@ -1,83 +1,165 @@
-"""The list of examples: what is listed, the example under the cursor, and where it comes from."""
+"""The list of examples: what is listed and in which order, the example under the cursor, and where it comes from."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
 
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input
 
 from webtune_tui.domain.datasets import RecordOrigin
-from webtune_tui.domain.errors import NotFound
+from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.origins import DeletedRecord
 from webtune_tui.domain.terminal_text import display_line
-from webtune_tui.services.example_listing import ExamplePage
+from webtune_tui.services.example_listing import ExampleListing, Found
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.presentation.dataset_summary import listing_words
-from webtune_tui.tui.widgets.example_table import PageSource
 
 _FILTER_SECONDS = 0.15
 _DETAIL_SECONDS = 0.03
 _SPLITS = ("", *(split.value for split in Split))
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is listed: a text in any message, a typed condition, one split or all, and the order."""
+
+    text: str = ""
+    where: str = ""
+    split: str = ""
+    sort: str = "index"
+    is_descending: bool = False
+
+    @property
+    def condition(self) -> str:
+        """Condition and split as one."""
+        if not self.split:
+            return self.where
+        return f"({self.where}) and split = {self.split}" if self.where.strip() else f"split = {self.split}"
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.text or self.where.strip() or self.split)
+
+
 class Listing:
-    """Which examples stand in the table: a filter by text, one split or all."""
+    """Which examples stand in the table."""
 
     def __init__(self, screen: DatasetFrame) -> None:
         self._screen = screen
-        self.text = ""
-        self._split = ""
-        self._total = 0
+        self.view = View()
+        self._needle = ""
+        self._found = Found(0, is_complete=True)
+        self._listing: ExampleListing | None = None
         self._pause: Timer | None = None
+
+    @property
+    def text(self) -> str:
+        """The text that is looked for."""
+        return self.view.text
+
+    @property
+    def listing(self) -> ExampleListing | None:
+        """What is in the table."""
+        return self._listing
 
     # What is listed
 
     def show(self, *, keep_place: bool) -> None:
         """Lists what fits."""
-        self._screen.table.show(self._source(), needle=self.text, keep_place=keep_place)
+        self._screen.launch(partial(self._show, keep_place=keep_place), "listing")
+
+    def show_where(self, condition: str) -> None:
+        """Lists the examples that fulfil a condition, in the table."""
+        self._screen.show_view("examples")
+        self._field("where").value = condition
+        self.look(View(where=condition, sort=self.view.sort, is_descending=self.view.is_descending))
+
+    def look(self, view: View) -> None:
+        """Lists another view from its beginning."""
+        self.view = view
+        self._needle = view.text or self._needle
+        self._screen.table.sorted_by = (view.sort, view.is_descending)
+        self._show_fields()
+        self.show(keep_place=False)
 
     async def reload(self) -> None:
         """Lists anew after an edit; returns when the rows in sight are there."""
-        await self._screen.table.reload(self._source(), needle=self.text)
+        listing = await self._opened(self.view)
+        self._screen.launch(partial(self._find, listing), "listing")
+        await self._screen.table.reload(listing.page, needle=self.view.text)
         self.load_detail()
 
-    def _source(self) -> PageSource:
-        text, split, curate = self.text, self._split, self._screen.services.curate
+    async def _show(self, *, keep_place: bool) -> None:
+        try:
+            listing = await self._opened(self.view)
+        except UsageError as error:
+            self._screen.say(f"{error.message}", "-care")
+            return
+        if self.view.is_filtered:
+            self._screen.query_one("#table-panel").border_subtitle = Content("looking …")
+        self._screen.table.show(listing.page, needle=self.view.text, keep_place=keep_place)
+        await self._find(listing)
 
-        async def page(offset: int, limit: int) -> ExamplePage:
-            return await curate.page(text=text, split=split, offset=offset, limit=limit)
+    async def _opened(self, view: View) -> ExampleListing:
+        listing = await self._screen.services.curate.listing(
+            where=view.condition, text=view.text, sort=view.sort, is_descending=view.is_descending
+        )
+        if self._listing is not None:
+            self._listing.stop()
+        self._listing = listing
+        return listing
 
-        return page
+    async def _find(self, listing: ExampleListing) -> None:
+        async with aclosing(listing.find()) as told:
+            async for found in told:
+                if listing is not self._listing:
+                    return
+                self._found = found
+                self._screen.table.grow(found.count)
+                self.show_count()
 
     def loaded(self, total: int) -> None:
-        """So many examples fit."""
-        self._total = total
+        """So many examples fit, as far as they are found."""
+        self._found = replace(self._found, count=total)
         self.show_count()
         if not total:
             self._screen.detail.clear_example()
 
     def show_count(self) -> None:
         """Says how many are listed and marked."""
-        screen = self._screen
-        every = screen.version.examples if screen.version else self._total
-        words = listing_words(self._total, every, self.text, self._split, len(screen.table.marks))
+        screen, view = self._screen, self.view
+        every = screen.version.examples if screen.version else self._found.count
+        marked = self._found.count if screen.table.are_all_marked else len(screen.table.marks)
+        words = listing_words(
+            self._found.count,
+            every,
+            view.text,
+            view.split,
+            marked,
+            where=view.where,
+            is_complete=self._found.is_complete or not view.is_filtered,
+        )
         screen.query_one("#table-panel").border_subtitle = words
 
     # Filter
 
-    def open_filter(self) -> None:
-        """Opens the filter."""
+    def open_filter(self, which: str = "filter") -> None:
+        """Opens the filter by text, or that by a condition (``where``)."""
         screen = self._screen
         if screen.version is None or screen.is_editing:
             return
         screen.show_view("examples")
         screen.remove_class("-side-open")
-        screen.add_class("-filtering")
-        self._field.focus()
+        self._show_fields(which)
+        self._field(which).focus()
 
     def filter_typed(self) -> None:
         """Uses the filter as soon as the person pauses."""
@@ -86,32 +168,36 @@ class Listing:
         self._pause = self._screen.set_timer(_FILTER_SECONDS, self.use_filter)
 
     def use_filter(self) -> None:
-        """Lists what the filter says."""
-        text = self._field.value
-        self._screen.set_class(bool(text) or self._field.has_focus, "-filtering")
-        if text != self.text:
-            self.text = text
-            looking = f"looking for “{display_line(text, limit=24)}” …" if text else "…"
-            self._screen.query_one("#table-panel").border_subtitle = Content(looking)
+        """Lists what the filters say."""
+        text, where = self._field("filter").value, self._field("where").value
+        self._show_fields()
+        if (text, where) != (self.view.text, self.view.where):
+            self.view = replace(self.view, text=text, where=where)
+            self._needle = text or self._needle
+            self._screen.hint("examples")
             self.show(keep_place=False)
 
     def clear_filter(self) -> None:
-        """Takes the filter away, after an example that stands in the place of the table."""
+        """Takes the filters away, after an example that stands in the place of the table."""
         screen = self._screen
         if screen.is_side_alone:
             screen.remove_class("-side-open")
             screen.table.focus()
             return
-        self._field.value = ""
+        self._field("filter").value = self._field("where").value = ""
         screen.table.focus()
         self.use_filter()
-        screen.remove_class("-filtering")
+        self._show_fields()
 
     def next_split(self) -> None:
         """Lists the next split alone, after the last one all."""
         if self._screen.version is not None and self._screen.view == "examples":
-            self._split = _SPLITS[(_SPLITS.index(self._split) + 1) % len(_SPLITS)]
-            self.show(keep_place=False)
+            self.look(replace(self.view, split=_SPLITS[(_SPLITS.index(self.view.split) + 1) % len(_SPLITS)]))
+
+    def sort_by(self, sort: str) -> None:
+        """Sorts by a column; by the same again: the other way round."""
+        is_descending = not self.view.is_descending if sort == self.view.sort else sort == "tokens"
+        self.look(replace(self.view, sort=sort, is_descending=is_descending))
 
     def show_where(self, condition: str) -> None:
         """Lists the examples that fulfil a condition."""
@@ -125,24 +211,58 @@ class Listing:
 
     def step_back(self) -> bool:
         """Closes what is open over the plain list, the innermost first; whether anything was."""
-        screen = self._screen
-        if self._field.has_focus or self.text:
+        screen, view = self._screen, self.view
+        if self._is_in_filter or view.text or view.where:
             self.clear_filter()
         elif screen.has_class("-side-open") or screen.detail.has_focus:
             screen.remove_class("-side-open")
             screen.table.focus()
-        elif screen.table.marks:
+        elif screen.table.marks or screen.table.are_all_marked:
             screen.table.clear_marks()
-        elif self._split:
-            self._split = ""
-            self.show(keep_place=False)
+        elif view.split or view.sort != "index" or view.is_descending:
+            self.look(View())
         else:
             return False
         return True
 
     @property
-    def _field(self) -> Input:
-        return self._screen.query_one("#filter", Input)
+    def _is_in_filter(self) -> bool:
+        return self._field("filter").has_focus or self._field("where").has_focus
+
+    def _field(self, which: str) -> Input:
+        return self._screen.query_one(f"#{which}", Input)
+
+    def _show_fields(self, opened: str = "") -> None:
+        """Shows the filters that hold something or are being typed in."""
+        for which in ("filter", "where"):
+            field = self._field(which)
+            is_shown = bool(field.value) or field.has_focus or which == opened
+            self._screen.query_one(f"#{which}-row").set_class(is_shown, "-shown")
+
+    # Places
+
+    def go_to(self, number: int) -> None:
+        """Puts the cursor on the row of that place in the list, from 1."""
+        self._screen.table.cursor = number - 1
+        self._screen.table.focus()
+
+    async def next_hit(self, direction: int) -> None:
+        """Goes to the next example with the text that was looked for last."""
+        screen = self._screen
+        if self.view.text:
+            screen.table.cursor += direction
+            return
+        row = screen.table.current
+        if not self._needle or row is None:
+            screen.say("Look for a text with / first")
+            return
+        found = await screen.services.curate.next_with(self._needle, row.number, is_backwards=direction < 0)
+        if found is None:
+            screen.say(f"No other example {'before' if direction < 0 else 'after'} this one says “{self._needle}”")
+        elif self.view == View():
+            await self._put_cursor(found)
+        else:
+            await self.reveal(found)
 
     # The example beside the table
 
@@ -173,7 +293,8 @@ class Listing:
             return  # dropped in the meantime; the table is about to say so
         origins = await screen.services.curate.lineage(row.example_id)
         deleted = await self._deleted_records(example, origins)
-        screen.detail.show_example(example, origins, number=number, needle=self.text, deleted=deleted)
+        needle = self.view.text or self._needle
+        screen.detail.show_example(example, origins, number=row.number or number, needle=needle, deleted=deleted)
 
     async def _deleted_records(self, example: Example, origins: Sequence[RecordOrigin]) -> Sequence[DeletedRecord]:
         """What is remembered of the example's records that are no longer here."""
@@ -203,14 +324,19 @@ class Listing:
     async def reveal(self, example_id: str) -> None:
         """Puts the cursor on an example of the working version, whatever was filtered before."""
         screen = self._screen
-        place = await screen.services.origins.place_of_example(example_id)
-        if place is None:
+        if await screen.services.origins.place_of_example(example_id) is None:
             screen.say(f"{display_line(example_id, limit=40)} is not in the working version", "-care")
             return
-        self.text, self._split = "", ""
-        self._field.value = ""
-        screen.remove_class("-filtering")
+        self.view = View()
+        self._field("filter").value = self._field("where").value = ""
+        screen.table.sorted_by = ("index", False)
+        self._show_fields()
         screen.show_view("examples")
-        await screen.table.reload(self._source())
-        screen.table.cursor = place
+        await self.reload()
+        await self._put_cursor(example_id)
         self.open_row()
+
+    async def _put_cursor(self, example_id: str) -> None:
+        place = await self._screen.services.origins.place_of_example(example_id)
+        if place is not None:
+            self._screen.table.cursor = place

@@ -85,11 +85,22 @@ def undone_words(before: DatasetVersion | None, result: EditResult, *, again: bo
     return f"Undone: {back} came back" if difference > 0 else f"Undone: the edit of {changed} is taken back"
 
 
-def listing_words(total: int, all_examples: int, text: str, split: str, marked: int) -> Content:
-    """What the table lists, for its lower border."""
+def listing_words(
+    total: int,
+    all_examples: int,
+    text: str,
+    split: str,
+    marked: int,
+    *,
+    where: str = "",
+    is_complete: bool = True,
+) -> Content:
+    """What the table lists, for its lower border; where it is not complete there may be more."""
     parts: list[str] = []
-    if text or split:
-        parts.append(f"{total:,} of {all_examples:,}")
+    if text or split or where.strip():
+        parts.append(f"{total:,} of {all_examples:,}" if is_complete else f"{total:,} so far, looking …")
+        if where.strip():
+            parts.append(f"where {display_line(where.strip(), limit=40)}")
         if text:
             parts.append(f"with “{display_line(text, limit=24)}”")
         if split:

@@ -41,7 +41,10 @@ ROLE_TITLES = {"system": "System", "user": "User", "assistant": "Assistant", "to
 
 @dataclass(frozen=True, slots=True)
 class ExampleRow:
-    """What the table keeps of an example: one line each of prompt and answer, safe to show."""
+    """What the table keeps of an example: one line each of prompt and answer, safe to show.
+
+    ``number`` is its place in the version from 1, or 0 where nobody said it.
+    """
 
     example_id: str
     split: str
@@ -49,9 +52,11 @@ class ExampleRow:
     prompt: str
     answer: str
     flags: tuple[str, ...]
+    source: str = ""
+    number: int = 0
 
 
-def row_of(example: Example, needle: str = "", lead: str = "") -> ExampleRow:
+def row_of(example: Example, needle: str = "", lead: str = "", number: int = 0) -> ExampleRow:
     """The row of an example; the texts begin near the searched words when these lie far in.
 
     ``lead`` is the beginning that the template gives to every prompt: it is left out, for it tells nothing.
@@ -69,6 +74,8 @@ def row_of(example: Example, needle: str = "", lead: str = "") -> ExampleRow:
         prompt=shown,
         answer=excerpt(example.answer, needle),
         flags=tuple(display_line(flag, limit=40) for flag in example.flags),
+        source=display_line(example.source, limit=60),
+        number=number,
     )
 
 

@@ -21,6 +21,7 @@ from webtune_tui.tui.dataset.statistics import LookingAtStatistics
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.widgets.condition_input import ConditionInput
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
@@ -77,6 +78,11 @@ class DatasetScreen(DatasetFrame):
         Binding("z", "undo", "Undo", tooltip="Take the last edit back"),
         Binding("Z", "redo", "Redo", show=False, tooltip="Apply the undone edit again"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter by text, live"),
+        Binding("f", "where", "Where", show=False, tooltip="Filter by a condition: tokens > 800 and flag:edited"),
+        Binding(
+            "n", "hit(1)", "Next hit", show=False, tooltip="The next example with the text of / (N: the one before)"
+        ),
+        Binding("N", "hit(-1)", "Hit before", show=False),
         Binding("s", "next_split", "Split", show=False, tooltip="Show one split: train, validation, test, all"),
         Binding("o", "origin", "Origin", show=False, tooltip="The record behind the example: fields, bytes, page"),
         Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
@@ -106,9 +112,12 @@ class DatasetScreen(DatasetFrame):
         with ContentSwitcher(id="dataset-views", initial="empty"):
             with Container(id="examples"):
                 with Vertical(id="table-panel", classes="panel"):
-                    with Horizontal(id="filter-row"):
-                        yield Static("/", id="filter-sign", markup=False)
-                        yield Input(id="filter", placeholder="words in the prompt or the answer", compact=True)
+                    with Horizontal(id="filter-row", classes="filter-row"):
+                        yield Static("/", classes="filter-sign", markup=False)
+                        yield Input(id="filter", placeholder="words in any message", compact=True)
+                    with Horizontal(id="where-row", classes="filter-row"):
+                        yield Static("f", classes="filter-sign", markup=False)
+                        yield ConditionInput(id="where")
                     yield ExampleTable(id="table")
                 with Vertical(id="side", classes="panel"):
                     yield ExampleDetail(id="detail")
@@ -230,11 +239,31 @@ class DatasetScreen(DatasetFrame):
         """Opens the filter."""
         self._listing.open_filter()
 
+    def action_where(self) -> None:
+        """Opens the filter by a condition."""
+        self._listing.open_filter("where")
+
+    def show_where(self, condition: str) -> None:
+        """Lists the examples that fulfil a condition."""
+        self._listing.show_where(condition)
+
+    @work(group="hit", exclusive=True, exit_on_error=False)
+    async def action_hit(self, direction: int) -> None:
+        """Goes to the next example with the text that was looked for last, or to the one before."""
+        if self.view == "examples":
+            await self._listing.next_hit(direction)
+
+    @on(ExampleTable.SortWanted)
+    def _sort_wanted(self, event: ExampleTable.SortWanted) -> None:
+        self._listing.sort_by(event.sort)
+
     @on(Input.Changed, "#filter")
+    @on(Input.Changed, "#where")
     def _filter_typed(self) -> None:
         self._listing.filter_typed()
 
     @on(Input.Submitted, "#filter")
+    @on(Input.Submitted, "#where")
     def _filter_done(self) -> None:
         self._listing.use_filter()
         self.table.focus()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.message import Message
@@ -14,7 +16,9 @@ from textual.reactive import reactive
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
+from webtune_tui.domain.example_fields import EDITED
 from webtune_tui.services.example_listing import ExamplePage
+from webtune_tui.tui.presentation.example_columns import Placed, TableLayout, placed
 from webtune_tui.tui.presentation.examples import ExampleRow, common_lead, row_of, split_word
 from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right
 from webtune_tui.tui.widgets.row_view import RowView, highlighted
@@ -38,9 +42,20 @@ class ExampleTable(RowView):
         Binding("space", "mark", "Mark", show=False),
         Binding("shift+down,J", "mark_range(1)", "Mark down", show=False),
         Binding("shift+up,K", "mark_range(-1)", "Mark up", show=False),
+        Binding("a", "mark_all", "Mark all", show=False),
     ]
 
     marks: reactive[frozenset[str]] = reactive(frozenset())
+    are_all_marked: reactive[bool] = reactive(False)
+    layout_wanted: reactive[TableLayout] = reactive(TableLayout())
+    sorted_by: reactive[tuple[str, bool]] = reactive(("index", False))
+
+    class SortWanted(Message):
+        """The rows shall be sorted by a column; by the one that they are sorted by: the other way round."""
+
+        def __init__(self, sort: str) -> None:
+            super().__init__()
+            self.sort = sort
 
     class Loaded(Message):
         """A listing's first rows are there; ``total`` counts all that match."""
@@ -68,9 +83,9 @@ class ExampleTable(RowView):
         self._listing = 0
         self._fetching: Worker[None] | None = None
         self._is_stale = False
-        self._has_flags = False
-        self._wide_number = 3
-        self._wide_tokens = 6
+        self._wide = _Wide()
+        self._placed: list[Placed] = []
+        self._placed_for: tuple[int, TableLayout, _Wide] | None = None
 
     # What is listed
 
@@ -90,6 +105,15 @@ class ExampleTable(RowView):
         self.show(source, needle=needle, keep_place=True)
         if self._fetching is not None:
             await self._fetching.wait()
+
+    def grow(self, total: int) -> None:
+        """Says that so many rows are found by now; pages that were not full are fetched again."""
+        if self._is_stale or total == self.row_count:
+            return
+        for number in [number for number, page in self._pages.items() if _is_short(number, len(page), total)]:
+            del self._pages[number]
+        self._take_total(total)
+        self._fetch_visible()
 
     @property
     def current(self) -> ExampleRow | None:
@@ -117,6 +141,10 @@ class ExampleTable(RowView):
 
     # Marks
 
+    def is_marked(self, example_id: str) -> bool:
+        """Whether an example is marked, alone or with all that are listed."""
+        return self.are_all_marked or example_id in self.marks
+
     @property
     def chosen(self) -> tuple[str, ...]:
         """The marked examples, or the one under the cursor where none is marked."""
@@ -126,7 +154,12 @@ class ExampleTable(RowView):
 
     def clear_marks(self) -> None:
         """Takes every mark away."""
+        self.are_all_marked = False
         self.marks = frozenset()
+
+    def watch_are_all_marked(self) -> None:
+        """Tells the screen."""
+        self.post_message(self.Marked())
 
     def watch_marks(self) -> None:
         """Tells the screen."""
@@ -134,9 +167,16 @@ class ExampleTable(RowView):
 
     def action_mark(self) -> None:
         """Marks or unmarks the row and goes to the next."""
+        self.are_all_marked = False
         if self.current:
             self.marks = self.marks ^ {self.current.example_id}
             self.cursor += 1
+
+    def action_mark_all(self) -> None:
+        """Marks all that are listed, or takes all marks away."""
+        is_any_marked = self.are_all_marked or bool(self.marks)
+        self.clear_marks()
+        self.are_all_marked = not is_any_marked and self.row_count > 0
 
     def action_mark_range(self, rows: int) -> None:
         """Marks the row and the one that the cursor goes to."""
@@ -215,11 +255,16 @@ class ExampleTable(RowView):
         self._pages.move_to_end(number)
         while len(self._pages) > KEPT_PAGES:
             self._pages.popitem(last=False)
-        self._has_flags = self._has_flags or any(row.flags for row in rows)
-        self._wide_tokens = max(self._wide_tokens, *(len(f"{row.tokens:,}") for row in rows), 0)
+        self._wide = replace(
+            self._wide,
+            number=max(self._wide.number, *(len(f"{row.number:,}") for row in rows), 0),
+            tokens=max(self._wide.tokens, *(len(f"{row.tokens:,}") for row in rows), 0),
+            source=max(self._wide.source, *(cell_len(row.source) for row in rows), 0),
+            has_flags=self._wide.has_flags or any(row.flags for row in rows),
+        )
 
     def _take_total(self, total: int) -> None:
-        self._wide_number = max(3, len(f"{total:,}"))
+        self._wide = replace(self._wide, number=max(3, len(f"{total:,}"), self._wide.number))
         self.set_row_count(total)
         self._follow_cursor()
         self.post_message(self.Loaded(total))
@@ -227,67 +272,110 @@ class ExampleTable(RowView):
     # Drawing
 
     def header(self, width: int) -> Sequence[Part]:
-        """The names of the columns."""
-        widths = self._widths(width)
-        cells = ["  ", fit_right("#", widths.number), " ", fit("split", 5), fit_right("tokens", widths.tokens)]
-        cells += ["  ", fit("prompt", widths.prompt), "  ", fit("answer", widths.answer)]
-        if widths.flags:
-            cells += ["  ", fit("flags", widths.flags)]
-        return [("".join(cells), "")]
+        """The names of the columns, with the direction of the one that the rows are sorted by."""
+        parts: list[Part] = [("  ", "")]
+        for number, one in enumerate(self._columns(width)):
+            title = one.column.title
+            if one.column.sort and one.column.sort == self.sorted_by[0]:
+                title += " ↓" if self.sorted_by[1] else " ↑" if self.sorted_by != _UNSORTED else ""
+            cell = fit_right(title, one.width) if one.column.is_right else fit(title, one.width)
+            parts += [(_GAP, "")] if number else []
+            parts.append((cell, "accent" if title != one.column.title else ""))
+        return parts
 
     def row(self, index: int, width: int) -> Sequence[Part]:
         """One example on one line."""
-        widths = self._widths(width)
-        number = fit_right(f"{index + 1:,}", widths.number)
+        columns = self._columns(width)
         example = self.example_row(index)
         if example is None:
-            return [("  ", ""), (number, "muted"), ("  ·", "muted")]
-        is_marked = example.example_id in self.marks
-        parts: list[Part] = [
-            ("▌ " if is_marked else "  ", "accent"),
-            (number, "accent" if is_marked else "muted"),
-            (" ", ""),
-            (fit(split_word(example.split), 5), _SPLIT_STYLES.get(example.split, "")),
-            (fit_right(f"{example.tokens:,}", widths.tokens), "muted"),
-            ("  ", ""),
-            *highlighted(example.prompt, self._needle, widths.prompt),
-            ("  ", ""),
-            *highlighted(example.answer, self._needle, widths.answer),
-        ]
-        if widths.flags:
-            parts += [("  ", ""), (fit(" ".join(example.flags), widths.flags), "warn")]
+            place = next((one.width for one in columns if one.column.name == "number"), 3)
+            return [("  ", ""), (fit_right(f"{index + 1:,}", place), "muted"), ("  ·", "muted")]
+        is_marked = self.is_marked(example.example_id)
+        parts: list[Part] = [("▌ " if is_marked else "  ", "accent")]
+        for number, one in enumerate(columns):
+            parts += [(_GAP, "")] if number else []
+            parts += self._cell(one.column.name, example, index, one.width, is_marked=is_marked)
         return parts
 
-    def _widths(self, width: int) -> _Widths:
-        return _Widths.of(width, self._wide_number, self._wide_tokens + 1, has_flags=self._has_flags)
+    def _cell(self, name: str, example: ExampleRow, index: int, width: int, *, is_marked: bool) -> Sequence[Part]:
+        match name:
+            case "number":
+                shown = fit_right(f"{example.number or index + 1:,}", width)
+                return [(shown, "accent" if is_marked else "muted")]
+            case "edited":
+                return [("✎" if EDITED in example.flags else " ", "second")]
+            case "split":
+                return [(fit(split_word(example.split), width), _SPLIT_STYLES.get(example.split, ""))]
+            case "tokens":
+                return [(fit_right(f"{example.tokens:,}", width), "muted")]
+            case "prompt":
+                return highlighted(example.prompt, self._needle, width)
+            case "answer":
+                return highlighted(example.answer, self._needle, width)
+            case "source":
+                return [(fit(example.source, width), "muted")]
+            case "flags":
+                return [(fit(" ".join(example.flags), width), "warn")]
+        return [(fit(example.example_id, width), "muted")]
+
+    def _columns(self, width: int) -> list[Placed]:
+        if self._placed_for != (width, self.layout_wanted, self._wide):
+            self._placed_for = (width, self.layout_wanted, self._wide)
+            flags = min(24, max(width // 8, 6)) if self._wide.has_flags and width >= 60 else 0
+            contents = {"number": self._wide.number, "tokens": self._wide.tokens, "flags": flags}
+            self._placed = placed(
+                self.layout_wanted, width, {**contents, "source": self._wide.source}, margin=2, gap=len(_GAP)
+            )
+        return self._placed
+
+    def column_at(self, x: int) -> Placed | None:
+        """The column at a cell of a line."""
+        columns = self._columns(self.scrollable_content_region.width)
+        return next((one for one in reversed(columns) if x >= one.start), None)
+
+    def width_of(self, name: str) -> int:
+        """How wide a column is just now; 0 where there was no room for it."""
+        columns = self._columns(self.scrollable_content_region.width)
+        return next((one.width for one in columns if one.column.name == name), 0)
+
+    def watch_layout_wanted(self) -> None:
+        """Draws other columns."""
+        self.refresh()
+
+    def watch_sorted_by(self) -> None:
+        """Draws the arrow elsewhere."""
+        self.refresh()
+
+    def header_clicked(self, x: int) -> None:
+        """A click on a title asks for that order."""
+        found = self.column_at(x)
+        if found is not None and found.column.sort:
+            self.post_message(self.SortWanted(found.column.sort))
 
 
+def _is_short(number: int, rows: int, total: int) -> bool:
+    """Whether a page has fewer rows than it could."""
+    return rows < min(PAGE_ROWS, total - number * PAGE_ROWS)
+
+
+_GAP = "  "
+_UNSORTED = ("index", False)
 _SPLIT_STYLES = {"train": "muted", "validation": "second", "test": "accent"}
 
 
-class _Widths:
-    """How the columns share a line: fixed ones first, then two parts prompt and three parts answer."""
+@dataclass(frozen=True, slots=True)
+class _Wide:
+    """How wide the widest cells were that have been in sight."""
 
-    __slots__ = ("answer", "flags", "number", "prompt", "tokens")
-
-    def __init__(self, number: int, tokens: int, prompt: int, answer: int, flags: int) -> None:
-        self.number = number
-        self.tokens = tokens
-        self.prompt = prompt
-        self.answer = answer
-        self.flags = flags
-
-    @classmethod
-    def of(cls, width: int, number: int, tokens: int, *, has_flags: bool) -> _Widths:
-        flags = min(24, max(width // 8, 6)) if has_flags and width >= 60 else 0
-        fixed = 2 + number + 1 + 5 + tokens + 2 + 2 + (2 + flags if flags else 0)
-        free = max(width - fixed, 8)
-        prompt = free * 2 // 5
-        return cls(number, tokens, prompt, free - prompt, flags)
+    number: int = 3
+    tokens: int = 6
+    source: int = 6
+    has_flags: bool = False
 
 
 def _rows_of(page: ExamplePage, needle: str, lead: str | None) -> tuple[str, list[ExampleRow]]:
     """The rows of a page, and what its prompts begin with where that was not known yet."""
     if lead is None:
         lead = common_lead([example.prompt for example in page.examples])
-    return lead, [row_of(example, needle, lead) for example in page.examples]
+    numbers = page.numbers or [0] * len(page.examples)
+    return lead, [row_of(example, needle, lead, number) for example, number in zip(page.examples, numbers, strict=True)]

@@ -162,6 +162,8 @@ class RowView(ScrollView, can_focus=True):
     def on_click(self, event: Click) -> None:
         """Moves the cursor; a double click opens."""
         offset = event.get_content_offset(self)
+        if offset is not None and offset.y < self.HEADER_LINES:
+            self.header_clicked(offset.x)
         row = None if offset is None else self.row_at(offset.y)
         if row is None or offset is None:
             return
@@ -169,6 +171,9 @@ class RowView(ScrollView, can_focus=True):
         self.clicked(row, offset.x, event)
         if event.chain == 2:
             self.action_choose()
+
+    def header_clicked(self, x: int) -> None:
+        """For subclasses with something to click in the header."""
 
     def clicked(self, row: int, x: int, event: Click) -> None:
         """For subclasses with something to click inside a row."""
