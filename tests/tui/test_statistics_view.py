@@ -39,7 +39,7 @@ def histogram(name: str, title: str) -> StatisticsGroup:
 
 def groups() -> tuple[StatisticsGroup, ...]:
     found = [histogram(title.lower(), title) for title in _TITLES]
-    splits = [StatisticsRow(name, n, n / 240, f'split = "{name}"') for name, n in (("train", 192), ("test", 24))]
+    splits = [StatisticsRow(name, n, n / 240, f"split = {name}") for name, n in (("train", 192), ("test", 24))]
     found[4] = StatisticsGroup("splits", "Splits", tuple(splits), 240)
     found[8] = StatisticsGroup("languages", "Languages", (), 0, note="It is not installed.", is_known=False)
     found[12] = StatisticsGroup("cost", "Cost", (StatisticsRow("1–9", 9, 1.0, "tokens < 9", 0.0341),), 9, TOKENS)

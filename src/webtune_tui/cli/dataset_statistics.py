@@ -66,10 +66,10 @@ def _lines(found: DatasetStatistics) -> Iterator[str]:
 
 def _rows(group: StatisticsGroup) -> Iterator[str]:
     shown = group.rows if group.is_histogram else group.rows[:_SHOWN_ROWS]
-    largest = max((row.share for row in group.rows), default=0.0)
+    largest = max((row.share for row in group.rows if not row.is_rest), default=0.0)
     plain = not _has_blocks()
     for row in shown:
-        drawn = block_bar(row.share, largest, _BAR, plain=plain)
+        drawn = "" if row.is_rest else block_bar(row.share, largest, _BAR, plain=plain)
         cost = "" if row.cost is None else f"  {row.cost:>10.4f} USD"
         label = display_line(row.label, limit=_LABEL)
         missing = _LABEL - sum(map(cell_width, label))

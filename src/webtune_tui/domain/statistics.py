@@ -14,7 +14,8 @@ EXAMPLES, WORDS, TOKENS = "examples", "words", "tokens"
 class StatisticsRow:
     """One bar. ``share`` is a part of 1; ``condition`` selects the bar's examples, empty where nothing says them.
 
-    ``label`` may be outside text. ``cost`` is in USD.
+    ``label`` may be outside text. ``cost`` is in USD. ``is_rest`` says that the bar stands for all labels that have
+    none of their own.
     """
 
     label: str
@@ -22,6 +23,7 @@ class StatisticsRow:
     share: float
     condition: str
     cost: float | None = None
+    is_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from webtune_tui.domain.costs import Estimate
 from webtune_tui.domain.examples import Split
@@ -95,8 +96,9 @@ def label_group(tally: Tally, measure: str, name: str, title: str, asked: str, u
         has_empty = any(not label for label, _ in rest)
         condition = is_other(asked, [label for label, _ in shown], also_empty=has_empty)
         more = "all others" if tally.beyond[measure] else f"{len(rest):,} more"
-        rows.append(_row(more, left, total, condition))
-    return StatisticsGroup(name, title, tuple(rows), total, summary=_largest(shown, total, unknown))
+        rows.append(replace(_row(more, left, total, condition), is_rest=True))
+    many = f"over {len(ordered):,}" if tally.beyond[measure] else f"{len(ordered):,}"
+    return StatisticsGroup(name, title, tuple(rows), total, summary=_largest(shown, total, unknown, many))
 
 
 def _merged(counts: Mapping[str, int]) -> dict[str, int]:
@@ -107,14 +109,14 @@ def _merged(counts: Mapping[str, int]) -> dict[str, int]:
     return {max(found)[1]: sum(count for count, _ in found) for found in forms.values()}
 
 
-def _largest(ordered: Sequence[tuple[str, int]], total: int, unknown: str) -> str:
+def _largest(ordered: Sequence[tuple[str, int]], total: int, unknown: str, many: str) -> str:
     if not ordered:
         return ""
     label, count = ordered[0]
     named = display_line(label or unknown, limit=_NAMED)
     if len(ordered) == 1:
         return f"All from {named}." if count == total else ""
-    return f"{percent(count, total)} from {named}; {len(ordered):,} in all."
+    return f"{percent(count, total).capitalize()} from {named}; {many} in all."
 
 
 def time_group(tally: Tally) -> StatisticsGroup:
@@ -168,7 +170,9 @@ def flag_group(tally: Tally) -> StatisticsGroup:
     note = "An example may have several flags."
     if hidden > 0:
         note += f" {hidden:,} rarer ones are not shown."
-    summary = f"{percent(tally.flagged, total)} of the examples have a flag." if tally.flagged else "No flags."
+    summary = (
+        f"{percent(tally.flagged, total).capitalize()} of the examples have a flag." if tally.flagged else "No flags."
+    )
     return StatisticsGroup("flags", "Flags", tuple(rows), total, note=note, summary=summary)
 
 
@@ -182,7 +186,8 @@ def language_group(tally: Tally, one_of: int) -> StatisticsGroup:
     rows = [_row(code, count, total, is_label("language", code)) for code, count in named]
     summary = ""
     if ordered:
-        summary = f"{percent(ordered[0][1], total)} of the answers are in {ordered[0][0] or 'no known language'}."
+        most, count = ordered[0]
+        summary = f"{percent(count, total).capitalize()} of the answers are in {most or 'no known language'}."
     return StatisticsGroup(
         "languages", "Languages", tuple(rows), total, note=_sampled("The language of each answer", total, one_of),
         summary=summary,

@@ -199,16 +199,6 @@ class Listing:
         is_descending = not self.view.is_descending if sort == self.view.sort else sort == "tokens"
         self.look(replace(self.view, sort=sort, is_descending=is_descending))
 
-    def show_where(self, condition: str) -> None:
-        """Lists the examples that fulfil a condition."""
-        split = next((one for one in _SPLITS if one and condition == f'split = "{one}"'), "")
-        if not split:
-            self._screen.say(f"The rows: {condition}")
-            return
-        self._screen.show_view("examples")
-        self._split = split
-        self.show(keep_place=False)
-
     def step_back(self) -> bool:
         """Closes what is open over the plain list, the innermost first; whether anything was."""
         screen, view = self._screen, self.view

@@ -103,7 +103,7 @@ class DatasetScreen(DatasetFrame):
         self._writing = Writing(self)
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
-        self._statistics = LookingAtStatistics(self, open_rows=self._open_bar)
+        self._statistics = LookingAtStatistics(self, open_rows=self.show_where)
         self._designing = Designing(self, self._leave_studio)
         self._triaging = Triaging(self, prepare=self._prepare_again, open_record=self._dropped.open_record)
 
@@ -451,10 +451,6 @@ class DatasetScreen(DatasetFrame):
     @on(StatisticsView.RowsWanted)
     def _bar_wanted(self, event: StatisticsView.RowsWanted) -> None:
         self._statistics.open_rows(event.condition)
-
-    def _open_bar(self, condition: str) -> None:
-        """Lists the examples of a bar."""
-        self._listing.show_where(condition)
 
     # Dropped records
 

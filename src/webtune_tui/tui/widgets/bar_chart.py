@@ -34,7 +34,7 @@ class BarChart(RowView):
         """Shows another group, with the cursor on a bar of it."""
         self._group = group
         rows = group.rows if group else ()
-        self._largest = max((row.share for row in rows), default=0.0)
+        self._largest = max((row.share for row in rows if not row.is_rest), default=0.0)
         labels = [cell_len(display_line(row.label, limit=_LONGEST_LABEL)) for row in rows]
         if group is not None:
             labels.append(cell_len(axis_word(group)))
@@ -68,7 +68,8 @@ class BarChart(RowView):
         label_cells, room, count, cost = self._cells(width)
         fitted = fit_right if self._group.is_histogram else fit
         label = fitted(display_line(row.label, limit=300), label_cells)
-        drawn = fit(block_bar(row.share, self._largest, room - _GAP, plain=GLYPHS is ASCII), room)
+        share = 0.0 if row.is_rest else row.share
+        drawn = fit(block_bar(share, self._largest, room - _GAP, plain=GLYPHS is ASCII), room)
         is_current = index == self.cursor
         return [
             (f" {label} ", "" if row.count else "muted"),
