@@ -79,7 +79,7 @@ async def _show_new_collection(pilot: Pilot[int]) -> None:
 
 
 async def _show_parts_of_dataset(pilot: Pilot[int], size: str) -> None:
-    """Statistics, triage on what it still finds, a step on the sample, the studio with a template, a duplicate beside its twin."""
+    """Statistics, triage on what it still finds, a step on the sample, the studio, a duplicate beside its twin."""
     app = pilot.app
     assert isinstance(app, WebtuneApp)
 

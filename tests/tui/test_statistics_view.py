@@ -57,7 +57,7 @@ class FakeStatistics:
         self.go = asyncio.Event()
         self.go.set()
 
-    async def run(self, version: str) -> AsyncIterator[StatisticsEvent]:
+    async def run(self, version: str, *, is_anew: bool = False) -> AsyncIterator[StatisticsEvent]:
         self.asked.append(version)
         try:
             if not self.go.is_set():
@@ -225,6 +225,8 @@ async def test_after_an_undo_the_version_that_stands_is_counted(tmp_path: Path) 
         await pilot.press("escape", "S")
         await settle(app, pilot)
         assert len(counting.asked) == 2  # nothing changed: nothing is counted
+        await pilot.press("r")
+        await until(app, pilot, lambda: len(counting.asked) == 3)
 
 
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((140, 50), marks=pytest.mark.slow)])

@@ -54,20 +54,21 @@ class StatisticsService:
         self._estimate = estimate
 
     async def run(
-        self, version: str | None = None, *, in_process: bool = False
+        self, version: str | None = None, *, in_process: bool = False, is_anew: bool = False
     ) -> AsyncGenerator[StatisticsEvent, None]:
         """Counts a version (the working one without a name); ends with StatisticsReady.
 
-        At once where it was counted before; after an edit only the changed examples are counted. A program of its
-        own counts, beside a screen that must answer at once, or this one (``in_process``).
+        At once where it was counted before; after an edit only the changed examples are counted, and the shared
+        words stay as they were; ``is_anew`` counts all. A program of its own counts, beside a screen that must answer
+        at once, or this one (``in_process``).
 
         Raises:
             NotFound: there is no such version.
         """
         revision = await asyncio.to_thread(self._revision, version)
-        counted = await asyncio.to_thread(self._known, revision)
+        counted = None if is_anew else await asyncio.to_thread(self._known, revision)
         if counted is None:
-            async with aclosing(self._counting(revision, in_process)) as events:
+            async with aclosing(self._counting(revision, in_process, is_anew)) as events:
                 async for event in events:
                     if isinstance(event, Counted):
                         counted = event
@@ -107,10 +108,12 @@ class StatisticsService:
                 return None if counted is None or (not counted.has_languages and _has_languages()) else counted
         return None
 
-    async def _counting(self, revision: Revision, in_process: bool) -> AsyncGenerator[Progressed | Counted, None]:
+    async def _counting(
+        self, revision: Revision, in_process: bool, is_anew: bool
+    ) -> AsyncGenerator[Progressed | Counted, None]:
         if in_process:
             run = StatisticsRun(self._workspace.database, has_languages=_has_languages())
-            async with aclosing(in_thread(run.events(revision))) as found:
+            async with aclosing(in_thread(run.whole(revision) if is_anew else run.events(revision))) as found:
                 async for one in found:
                     yield one
             return
@@ -118,6 +121,7 @@ class StatisticsService:
             "workspace": str(self._workspace.root),
             "content_hash": revision.content_hash,
             "has_languages": _has_languages(),
+            "is_anew": is_anew,
         }
         async with aclosing(lines_of_program(WORKER, json.dumps(request).encode() + b"\n")) as lines:
             async for line in lines:

@@ -33,7 +33,8 @@ def main() -> None:
         revision = DatasetStore(database).find(asked["content_hash"])
         if revision is None:
             raise NotFound("The dataset version is gone", hint="See: webtune dataset list")
-        for event in StatisticsRun(database, has_languages=asked["has_languages"]).events(revision):
+        run = StatisticsRun(database, has_languages=asked["has_languages"])
+        for event in run.whole(revision) if asked["is_anew"] else run.events(revision):
             if isinstance(event, Progressed):
                 _tell("progressed", asdict(event))
             else:

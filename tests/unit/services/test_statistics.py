@@ -153,6 +153,11 @@ async def test_after_random_edits_only_the_changed_examples_are_counted(
     back = await service.of(older.content_hash)
     assert back.examples == older.examples
     assert before.dataset_version in group(back, "vocabulary").note
+    monkeypatch.undo()
+    *_, last = [event async for event in service.run(older.content_hash, in_process=True, is_anew=True)]
+    assert isinstance(last, StatisticsReady)
+    assert "As of" not in group(last.statistics, "vocabulary").note
+    assert _without_words(last.statistics) == _without_words(back)
 
 
 def _only_from_another(self: StatisticsRun, revision: Revision) -> Iterator[Counted]:

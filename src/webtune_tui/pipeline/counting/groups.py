@@ -227,7 +227,7 @@ def vocabulary_group(overlaps: Mapping[str, Overlap], one_of: int, version: str)
     if one_of > 1:
         note += f" Looked at in one of {one_of:,} examples: at least so many."
     if version:
-        note += f" Counted in version {version}."
+        note += f" As of version {version}: counting again tells them anew."
     return StatisticsGroup("vocabulary", "Words", tuple(rows), total, unit=WORDS, note=note, summary=summary)
 
 

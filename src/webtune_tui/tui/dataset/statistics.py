@@ -39,8 +39,8 @@ class LookingAtStatistics:
         self._screen.show_view("statistics")
         self.count()
 
-    def count(self) -> None:
-        """Counts the working version where the view does not show it already."""
+    def count(self, *, is_anew: bool = False) -> None:
+        """Counts the working version where the view does not show it already, or all of it anew."""
         version = self._screen.version
         if version is None:
             self.view.clear()
@@ -48,12 +48,12 @@ class LookingAtStatistics:
             return
         if self._run is not None and not self._run.is_finished:
             return
-        if self.view.shown_hash == version.content_hash and not self._failure:
+        if self.view.shown_hash == version.content_hash and not self._failure and not is_anew:
             return
         self.view.show_progress(Progressed("counting", 0))
         self._failure, self._is_known = "", False
         self._run = self._screen.follow(
-            self._events(version.content_hash),
+            self._events(version.content_hash, is_anew),
             self._show_event,
             group="statistics",
             label="Counting the dataset",
@@ -61,10 +61,10 @@ class LookingAtStatistics:
             ended=self._ended,
         )
 
-    async def _events(self, version: str) -> AsyncGenerator[StatisticsEvent, None]:
+    async def _events(self, version: str, is_anew: bool) -> AsyncGenerator[StatisticsEvent, None]:
         """The events of counting; a failure is told in the view, beside what it shows."""
         try:
-            async with aclosing(self._screen.services.statistics.run(version)) as events:
+            async with aclosing(self._screen.services.statistics.run(version, is_anew=is_anew)) as events:
                 async for event in events:
                     yield event
         except WebtuneError as error:

@@ -442,7 +442,7 @@ class DatasetScreen(DatasetFrame):
 
     @on(StatisticsView.CountWanted)
     def _count_wanted(self) -> None:
-        self._statistics.count()
+        self._statistics.count(is_anew=True)
 
     @on(StatisticsView.CancelWanted)
     def _count_cancelled(self) -> None:
