@@ -71,7 +71,7 @@ def _rows(group: StatisticsGroup) -> Iterator[str]:
     for row in shown:
         drawn = "" if row.is_rest else block_bar(row.share, largest, _BAR, plain=plain)
         cost = "" if row.cost is None else f"  {row.cost:>10.4f} USD"
-        label = display_line(row.label, limit=_LABEL)
+        label = display_line(row.label.replace("–", "-") if plain else row.label, limit=_LABEL)
         missing = _LABEL - sum(map(cell_width, label))
         yield f"  {label}{' ' * missing} {drawn:<{_BAR}} {row.count:>11,} {100 * row.share:>6.1f} %{cost}"
     if len(group.rows) > len(shown):
