@@ -526,6 +526,7 @@ def dataset_app(
     prepare: FakePrepare | None = None,
     studio: FakeStudio | None = None,
     triage: FakeTriage | None = None,
+    statistics: Any = None,
     records: int = 311,
 ) -> AppOnFakes:
     """The real app on its Dataset screen over these services."""
@@ -538,6 +539,7 @@ def dataset_app(
         private_data=FakePrivateData(),
         studio=studio or FakeStudio(),
         triage=triage or FakeTriage(),
+        statistics=statistics,
         collect=FakeCollections(records),
     )
     return AppOnFakes("dataset", services, folder)
