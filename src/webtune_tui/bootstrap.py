@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from webtune_tui.services.private_data import PrivateDataService
     from webtune_tui.services.providers import ProviderCatalogue
     from webtune_tui.services.purge import PurgeService
+    from webtune_tui.services.statistics import StatisticsService
     from webtune_tui.services.studio import StudioService
     from webtune_tui.services.train import TrainService
     from webtune_tui.services.triage import TriageService
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "accounts", "chat", "clusters", "collect", "curate", "drift", "editing", "evaluate", "examples", "export",
     "generate_questions", "import_files", "money", "origins", "overview", "prepare", "private_data", "providers",
-    "purge", "studio", "train", "triage",
+    "purge", "statistics", "studio", "train", "triage",
 )  # fmt: skip
 
 
@@ -130,6 +131,12 @@ class Services:
         from webtune_tui.services.train import TrainService
 
         return TrainService(self.workspace, self.settings, self.providers, self.curate, self.export, self.money)
+
+    @cached_property
+    def statistics(self) -> StatisticsService:
+        from webtune_tui.services.statistics import StatisticsService
+
+        return StatisticsService(self.workspace, lambda version: self.train.estimate_as_set(version))
 
     @cached_property
     def chat(self) -> ChatService:

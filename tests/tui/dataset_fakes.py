@@ -581,6 +581,7 @@ def dataset_app(
     triage: FakeTriage | None = None,
     examples: FakeExamples | None = None,
     clusters: FakeClusters | None = None,
+    statistics: Any = None,
     records: int = 311,
 ) -> AppOnFakes:
     """The real app on its Dataset screen over these services."""
@@ -595,6 +596,7 @@ def dataset_app(
         private_data=FakePrivateData(),
         studio=studio or FakeStudio(),
         triage=triage or FakeTriage(),
+        statistics=statistics,
         collect=FakeCollections(records),
     )
     return AppOnFakes("dataset", services, folder)

@@ -20,6 +20,7 @@ from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
 from webtune_tui.tui.dataset.reshaping import Reshaping
+from webtune_tui.tui.dataset.statistics import LookingAtStatistics
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
@@ -32,15 +33,18 @@ from webtune_tui.tui.widgets.example_editor import ExampleEditor
 from webtune_tui.tui.widgets.example_table import ExampleTable
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel
 from webtune_tui.tui.widgets.row_view import RowView
+from webtune_tui.tui.widgets.statistics_view import StatisticsView
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
 from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
 _EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin"})
 _ONE_ACTIONS = frozenset({"json", "copy", "alike", "clusters", "reshape"})
 _UNDO_ACTIONS = frozenset({"undo", "redo"})
-_UNDO_VIEWS = ("examples", "triage", "dropped")
-_TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage", "private", "check"}
-_OWN_VIEWS = ("prepare", "dropped", "triage")
+_UNDO_VIEWS = ("examples", "triage", "dropped", "statistics")
+_TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {
+    "prepare", "dropped", "studio", "triage", "statistics", "private", "check",
+}  # fmt: skip
+_OWN_VIEWS = ("prepare", "dropped", "triage", "statistics")
 
 
 class DatasetScreen(DatasetFrame):
@@ -63,6 +67,9 @@ class DatasetScreen(DatasetFrame):
         "The recipe (p) shows what each step does to a sample, with both sides: space turns a step on or off, J and K "
         "move it within its stage, enter goes to its options, r runs all. The dropped records (D) each keep their "
         "reason; b brings the marked ones back, and a duplicate then takes the place of the one that stayed.\n\n"
+        "Statistics (S) show what the version consists of: tokens, lengths, turns, sources, ages, languages, flags, "
+        "fields, words and cost. Left and right turn to the next measure, up and down walk its bars, enter lists the "
+        "rows of a bar; c stops counting, r counts again.\n\n"
         "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
         "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
         "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
@@ -96,6 +103,7 @@ class DatasetScreen(DatasetFrame):
         Binding("C", "clusters", "Clusters", show=False, tooltip="The largest clusters of duplicates"),
         Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
         Binding("t", "triage", "Triage", tooltip="What harms in the records and in this version, and what mends it"),
+        Binding("S", "statistics", "Statistics", show=False, tooltip="What this version consists of, as charts"),
         Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
         Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
@@ -111,6 +119,7 @@ class DatasetScreen(DatasetFrame):
         self._writing = Writing(self)
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
+        self._statistics = LookingAtStatistics(self, open_rows=self.show_where)
         self._designing = Designing(self, self._leave_studio)
         self._reshaping = Reshaping(self, self._editing)
         self._copying = Copying(self)
@@ -137,6 +146,7 @@ class DatasetScreen(DatasetFrame):
             yield DroppedRecords(id="dropped", classes="panel")
             yield TemplateStudio(id="studio", classes="panel")
             yield TriageBoard(id="triage", classes="panel")
+            yield StatisticsView(id="statistics", classes="panel")
             yield EmptyState("Dataset", "Opening the workspace …", id="empty")
         yield Static("", id="dataset-status", markup=False)
 
@@ -149,6 +159,7 @@ class DatasetScreen(DatasetFrame):
         self.query_one("#dropped").border_title = "Dropped records"
         self.query_one("#studio").border_title = "Template studio"
         self.query_one("#triage").border_title = "Triage"
+        self.query_one("#statistics").border_title = "Statistics"
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -194,6 +205,8 @@ class DatasetScreen(DatasetFrame):
                 self._dropped.pane.focus_reasons()
             case "triage":
                 self._triaging.board.focus_tiles()
+            case "statistics":
+                self._statistics.view.focus_chart()
             case "studio":
                 self._designing.studio.focus_texts()
             case "examples":
@@ -372,6 +385,8 @@ class DatasetScreen(DatasetFrame):
             self._triaging.reload_rows()
         elif self.view == "dropped":
             self._dropped.show_reasons()
+        elif self.view == "statistics":
+            self._statistics.count()
 
     # Preparing
 
@@ -484,6 +499,25 @@ class DatasetScreen(DatasetFrame):
         if self.view == "prepare":
             self.show_view("triage")
             self._triaging.look()
+
+    # Statistics
+
+    def action_statistics(self) -> None:
+        """Shows what the version consists of."""
+        if self.are_services_open and not self.is_editing and self.view not in ("studio", "statistics"):
+            self._statistics.open()
+
+    @on(StatisticsView.CountWanted)
+    def _count_wanted(self) -> None:
+        self._statistics.count(is_anew=True)
+
+    @on(StatisticsView.CancelWanted)
+    def _count_cancelled(self) -> None:
+        self._statistics.cancel()
+
+    @on(StatisticsView.RowsWanted)
+    def _bar_wanted(self, event: StatisticsView.RowsWanted) -> None:
+        self._statistics.open_rows(event.condition)
 
     # Dropped records
 
