@@ -23,7 +23,19 @@ from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import undone_words
 from webtune_tui.tui.widgets.draft_offer import DraftOffer
 
-EXAMPLE_KEYS = "R JSON · y copies · c alike · m changes"
+EXAMPLE_KEYS = Content.from_markup(
+    " · ".join(
+        f"[@click=screen.{action}]{words}[/]"
+        for action, words in (
+            ("json", "R JSON"),
+            ("copy", "y copies"),
+            ("origin", "o origin"),
+            ("alike", "c alike"),
+            ("reshape", "m changes"),
+        )  # fmt: skip
+    )
+)
+"""What the frame of the example offers, by key and by click."""
 
 
 class Editing:
@@ -211,7 +223,7 @@ class Editing:
         screen.remove_class("-editing")
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Example")
-        screen.query_one("#side").border_subtitle = Content(EXAMPLE_KEYS)
+        screen.query_one("#side").border_subtitle = EXAMPLE_KEYS
         back, self._back = self._back, None
         if back is not None:
             screen.remove_class("-side-open")
