@@ -32,7 +32,7 @@ EXAMPLE_KEYS = Content.from_markup(
             ("origin", "o origin"),
             ("alike", "c alike"),
             ("reshape", "m changes"),
-        )  # fmt: skip
+        )
     )
 )
 """What the frame of the example offers, by key and by click."""
