@@ -232,6 +232,7 @@ class CurateService:
             raise UsageError("Nothing to bring back", hint="Name dropped examples by their ids.")
         head = self._revision(None)
         known = self._store.dropped_ids(head.build, example_ids) | self._store.ended(head, example_ids).keys()
+        known |= self._store.by_ids(head, example_ids).keys() if known else frozenset()  # both of a pair are wanted
         missing = [one for one in example_ids if one not in known]
         if missing:
             raise NotFound(f"There is no dropped example {', '.join(missing[:5])}", hint="See: webtune dataset dropped")
