@@ -579,9 +579,9 @@ def dataset_app(
     prepare: FakePrepare | None = None,
     studio: FakeStudio | None = None,
     triage: FakeTriage | None = None,
+    statistics: Any = None,
     examples: FakeExamples | None = None,
     clusters: FakeClusters | None = None,
-    statistics: Any = None,
     records: int = 311,
 ) -> AppOnFakes:
     """The real app on its Dataset screen over these services."""
