@@ -9,10 +9,10 @@ from pathlib import Path
 
 from textual.content import Content
 
-from webtune_tui.domain.errors import InvalidInput, NotFound, WebtuneError
+from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError, WebtuneError, WorkFailed
 from webtune_tui.domain.example_checks import ExampleCheck, TokenLimits
 from webtune_tui.domain.example_text import from_text, to_text
-from webtune_tui.domain.examples import Message
+from webtune_tui.domain.examples import Message, encode_messages
 from webtune_tui.services.curate import EditResult
 from webtune_tui.storage.drafts import EditDraft
 from webtune_tui.tui import error_display
@@ -114,6 +114,22 @@ class Editing:
         screen.hint("editing")
         screen.query_one(DraftOffer).offer(None)
         await screen.editor.open(example, draft)
+        await self._take_left_outside(example_id, len(example.messages))
+
+    async def _take_left_outside(self, example_id: str, count: int) -> None:
+        """Takes up what the person's own editor saved after the app was killed."""
+        drafts = self._screen.drafts
+        path = await asyncio.to_thread(drafts.left_outside, example_id)
+        if path is None:
+            return
+        try:
+            texts = await asyncio.to_thread(lambda: from_text(drafts.read_outside(path), count))
+        except InvalidInput as error:
+            self._screen.say(f"{path} was left by your editor and can't be read: {error.message}", "-care")
+            return
+        self._screen.editor.put_in(texts)
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        self._screen.say("What your own editor left when webtune ended is back; ctrl+s keeps it", "-care")
 
     # What is said while one types
 
@@ -139,15 +155,28 @@ class Editing:
         self._screen.queue(partial(self._edit_outside, example_id, messages), "outside")
 
     async def _edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
-        screen = self._screen
-        path = await asyncio.to_thread(screen.drafts.write_outside, example_id, to_text(messages))
+        drafts, editor = self._screen.drafts, self._screen.editor
+        base = encode_messages(editor.example.messages if editor.example is not None else messages)
+        before = [one.content for one in messages]
+        # kept first, so that the edit is offered if the app is killed while the editor is open
+        await asyncio.to_thread(drafts.keep, EditDraft(example_id, base, dict(enumerate(before))))
+        path = await asyncio.to_thread(drafts.write_outside, example_id, to_text(messages))
+        texts: Sequence[str] = before
         try:
-            texts = await self._texts_from_outside(path, len(messages))
-        finally:
+            texts = await self._texts_from_outside(path, len(messages)) or before
+        except (UsageError, WorkFailed):
             await asyncio.to_thread(path.unlink, missing_ok=True)
-        example = screen.editor.example
-        if texts and example is not None and example.example_id == example_id:
-            screen.editor.put_in(texts)
+            raise
+        finally:
+            if is_taken := self._is_open(example_id):
+                editor.put_in(texts)
+        if texts != before and is_taken is self._is_open(example_id):  # else it was saved or left just now
+            await asyncio.to_thread(drafts.keep, EditDraft(example_id, base, dict(enumerate(texts))))
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    def _is_open(self, example_id: str) -> bool:
+        example = self._screen.editor.example
+        return example is not None and example.example_id == example_id
 
     async def _texts_from_outside(self, path: Path, count: int) -> Sequence[str]:
         """The texts of the messages as the editor left them; none where the person gives them up."""
@@ -183,8 +212,7 @@ class Editing:
     async def _reshape(self, example_id: str, apply: Callable[[], Awaitable[EditResult]]) -> None:
         screen = self._screen
         async with self._lock:
-            open_example = screen.editor.example
-            is_open = open_example is not None and open_example.example_id == example_id
+            is_open = self._is_open(example_id)
             if is_open and (changes := screen.editor.changes):
                 await screen.services.curate.edit(example_id, changes)
                 await asyncio.to_thread(screen.drafts.forget, example_id)

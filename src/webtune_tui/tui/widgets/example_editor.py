@@ -186,6 +186,7 @@ class ExampleEditor(VerticalScroll, can_focus=False):
         for field in self.query(MessageField):
             if field.typed != texts[field.number] and not field.is_too_long:
                 field.put_in(texts[field.number])
+        self._send_draft()
 
     def show_check(self, check: ExampleCheck, limits: TokenLimits) -> None:
         """Says beside the fields what is known of the texts."""
