@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from textual.content import Content
 
-from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError, WebtuneError, WorkFailed
+from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.example_checks import ExampleCheck, TokenLimits
-from webtune_tui.domain.example_text import from_text, to_text
-from webtune_tui.domain.examples import Message, encode_messages
+from webtune_tui.domain.examples import Message
 from webtune_tui.services.curate import EditResult
 from webtune_tui.storage.drafts import EditDraft
-from webtune_tui.tui import error_display
+from webtune_tui.tui.dataset.editing_outside import EditingOutside
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
-from webtune_tui.tui.outside_editor import edit_outside
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import undone_words
 from webtune_tui.tui.widgets.draft_offer import DraftOffer
@@ -44,6 +41,7 @@ class Editing:
     def __init__(self, screen: DatasetFrame, listing: Listing) -> None:
         self._screen = screen
         self._listing = listing
+        self._outside = EditingOutside(screen)
         self._lock = asyncio.Lock()
         self._gone: frozenset[str] = frozenset()
         self._back: Callable[[], None] | None = None
@@ -114,22 +112,7 @@ class Editing:
         screen.hint("editing")
         screen.query_one(DraftOffer).offer(None)
         await screen.editor.open(example, draft)
-        await self._take_left_outside(example_id, len(example.messages))
-
-    async def _take_left_outside(self, example_id: str, count: int) -> None:
-        """Takes up what the person's own editor saved after the app was killed."""
-        drafts = self._screen.drafts
-        path = await asyncio.to_thread(drafts.left_outside, example_id)
-        if path is None:
-            return
-        try:
-            texts = await asyncio.to_thread(lambda: from_text(drafts.read_outside(path), count))
-        except InvalidInput as error:
-            self._screen.say(f"{path} was left by your editor and can't be read: {error.message}", "-care")
-            return
-        self._screen.editor.put_in(texts)
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-        self._screen.say("What your own editor left when webtune ended is back; ctrl+s keeps it", "-care")
+        await self._outside.take_what_was_left(example_id, len(example.messages))
 
     # What is said while one types
 
@@ -148,48 +131,9 @@ class Editing:
         if found is not None and example is not None and example.example_id == example_id:
             screen.editor.show_check(found, limits)
 
-    # The person's own editor
-
     def edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
         """Opens the texts in the person's own editor; what comes back stands in the fields and is saved from there."""
-        self._screen.queue(partial(self._edit_outside, example_id, messages), "outside")
-
-    async def _edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
-        drafts, editor = self._screen.drafts, self._screen.editor
-        base = encode_messages(editor.example.messages if editor.example is not None else messages)
-        before = [one.content for one in messages]
-        # kept first, so that the edit is offered if the app is killed while the editor is open
-        await asyncio.to_thread(drafts.keep, EditDraft(example_id, base, dict(enumerate(before))))
-        path = await asyncio.to_thread(drafts.write_outside, example_id, to_text(messages))
-        texts: Sequence[str] = before
-        try:
-            texts = await self._texts_from_outside(path, len(messages)) or before
-        except (UsageError, WorkFailed):
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-            raise
-        finally:
-            if is_taken := self._is_open(example_id):
-                editor.put_in(texts)
-        if texts != before and is_taken is self._is_open(example_id):  # else it was saved or left just now
-            await asyncio.to_thread(drafts.keep, EditDraft(example_id, base, dict(enumerate(texts))))
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-
-    def _is_open(self, example_id: str) -> bool:
-        example = self._screen.editor.example
-        return example is not None and example.example_id == example_id
-
-    async def _texts_from_outside(self, path: Path, count: int) -> Sequence[str]:
-        """The texts of the messages as the editor left them; none where the person gives them up."""
-        screen = self._screen
-        while True:
-            await edit_outside(screen.webtune, path)
-            try:
-                text = await asyncio.to_thread(screen.drafts.read_outside, path)
-                return await asyncio.to_thread(from_text, text, count)
-            except InvalidInput as error:
-                question = f"{error_display.words(error)}\n\nThe file is {path}"
-            if not await screen.confirm("This can't be read back", question, yes="Open it again", no="Discard"):
-                return ()
+        self._screen.queue(partial(self._outside.edit, example_id, messages), "outside")
 
     def save(self, example_id: str, changes: Mapping[str, str]) -> None:
         """Writes what was typed as a step of the recipe."""
@@ -212,7 +156,7 @@ class Editing:
     async def _reshape(self, example_id: str, apply: Callable[[], Awaitable[EditResult]]) -> None:
         screen = self._screen
         async with self._lock:
-            is_open = self._is_open(example_id)
+            is_open = screen.editor.is_open_on(example_id)
             if is_open and (changes := screen.editor.changes):
                 await screen.services.curate.edit(example_id, changes)
                 await asyncio.to_thread(screen.drafts.forget, example_id)

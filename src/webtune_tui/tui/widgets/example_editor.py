@@ -146,6 +146,10 @@ class ExampleEditor(VerticalScroll, can_focus=False):
         """The example that is being edited, if any."""
         return self._example
 
+    def is_open_on(self, example_id: str) -> bool:
+        """Whether this example is being edited."""
+        return self._example is not None and self._example.example_id == example_id
+
     @property
     def changes(self) -> dict[str, str]:
         """What differs from the example, ready for the service."""
