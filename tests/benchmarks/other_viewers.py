@@ -40,7 +40,7 @@ class Keys:
 _NEEDLE = b"Needle-in-Haystack"
 _KEYS = {
     "less": Keys(b"G", b"g", b"/" + _NEEDLE + b"\r"),
-    "tl": Keys(b"\x1b[F", b"\x1b[H", b"\x06" + _NEEDLE + b"\r"),  # end, home, ctrl+f
+    "tl": Keys(b"G", b"\x1b[H", b"/" + _NEEDLE + b"\r"),
     "vd": Keys(b"G", b"gg", b"g/" + _NEEDLE + b"\r"),
     "webtune": Keys(b"G", b"g", b"/" + _NEEDLE + b"\r"),
 }
