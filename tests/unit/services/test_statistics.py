@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,15 @@ async def test_deleting_a_collection_forgets_what_was_counted(workspace: Workspa
     assert rows_of(found, "domains") == {"no address": 12}
     assert rows_of(found, "freshness") == {"unknown": 12}
     assert group(found, "coverage").of == 0
+
+
+async def test_what_was_deleted_while_it_was_counted_is_not_kept(workspace: Workspace) -> None:
+    await prepared(workspace, [product(number) for number in range(12)])
+    async with aclosing(StatisticsService(workspace).run(in_process=True)) as events:
+        assert isinstance(await anext(events), Progressed)
+        CollectionDeletion(workspace.database).delete("c-1", lambda done, total: None)
+        assert isinstance(await anext(events), StatisticsReady)
+    assert not KeptStatistics(workspace.database).entries()
 
 
 async def test_a_missing_language_part_is_said_and_counted_once_it_is_there(
