@@ -92,7 +92,7 @@ async def test_a_template_says_which_fields_are_read(workspace: Workspace) -> No
 
 
 async def test_bars_select_the_examples_that_they_count(workspace: Workspace) -> None:
-    rows = [product(number, brand="Maker" if number % 3 else "", **{"Odd [name": number % 2}) for number in range(40)]
+    rows = [product(number, brand="Maker" if number % 3 else "", **{"Odd [name": number % 2}) for number in range(24)]
     await prepared(workspace, rows)
     await CurateService(workspace).edit((await CurateService(workspace).page()).examples[0].example_id, {"user": "Hi?"})
     found = await StatisticsService(workspace).of()
