@@ -102,9 +102,10 @@ class StatisticsService:
     # Counting
 
     def _known(self, revision: Revision) -> Counted | None:
-        """What was counted of the version before."""
+        """What was counted of the very revision before: another one of the same content may have other flags."""
+        wanted = KeptEntry(revision.build, revision.revision, revision.content_hash)
         for entry in self._kept.entries():
-            if entry.content_hash == revision.content_hash:
+            if entry == wanted:
                 counted = counted_in(self._kept, entry)
                 return None if counted is None or (not counted.has_languages and _has_languages()) else counted
         return None

@@ -60,7 +60,7 @@ class KeptStatistics:
         with self._database.write() as connection:
             if _deletions(connection) != deletions:
                 return
-            others = [one for one in _entries(connection) if one.content_hash != entry.content_hash]
+            others = [one for one in _entries(connection) if one != entry]
             gone = {one.key for one in _entries(connection)} - {one.key for one in others[: _KEPT - 1]}
             connection.executemany("DELETE FROM meta WHERE key = ?", [(key,) for key in gone])
             set_meta_values(connection, {entry.key: text})

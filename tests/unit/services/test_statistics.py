@@ -16,9 +16,12 @@ from webtune_tui.domain.conditions import compiled
 from webtune_tui.domain.costs import Estimate
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.selections import Selection
 from webtune_tui.domain.statistics import DatasetStatistics, StatisticsGroup
+from webtune_tui.pipeline.edits.tag import Tag
 from webtune_tui.services import statistics, statistics_run
 from webtune_tui.services.curate import CurateService
+from webtune_tui.services.editing import EditingService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.statistics import StatisticsReady, StatisticsService
 from webtune_tui.services.statistics_run import Counted, StatisticsRun, one_of
@@ -189,6 +192,16 @@ def _without_words(found: DatasetStatistics) -> dict[str, Any]:
     body = found.to_plain()
     body["groups"] = [one for one in body["groups"] if one["name"] not in ("vocabulary", "cost")]
     return body
+
+
+async def test_tags_are_counted_although_the_content_stays_the_same(workspace: Workspace) -> None:
+    await prepared(workspace, [product(number) for number in range(12)])
+    service = StatisticsService(workspace)
+    before = await service.of()
+    await EditingService(workspace).apply(Tag("good"), Selection(where='domain = "shop.example" and language = "en"'))
+    after = await service.of()
+    assert after.content_hash == before.content_hash
+    assert rows_of(after, "flags")["tag:good"] == rows_of(after, "languages")["en"]
 
 
 async def test_another_program_counts_large_sets_the_same(
