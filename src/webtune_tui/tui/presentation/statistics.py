@@ -17,7 +17,7 @@ _AXES = {
     "prompts": "characters",
     "turns": "messages",
     "freshness": "month",
-    "words": "split",
+    "vocabulary": "split",
     "cost": "tokens each",
 }
 
