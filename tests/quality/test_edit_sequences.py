@@ -147,7 +147,7 @@ def laws_hold(bench: Bench, steps: list[Any], *, is_replayed: bool) -> None:
         assert bench.replayed() == end
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_edits_undone_give_the_start_and_done_again_the_end(bench: Bench, steps: list[Any]) -> None:
     laws_hold(bench, steps, is_replayed=False)

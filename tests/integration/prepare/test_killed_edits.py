@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="fork and SIGKIL
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("every", [13, pytest.param(1, marks=pytest.mark.slow)], ids=["some steps", "every step"])
+@pytest.mark.parametrize("every", [41, pytest.param(1, marks=pytest.mark.slow)], ids=["some steps", "every step"])
 def test_killed_at_any_step_nothing_is_lost_that_was_told_done(tmp_path: Path, every: int) -> None:
     template, killed = tmp_path / "template", tmp_path / "killed"
     with Workspace.open(template, command="test") as workspace:
