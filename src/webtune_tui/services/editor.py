@@ -22,6 +22,7 @@ from webtune_tui.domain.examples import Split
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edit import Edit, check_selection, parse_edit, with_met
 from webtune_tui.pipeline.edits.base import Operation
+from webtune_tui.pipeline.languages import language_named
 from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
 from webtune_tui.services.edit_selection import Picked, picked
 from webtune_tui.services.edit_tools import EditTools
@@ -55,7 +56,7 @@ class Editor:
 
     def __init__(self, workspace: Workspace) -> None:
         self.store = DatasetStore(workspace.database)
-        self._scans = ExampleScans(workspace.database)
+        self._scans = ExampleScans(workspace.database, language_named)
         self._workspace = workspace
         self._recipes = Recipes(workspace.recipe_path, self.store)
 
