@@ -192,10 +192,12 @@ def _seconds(terminal: WatchedTerminal, keys: bytes, needle: bytes) -> float:
 
 def _search(terminal: WatchedTerminal, text: bytes) -> float:
     """From enter to the frame that says where the text is, from the first row on."""
-    terminal.press(b"g/\x15")
+    terminal.press(b"g")
+    terminal.read_for(0.3)
+    terminal.press(b"/\x15")
     terminal.read_for(0.3)
     terminal.press(text)  # it is searched for when one pauses or, here, at enter
-    seconds = _seconds(terminal, b"\r", b"at byte ")
+    seconds = _seconds(terminal, b"\r", "” at byte ".encode())
     terminal.read_for(0.2)
     terminal.press(_ESC)
     terminal.read_for(0.3)
@@ -204,7 +206,9 @@ def _search(terminal: WatchedTerminal, text: bytes) -> float:
 
 def _stop(terminal: WatchedTerminal) -> float:
     """From esc to the frame that says that a search has ended."""
-    terminal.press(b"g/\x15")
+    terminal.press(b"g")
+    terminal.read_for(0.3)
+    terminal.press(b"/\x15")
     terminal.read_for(0.3)
     terminal.press(b"nowhere in this file \xc3\xa7\r")
     terminal.read_until(b"esc stops")

@@ -15,6 +15,10 @@ LONGEST = 1000
 """Characters of a text that are looked for."""
 
 _SHORTEST_ANCHOR = 3
+_SMALL = bytes(range(256)).lower()  # a table is twice as fast as bytes.lower
+_FREQUENT = b"zqxj9876543210kvbwygpfmucdlh.,\"'-:rsnioate "
+_MOST_TRIED = 250
+_UNHURRIED = 64
 _PLAIN_RUN = re.compile(r"[A-Za-z0-9 ,;:!?@#%&()*+.=_^~-]+")
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -36,41 +40,72 @@ class TextFinder:
         self._forms = sorted({form.lower() if self.is_any_case else form for form in forms})
         self._plain = [form for form in self._forms if b"\\u" not in form]
         self._escaped = [form for form in self._forms if b"\\u" in form]
+        self._rarest = min(range(len(self._forms[0])), key=lambda place: _rank(self._forms[0][place])) if text else 0
+        self._unhurried = 0  # pieces for which small letters are made before the rarest byte is tried again
 
     def first(self, data: bytes, start: int = 0) -> int:
         """The place of the first occurrence from ``start`` on; -1 where there is none."""
         if self._pattern is not None:
-            return self._first_by_pattern(self._pattern, data, start)
+            return self._first_by_pattern(self._pattern, data, data.translate(_SMALL), start)
         if self.is_any_case:
-            data = data.lower()
-        found = [data.find(form, start) for form in self._plain]
+            if len(self._forms) == 1:
+                found = self._first_by_rarest(data, self._forms[0], start)
+                if found is not None:
+                    return found
+            data = data.translate(_SMALL)
+        places = [data.find(form, start) for form in self._plain]
         if self._escaped and data.find(b"\\u", start) >= 0:
-            found += [data.find(form, start) for form in self._escaped]
-        return min((place for place in found if place >= 0), default=-1)
+            places += [data.find(form, start) for form in self._escaped]
+        return min((place for place in places if place >= 0), default=-1)
 
     def last(self, data: bytes, end: int) -> int:
         """The place of the last occurrence that begins before ``end``; -1 where there is none."""
-        if self._pattern is not None:
-            found, place = -1, self.first(data)
-            while 0 <= place < end:
-                found, place = place, self.first(data, place + 1)
-            return found
-        if self.is_any_case:
-            data = data.lower()
-        return max(data.rfind(form, 0, end + len(form) - 1) for form in self._forms)
+        small = data.translate(_SMALL) if self.is_any_case else data
+        if self._pattern is None:
+            return max(small.rfind(form, 0, end + len(form) - 1) for form in self._forms)
+        found, place = -1, self._first_by_pattern(self._pattern, data, small, 0)
+        while 0 <= place < end:
+            found, place = place, self._first_by_pattern(self._pattern, data, small, place + 1)
+        return found
 
-    def _first_by_pattern(self, pattern: re.Pattern[bytes], data: bytes, start: int) -> int:
+    def _first_by_rarest(self, data: bytes, form: bytes, start: int) -> int | None:
+        """By the byte of the text that is the rarest in most texts, in both cases, which is found twenty times faster
+        than small letters are made; ``None`` where it is not so rare in this piece.
+        """
+        if self._unhurried:
+            self._unhurried -= 1
+            return None
+        place, size, tried, best = self._rarest, len(form), 0, -1
+        byte = form[place : place + 1]
+        for one in {byte, byte.upper()}:
+            at = start + place - 1
+            while (at := data.find(one, at + 1)) >= 0 and (best < 0 or at - place < best):
+                begin = at - place
+                if data[begin : begin + size].lower() == form:
+                    best = begin
+                    break
+                tried += 1
+                if tried > _MOST_TRIED:
+                    self._unhurried = _UNHURRIED
+                    return None
+        return best
+
+    def _first_by_pattern(self, pattern: re.Pattern[bytes], data: bytes, small: bytes, start: int) -> int:
         if len(self._anchor) < _SHORTEST_ANCHOR:
             found = pattern.search(data, start)
             return found.start() if found else -1
-        lowered, place = data.lower(), start
-        while (place := lowered.find(self._anchor, place)) >= 0:
-            first = max(start, place - self.reach)
-            found = pattern.search(data, first, place + self.reach)
+        place = start
+        while (place := small.find(self._anchor, place)) >= 0:
+            found = pattern.search(data, max(start, place - self.reach), place + self.reach)
             if found:
                 return found.start()
             place += 1
         return -1
+
+
+def _rank(byte: int) -> int:
+    """How frequent a byte is in most texts; 0 for what is neither a letter, nor a digit, nor usual between words."""
+    return _FREQUENT.find(byte) + 1
 
 
 def _normal_forms(text: str) -> Iterator[str]:
