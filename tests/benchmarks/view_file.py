@@ -67,6 +67,7 @@ class Costs:
     search_any_case: list[float] = field(default_factory=list)
     stopped: list[float] = field(default_factory=list)
     private: int = 0
+    private_few: int = 0
     private_peak: int = 0
 
     @property
@@ -97,7 +98,8 @@ class Costs:
             f"jump to the end {ms(self.end_counted)}, uncounted {ms(self.end_uncounted)}; "
             f"search {ms(self.search)} (any case {ms(self.search_any_case)}), mmap.find {ms(self.mapped)}, "
             f"ratio {self.search_ratio:.2f}; esc {ms(self.stopped)}; "
-            f"private memory {self.private / 1e6:.0f} MB, at most {self.private_peak / 1e6:.0f} MB"
+            f"private memory {self.private / 1e6:.0f} MB (few {self.private_few / 1e6:.0f}), "
+            f"with the programs of a search {self.private_peak / 1e6:.0f} MB"
         )
 
 
@@ -125,7 +127,7 @@ def measure(rows: int, rounds: int = _ROUNDS) -> Costs:
         write_rows(many, rows)
         costs = Costs(rows, many.stat().st_size)
         _first_rows(home, few, many, costs, rounds)
-        _inside(home, many, costs, rounds)
+        _inside(home, few, many, costs, rounds)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return costs
@@ -148,11 +150,15 @@ def _first_rows(home: Path, few: Path, many: Path, costs: Costs, rounds: int) ->
             costs.first_many.append(first_many)
 
 
-def _inside(home: Path, many: Path, costs: Costs, rounds: int) -> None:
+def _inside(home: Path, few: Path, many: Path, costs: Costs, rounds: int) -> None:
     for _ in range(rounds):
         with _viewing(home, many) as terminal:
             terminal.read_until(b"Row-30")
             costs.end_uncounted.append(_seconds(terminal, b"G", b"END-MARK"))
+    with _viewing(home, few) as terminal:
+        terminal.read_until(f"{_FEW_ROWS:,} rows".encode())
+        terminal.read_for(2)
+        costs.private_few = _private(terminal.pid)
     with _viewing(home, many) as terminal:
         started = time.perf_counter()
         terminal.read_until(f"{costs.rows:,} rows".encode())
@@ -164,8 +170,9 @@ def _inside(home: Path, many: Path, costs: Costs, rounds: int) -> None:
             costs.mapped.append(_mapped_seconds(many, b"Needle-in-Haystack"))
             costs.search.append(_search(terminal, b"Needle-in-Haystack"))
             costs.search_any_case.append(_search(terminal, b"needle-in-haystack"))
-            costs.stopped.append(_stop(terminal))
-            costs.private_peak = max(costs.private_peak, _private(terminal.pid))
+            seconds, private = _stop(terminal)
+            costs.stopped.append(seconds)
+            costs.private_peak = max(costs.private_peak, private)
         terminal.read_for(2)
         costs.private = _private(terminal.pid)
 
@@ -204,18 +211,19 @@ def _search(terminal: WatchedTerminal, text: bytes) -> float:
     return seconds
 
 
-def _stop(terminal: WatchedTerminal) -> float:
-    """From esc to the frame that says that a search has ended."""
+def _stop(terminal: WatchedTerminal) -> tuple[float, int]:
+    """From esc to the frame that says that a search has ended; and the private memory while it ran."""
     terminal.press(b"g")
     terminal.read_for(0.3)
     terminal.press(b"/\x15")
     terminal.read_for(0.3)
     terminal.press(b"nowhere in this file \xc3\xa7\r")
     terminal.read_until(b"esc stops")
+    private = _private(terminal.pid)
     seconds = _seconds(terminal, _ESC, b"Stopped")
     terminal.press(_ESC)
     terminal.read_for(0.3)
-    return seconds
+    return seconds, private
 
 
 def _mapped_seconds(path: Path, needle: bytes) -> float:
