@@ -2,7 +2,7 @@
 
 ``python -m tests.benchmarks.view_file [ROWS]`` (default a million rows, 1.2 GB) makes a file of so many chat examples
 and one of 10,000, and prints: the time from exec to the first rows beside that of the smallest Textual app with a
-table that shows the same rows; the jump to the end once all rows are counted and while they are not; a search that
+table that shows the same rows; the jump to the end once all rows are counted while they are, and at the moment of the first frame; a search that
 hits in the last 1 % beside ``mmap.find`` over the file; the answer to esc during a search; and the private memory of
 all processes. Seconds do not travel between machines, the ratios do.
 """
@@ -30,6 +30,7 @@ from tests.e2e.test_readme import environment
 
 _FEW_ROWS = 10_000
 _ROUNDS = 5
+_COUNTING_SECONDS = 0.25  # after the first rows, when a file of a gigabyte is being counted
 _WORDS = ("steel", "bottle", "keeps", "drinks", "cold", "leak", "proof", "lid", "handle", "camping", "kitchen")
 _ESC = b"\x1b"
 _FLOOR = """
@@ -62,6 +63,7 @@ class Costs:
     counted_after: float = 0.0
     end_counted: list[float] = field(default_factory=list)
     end_uncounted: list[float] = field(default_factory=list)
+    end_at_once: list[float] = field(default_factory=list)
     mapped: list[float] = field(default_factory=list)
     search: list[float] = field(default_factory=list)
     search_any_case: list[float] = field(default_factory=list)
@@ -95,7 +97,8 @@ class Costs:
             f"{self.rows:,} rows, {self.bytes / 1e6:,.0f} MB: first rows {ms(self.first_many)} "
             f"({_FEW_ROWS:,} rows {ms(self.first_few)}; smallest app {ms(self.floor)}), ratio {self.first_ratio:.2f}, "
             f"against few {self.size_ratio:.2f}; all counted after {self.counted_after:.1f} s; "
-            f"jump to the end {ms(self.end_counted)}, uncounted {ms(self.end_uncounted)}; "
+            f"jump to the end {ms(self.end_counted)}, while counting {ms(self.end_uncounted)}, "
+            f"with the first frame {ms(self.end_at_once)}; "
             f"search {ms(self.search)} (any case {ms(self.search_any_case)}), mmap.find {ms(self.mapped)}, "
             f"ratio {self.search_ratio:.2f}; esc {ms(self.stopped)}; "
             f"private memory {self.private / 1e6:.0f} MB (few {self.private_few / 1e6:.0f}), "
@@ -154,6 +157,10 @@ def _inside(home: Path, few: Path, many: Path, costs: Costs, rounds: int) -> Non
     for _ in range(rounds):
         with _viewing(home, many) as terminal:
             terminal.read_until(b"Row-30")
+            costs.end_at_once.append(_seconds(terminal, b"G", b"END-MARK"))
+        with _viewing(home, many) as terminal:
+            terminal.read_until(b"Row-30")
+            terminal.read_for(_COUNTING_SECONDS)
             costs.end_uncounted.append(_seconds(terminal, b"G", b"END-MARK"))
     with _viewing(home, few) as terminal:
         terminal.read_until(f"{_FEW_ROWS:,} rows".encode())
