@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -168,13 +167,17 @@ def load(workspace: Path | None = None, environment: Mapping[str, str] | None = 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}", hint="Mend or remove the file.") from error
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}", hint="Check its permissions.") from error
+    import tomllib  # most have no such file
+
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}", hint="Mend or remove the file.") from error
 
 
 def _flatten(document: Mapping[str, Any], path: Path) -> dict[str, Any]:

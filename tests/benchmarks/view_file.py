@@ -2,9 +2,9 @@
 
 ``python -m tests.benchmarks.view_file [ROWS]`` (default a million rows, 1.2 GB) makes a file of so many chat examples
 and one of 10,000, and prints: the time from exec to the first rows beside that of the smallest Textual app with a
-table that shows the same rows; the jump to the end once all rows are counted and while they are not; a search that
-hits in the last 1 % beside ``mmap.find`` over the file; the answer to esc during a search; and the private memory of
-all processes. Seconds do not travel between machines, the ratios do.
+table that shows the same rows; the jump to the end once all rows are counted, while they are, and at the moment of the
+first frame; a search that hits in the last 1 % beside ``mmap.find`` over the file; the answer to esc during a search;
+and the private memory of all processes. Seconds do not travel between machines, the ratios do.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tests.e2e.test_readme import environment
 
 _FEW_ROWS = 10_000
 _ROUNDS = 5
+_COUNTING_SECONDS = 0.25  # after the first rows, when a file of a gigabyte is being counted
 _WORDS = ("steel", "bottle", "keeps", "drinks", "cold", "leak", "proof", "lid", "handle", "camping", "kitchen")
 _ESC = b"\x1b"
 _FLOOR = """
@@ -62,27 +63,29 @@ class Costs:
     counted_after: float = 0.0
     end_counted: list[float] = field(default_factory=list)
     end_uncounted: list[float] = field(default_factory=list)
+    end_at_once: list[float] = field(default_factory=list)
     mapped: list[float] = field(default_factory=list)
     search: list[float] = field(default_factory=list)
     search_any_case: list[float] = field(default_factory=list)
     stopped: list[float] = field(default_factory=list)
     private: int = 0
+    private_few: int = 0
     private_peak: int = 0
 
     @property
     def first_ratio(self) -> float:
-        """The first rows of many, as a multiple of the smallest app's."""
-        return statistics.median(self.first_many) / statistics.median(self.floor)
+        """The first rows of many, as a multiple of the smallest app's: the median of the rounds."""
+        return _median_ratio(self.first_many, self.floor)
 
     @property
     def size_ratio(self) -> float:
         """The first rows of many, as a multiple of those of few."""
-        return statistics.median(self.first_many) / statistics.median(self.first_few)
+        return _median_ratio(self.first_many, self.first_few)
 
     @property
     def search_ratio(self) -> float:
         """The search from key to frame, as a multiple of finding the text in the mapped file."""
-        return statistics.median(self.search) / statistics.median(self.mapped)
+        return _median_ratio(self.search, self.mapped)
 
     def told(self) -> str:
         """The figures in words."""
@@ -94,11 +97,17 @@ class Costs:
             f"{self.rows:,} rows, {self.bytes / 1e6:,.0f} MB: first rows {ms(self.first_many)} "
             f"({_FEW_ROWS:,} rows {ms(self.first_few)}; smallest app {ms(self.floor)}), ratio {self.first_ratio:.2f}, "
             f"against few {self.size_ratio:.2f}; all counted after {self.counted_after:.1f} s; "
-            f"jump to the end {ms(self.end_counted)}, uncounted {ms(self.end_uncounted)}; "
+            f"jump to the end {ms(self.end_counted)}, while counting {ms(self.end_uncounted)}, "
+            f"with the first frame {ms(self.end_at_once)}; "
             f"search {ms(self.search)} (any case {ms(self.search_any_case)}), mmap.find {ms(self.mapped)}, "
             f"ratio {self.search_ratio:.2f}; esc {ms(self.stopped)}; "
-            f"private memory {self.private / 1e6:.0f} MB, at most {self.private_peak / 1e6:.0f} MB"
+            f"private memory {self.private / 1e6:.0f} MB (few {self.private_few / 1e6:.0f}), "
+            f"with the programs of a search {self.private_peak / 1e6:.0f} MB"
         )
+
+
+def _median_ratio(ones: Sequence[float], others: Sequence[float]) -> float:
+    return statistics.median(one / other for one, other in zip(ones, others, strict=True))
 
 
 def write_rows(path: Path, rows: int) -> None:
@@ -125,7 +134,7 @@ def measure(rows: int, rounds: int = _ROUNDS) -> Costs:
         write_rows(many, rows)
         costs = Costs(rows, many.stat().st_size)
         _first_rows(home, few, many, costs, rounds)
-        _inside(home, many, costs, rounds)
+        _inside(home, few, many, costs, rounds)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return costs
@@ -148,11 +157,19 @@ def _first_rows(home: Path, few: Path, many: Path, costs: Costs, rounds: int) ->
             costs.first_many.append(first_many)
 
 
-def _inside(home: Path, many: Path, costs: Costs, rounds: int) -> None:
+def _inside(home: Path, few: Path, many: Path, costs: Costs, rounds: int) -> None:
     for _ in range(rounds):
         with _viewing(home, many) as terminal:
             terminal.read_until(b"Row-30")
+            costs.end_at_once.append(_seconds(terminal, b"G", b"END-MARK"))
+        with _viewing(home, many) as terminal:
+            terminal.read_until(b"Row-30")
+            terminal.read_for(_COUNTING_SECONDS)
             costs.end_uncounted.append(_seconds(terminal, b"G", b"END-MARK"))
+    with _viewing(home, few) as terminal:
+        terminal.read_until(f"{_FEW_ROWS:,} rows".encode())
+        terminal.read_for(2)
+        costs.private_few = _private(terminal.pid)
     with _viewing(home, many) as terminal:
         started = time.perf_counter()
         terminal.read_until(f"{costs.rows:,} rows".encode())
@@ -164,8 +181,9 @@ def _inside(home: Path, many: Path, costs: Costs, rounds: int) -> None:
             costs.mapped.append(_mapped_seconds(many, b"Needle-in-Haystack"))
             costs.search.append(_search(terminal, b"Needle-in-Haystack"))
             costs.search_any_case.append(_search(terminal, b"needle-in-haystack"))
-            costs.stopped.append(_stop(terminal))
-            costs.private_peak = max(costs.private_peak, _private(terminal.pid))
+            seconds, private = _stop(terminal)
+            costs.stopped.append(seconds)
+            costs.private_peak = max(costs.private_peak, private)
         terminal.read_for(2)
         costs.private = _private(terminal.pid)
 
@@ -192,26 +210,31 @@ def _seconds(terminal: WatchedTerminal, keys: bytes, needle: bytes) -> float:
 
 def _search(terminal: WatchedTerminal, text: bytes) -> float:
     """From enter to the frame that says where the text is, from the first row on."""
-    terminal.press(b"g/\x15")
+    terminal.press(b"g")
+    terminal.read_for(0.3)
+    terminal.press(b"/\x15")
     terminal.read_for(0.3)
     terminal.press(text)  # it is searched for when one pauses or, here, at enter
-    seconds = _seconds(terminal, b"\r", b"at byte ")
+    seconds = _seconds(terminal, b"\r", "” at byte ".encode())
     terminal.read_for(0.2)
     terminal.press(_ESC)
     terminal.read_for(0.3)
     return seconds
 
 
-def _stop(terminal: WatchedTerminal) -> float:
-    """From esc to the frame that says that a search has ended."""
-    terminal.press(b"g/\x15")
+def _stop(terminal: WatchedTerminal) -> tuple[float, int]:
+    """From esc to the frame that says that a search has ended; and the private memory while it ran."""
+    terminal.press(b"g")
+    terminal.read_for(0.3)
+    terminal.press(b"/\x15")
     terminal.read_for(0.3)
     terminal.press(b"nowhere in this file \xc3\xa7\r")
     terminal.read_until(b"esc stops")
+    private = _private(terminal.pid)
     seconds = _seconds(terminal, _ESC, b"Stopped")
     terminal.press(_ESC)
     terminal.read_for(0.3)
-    return seconds
+    return seconds, private
 
 
 def _mapped_seconds(path: Path, needle: bytes) -> float:

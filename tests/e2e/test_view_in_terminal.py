@@ -22,7 +22,7 @@ def test_one_looks_into_a_file_searches_it_and_leaves(tmp_path: Path) -> None:
     terminal.press(b"G")
     terminal.read_until(b"Ask-20000")
     terminal.press(b"/ask-12345\r")
-    terminal.read_until(b"at byte")
+    terminal.read_until("” at byte".encode())
     terminal.read_until(b"Ask-12345")
     terminal.press(b"q")
     assert terminal.end() == 0

@@ -21,6 +21,8 @@ from webtune_tui.domain.records import CollectionState
 from webtune_tui.settings import Settings
 from webtune_tui.storage.collections import CollectionRepository
 from webtune_tui.storage.workspace import Workspace
+from webtune_tui.tui.app import WebtuneApp
+from webtune_tui.tui.modals.ask_path import AskPath
 from webtune_tui.tui.modals.confirm import Confirm
 from webtune_tui.tui.modals.help import Help
 from webtune_tui.tui.viewing import screen as screen_module
@@ -54,7 +56,7 @@ def screen_of(app: ViewingApp) -> FileScreen:
     return app.screen
 
 
-async def until(app: ViewingApp, is_so: Callable[[], bool]) -> None:
+async def until(app: WebtuneApp, is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not is_so():
             await asyncio.sleep(0.01)
@@ -284,6 +286,22 @@ async def test_i_imports_the_file_into_the_workspace_after_a_yes(tmp_path: Path)
     with Workspace.open(tmp_path / "workspace", command="test", write=False) as workspace:
         (collection,) = CollectionRepository(workspace.database).newest_first()
     assert (collection.state, collection.records) == (CollectionState.READY, 30)
+
+
+async def test_the_palette_of_the_whole_app_opens_a_file_too(tmp_path: Path) -> None:
+    file = write(tmp_path, [chat("A question?")])
+    app = WebtuneApp(tmp_path / "workspace", Settings())
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await app.settled()
+        before = app.screen
+        assert any(one.title == "View a file" for one in app.get_system_commands(before))
+        await app.run_action("app.view_file")
+        await until(app, lambda: isinstance(app.screen, AskPath) and bool(app.screen.query(Input)))
+        app.screen.query_one(Input).value = str(file)
+        await pilot.press("enter")
+        await until(app, lambda: isinstance(app.screen, FileScreen) and "A question?" in on_screen(app))
+        await pilot.press("escape")
+        await until(app, lambda: app.screen is before)
 
 
 def test_a_packed_file_is_refused_before_the_app_opens(tmp_path: Path) -> None:

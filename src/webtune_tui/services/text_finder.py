@@ -15,7 +15,13 @@ LONGEST = 1000
 """Characters of a text that are looked for."""
 
 _SHORTEST_ANCHOR = 3
+_SMALL = bytes(range(256)).lower()  # a table is twice as fast as bytes.lower
+_FREQUENT = b"zqxj-;!?()9876543210kvbwygpfmucdlh:'.,\"rsnioate "
+_MOST_RARE = 4  # bytes of the text that are tried in turn
+_MOST_TRIED = 250
+_UNHURRIED = 64
 _PLAIN_RUN = re.compile(r"[A-Za-z0-9 ,;:!?@#%&()*+.=_^~-]+")
+_ESCAPE = re.compile(rb"\\u")  # three times as fast as bytes.find with two bytes
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -36,41 +42,75 @@ class TextFinder:
         self._forms = sorted({form.lower() if self.is_any_case else form for form in forms})
         self._plain = [form for form in self._forms if b"\\u" not in form]
         self._escaped = [form for form in self._forms if b"\\u" in form]
+        self._rare = sorted(range(len(self._forms[0])), key=lambda place: _rank(self._forms[0][place]))[:_MOST_RARE]
+        self._choice = 0
+        self._unhurried = 0  # pieces for which small letters are made before the rarest byte is tried again
 
     def first(self, data: bytes, start: int = 0) -> int:
         """The place of the first occurrence from ``start`` on; -1 where there is none."""
         if self._pattern is not None:
-            return self._first_by_pattern(self._pattern, data, start)
+            return self._first_by_pattern(self._pattern, data, data.translate(_SMALL), start)
+        if len(self._forms) == 1:
+            found = self._first_by_rarest(data, self._forms[0], start)
+            if found is not None:
+                return found
         if self.is_any_case:
-            data = data.lower()
-        found = [data.find(form, start) for form in self._plain]
-        if self._escaped and data.find(b"\\u", start) >= 0:
-            found += [data.find(form, start) for form in self._escaped]
-        return min((place for place in found if place >= 0), default=-1)
+            data = data.translate(_SMALL)
+        places = [data.find(form, start) for form in self._plain]
+        if self._escaped and _ESCAPE.search(data, start):
+            places += [data.find(form, start) for form in self._escaped]
+        return min((place for place in places if place >= 0), default=-1)
 
     def last(self, data: bytes, end: int) -> int:
         """The place of the last occurrence that begins before ``end``; -1 where there is none."""
-        if self._pattern is not None:
-            found, place = -1, self.first(data)
-            while 0 <= place < end:
-                found, place = place, self.first(data, place + 1)
-            return found
-        if self.is_any_case:
-            data = data.lower()
-        return max(data.rfind(form, 0, end + len(form) - 1) for form in self._forms)
+        small = data.translate(_SMALL) if self.is_any_case else data
+        if self._pattern is None:
+            return max(small.rfind(form, 0, end + len(form) - 1) for form in self._forms)
+        found, place = -1, self._first_by_pattern(self._pattern, data, small, 0)
+        while 0 <= place < end:
+            found, place = place, self._first_by_pattern(self._pattern, data, small, place + 1)
+        return found
 
-    def _first_by_pattern(self, pattern: re.Pattern[bytes], data: bytes, start: int) -> int:
+    def _first_by_rarest(self, data: bytes, form: bytes, start: int) -> int | None:
+        """By the byte of the text that is the rarest in most texts, in both cases where both count: one byte is found
+        twenty times faster than a text, or than small letters are made. ``None`` where it is not so rare in this piece.
+        """
+        if self._unhurried or not self._rare:
+            self._unhurried = max(self._unhurried - 1, 0)
+            return None
+        place, size, tried, best = self._rare[self._choice], len(form), 0, -1
+        byte = form[place : place + 1]
+        for one in {byte, byte.upper()} if self.is_any_case else {byte}:
+            at = start + place - 1
+            while (at := data.find(one, at + 1)) >= 0 and (best < 0 or at - place < best):
+                begin = at - place
+                here = data[begin : begin + size]
+                if (here.lower() if self.is_any_case else here) == form:
+                    best = begin
+                    break
+                tried += 1
+                if tried > _MOST_TRIED:
+                    self._choice = (self._choice + 1) % len(self._rare)
+                    self._unhurried = 0 if self._choice else _UNHURRIED
+                    return None
+        return best
+
+    def _first_by_pattern(self, pattern: re.Pattern[bytes], data: bytes, small: bytes, start: int) -> int:
         if len(self._anchor) < _SHORTEST_ANCHOR:
             found = pattern.search(data, start)
             return found.start() if found else -1
-        lowered, place = data.lower(), start
-        while (place := lowered.find(self._anchor, place)) >= 0:
-            first = max(start, place - self.reach)
-            found = pattern.search(data, first, place + self.reach)
+        place = start
+        while (place := small.find(self._anchor, place)) >= 0:
+            found = pattern.search(data, max(start, place - self.reach), place + self.reach)
             if found:
                 return found.start()
             place += 1
         return -1
+
+
+def _rank(byte: int) -> int:
+    """How frequent a byte is in most texts; 0 for what is neither a letter, nor a digit, nor usual between words."""
+    return _FREQUENT.find(bytes((byte,)).lower()) + 1
 
 
 def _normal_forms(text: str) -> Iterator[str]:

@@ -46,6 +46,16 @@ def test_whatever_json_writes_is_found(text: str, around: str, is_ascii: bool) -
     assert finder.last(data, len(data)) >= 0
 
 
+@settings(max_examples=100)
+@given(st.text("aAbz-", min_size=1, max_size=4), st.text("aAbBzZ-", max_size=100), st.integers(0, 50))
+def test_plain_words_are_found_where_python_finds_them(text: str, around: str, start: int) -> None:
+    is_any_case = text == text.lower() and text != text.upper()
+    data = (around * 5).lower() if is_any_case else around * 5
+    finder = TextFinder(text)
+    assert finder.first((around * 5).encode(), start) == data.find(text, start)
+    assert finder.last((around * 5).encode(), len(data)) == data.rfind(text)
+
+
 @pytest.mark.parametrize("text", ["ão" * 60, "a" * 500, "é", "aaaa é"], ids=["accents", "one letter", "one", "anchor"])
 def test_the_worst_text_takes_time_in_proportion_to_the_data(text: str) -> None:
     finder = TextFinder(text)

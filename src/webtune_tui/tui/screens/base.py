@@ -49,9 +49,6 @@ from textual.worker import Worker
 
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.tui.error_display import ReportsErrors
-from webtune_tui.tui.widgets.notices import Notices
-from webtune_tui.tui.widgets.path_bar import PathBar
-from webtune_tui.tui.widgets.steady_footer import SteadyFooter
 
 if TYPE_CHECKING:
     from textual.worker import WorkType
@@ -190,6 +187,11 @@ class StageScreen(Screen[None], ReportsErrors):
     # The frame
 
     def compose(self) -> ComposeResult:
+        # a screen with a frame of its own does without these and what they load
+        from webtune_tui.tui.widgets.notices import Notices
+        from webtune_tui.tui.widgets.path_bar import PathBar
+        from webtune_tui.tui.widgets.steady_footer import SteadyFooter
+
         yield PathBar(self.name or "")
         yield Notices()
         with Container(id="body"):

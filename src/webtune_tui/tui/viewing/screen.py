@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _DETAIL_SECONDS = 0.03
 _DRAW_SECONDS = 0.1
 _LOOK_SECONDS = 1.0
-_HINT = "g G first, last · space marks, [ ] go between · n N next with the text · q leaves"
+_HINT = "g G first, last · space marks · [ ] to marks · n N hits · q leaves"
 _ROW_WIDTH = 16  # digits of a row's number
 _CHANGES = {
     Change.CUT: "The file was cut by somebody: F5 reads it anew",
