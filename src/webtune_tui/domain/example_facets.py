@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from webtune_tui.domain.conditions import compiled, normal_form, quoted
@@ -30,6 +30,35 @@ def facet_condition(facet: str, value: str) -> str:
         case "flag":
             return f"flag:{value}" if _BARE.fullmatch(value) else f"flags has {quoted(value)}"
     return f"source = {quoted(value)}" if value.strip() else "source is empty"
+
+
+def chosen_in(condition: str) -> dict[tuple[str, str], bool]:
+    """The facets and folded values that a condition asks for, each with whether it wants them or leaves them out.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    found: dict[tuple[str, str], bool] = {}
+    for part in _parts(condition):
+        words = normal_form(part)
+        is_wanted = words[0] != "not"
+        asked = _asked(words if is_wanted else words[1:])
+        if asked is not None:
+            found[asked] = is_wanted
+    return found
+
+
+def _asked(words: Sequence[str]) -> tuple[str, str] | None:
+    match words:
+        case ("split" | "edited" | "source" as facet, "=", value):
+            return facet, value
+        case ("source", "is", "empty"):
+            return "source", ""
+        case ("flags" | "flag", "has", value):
+            return "flag", value
+        case (word,) if word.startswith("flag:"):
+            return "flag", word.removeprefix("flag:")
+    return None
 
 
 def has_part(condition: str, part: str) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webtune_tui.domain.conditions import compiled, quoted
-from webtune_tui.domain.example_facets import facet_condition, has_part, with_part, without_part
+from webtune_tui.domain.example_facets import chosen_in, facet_condition, has_part, with_part, without_part
 from webtune_tui.domain.example_fields import condition_on_examples, matches
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.terminal_text import display_line
@@ -60,3 +60,13 @@ def test_a_part_is_the_same_however_it_was_typed() -> None:
     assert has_part("(edited = true and source='A b')", 'source = "a b"')
     assert not has_part("split = train or tokens > 8", "split = train")
     assert not has_part("not split = train", "split = train")
+
+
+def test_what_a_condition_asks_for_is_known_by_facet_and_value() -> None:
+    hostile = facet_condition("source", "\x1b[2J \u201cx\u201d")
+    asked = chosen_in(
+        f"{hostile} and not flag:cut and tokens > 8 and split = Test and not (edited = true or turns > 2)"
+    )
+    assert asked == {("source", "\x1b[2j \u201cx\u201d"): True, ("flag", "cut"): False, ("split", "test"): True}
+    assert chosen_in("source is empty and flags has 'a b'") == {("source", ""): True, ("flag", "a b"): True}
+    assert chosen_in("") == {}

@@ -103,6 +103,10 @@ class ExampleTable(RowView):
     async def reload(self, source: PageSource, *, needle: str = "") -> None:
         """Lists anew at the same place; returns when the rows in sight are there."""
         self.show(source, needle=needle, keep_place=True)
+        await self.fetched()
+
+    async def fetched(self) -> None:
+        """Returns when the rows in sight are there."""
         if self._fetching is not None:
             await self._fetching.wait()
 
