@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.content import Content
 
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.example_facets import FacetCounts, has_part, with_part, without_part
@@ -49,6 +50,20 @@ class TableTools(DatasetFrame):
         """Takes the columns up that were kept."""
         await super().services_ready()
         self.table.layout_wanted = TableLayout.from_plain(await self.services.table_views.columns())
+
+    def tool_links(self) -> Content:
+        """The title of the table, with the tools to click on."""
+        links = " [$text-muted]·[/] ".join(
+            f"[@click=screen.{action}]{key} {word}[/]"
+            for key, word, action in (
+                (":", "row", "go_to_row"),
+                ("O", "sort", "sort_table"),
+                ("L", "columns", "columns"),
+                ("F", "facets", "facets"),
+                ("V", "views", "saved_views"),
+            )
+        )
+        return Content.from_markup(f"Examples   {links} ")
 
     # Row and order
 

@@ -138,7 +138,8 @@ class FacetList(Dialog[None]):
                 shown.append(Option(_row(facet, value, counts.get(value, 0), found.examples, chosen)))
         options.clear_options()
         options.add_options(shown)
-        options.highlighted = self._rows.index(before) if before in self._rows[1:] else 1 if shown else None
+        if shown:
+            options.highlighted = self._rows.index(before) if before else 1
         words = figures.count(found.examples, "example")
         filtered = f" where {display_line(self.condition, limit=300)}" if self.condition else ""
         self._say(Content.assemble((words, "bold"), (filtered, "$text-muted")))

@@ -126,7 +126,7 @@ class DatasetScreen(TableTools):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#table-panel").border_title = "Examples"
+        self.query_one("#table-panel").border_title = self.tool_links()
         self.query_one("#side").border_title = "Example"
         self.query_one("#prepare").border_title = "Recipe"
         self.query_one("#dropped").border_title = "Dropped records"
