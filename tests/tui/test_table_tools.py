@@ -70,9 +70,10 @@ def test_what_is_no_row_is_told(typed: str) -> None:
     assert isinstance(place_of(typed, 2000), str)
 
 
-async def test_a_row_is_gone_to_and_the_order_chosen(tmp_path: Path) -> None:
+async def test_a_row_is_gone_to_the_order_chosen_and_columns_change_and_are_kept(tmp_path: Path) -> None:
     curate = FakeCurate(5_000)
-    app = dataset_app(tmp_path, curate=curate)
+    views = FakeTableViews(columns=TableLayout().toggled("source").to_plain())
+    app = dataset_app(tmp_path, curate=curate, table_views=views)
     async with app.run_test(size=SMALL, notifications=True, tooltips=True) as pilot:
         await open_tool(app, pilot, "colon", AskRow)
         await pilot.press(*"6000", "enter")
@@ -94,11 +95,6 @@ async def test_a_row_is_gone_to_and_the_order_chosen(tmp_path: Path) -> None:
         await until(app, pilot, lambda: curate.listed[-1][2:] == ("tokens", False))
         assert table(app).sorted_by == ("tokens", False)
 
-
-async def test_columns_change_behind_the_list_and_are_kept(tmp_path: Path) -> None:
-    views = FakeTableViews(columns=TableLayout().toggled("source").to_plain())
-    app = dataset_app(tmp_path, table_views=views)
-    async with app.run_test(size=SMALL, notifications=True, tooltips=True) as pilot:
         await until(app, pilot, lambda: table(app).current is not None)
         rows = table(app)
         await open_tool(app, pilot, "L", PickColumns)
@@ -225,24 +221,20 @@ async def test_nothing_in_sources_flags_and_names_of_views_acts(tmp_path: Path) 
         await pilot.press("d")
         await until(app, pilot, lambda: isinstance(app.screen, Confirm))
         assert "PWNED" in words_in(app) and not any(one in words_in(app) for one in FORBIDDEN)
-
-
-async def test_sources_and_flags_are_completed_and_cannot_act(tmp_path: Path) -> None:
-    sources = ("amazon", "two words", "\x1b]0;x\x07")
-    curate = FakeCurate(9, lambda n: replace(make_example(n), source=sources[n % 3], flags=("own-flag", "a\x1bb")))
-    app = dataset_app(tmp_path, curate=curate)
-    async with app.run_test(size=SMALL, notifications=True, tooltips=True) as pilot:
-        await until(app, pilot, lambda: table(app).current is not None)
-        await pilot.press("f")
-        line = screen_of(app).query_one(ConditionInput)
-        await until(app, pilot, lambda: curate.counted)
-        await settle(app, pilot)
-        suggester = line.suggester
+        await pilot.press("escape", "escape", "f")
+        suggester = screen_of(app).query_one(ConditionInput).suggester
         assert isinstance(suggester, ConditionSuggester)
-        assert await suggester.get_suggestion("source = am") == "source = amazon"
-        assert await suggester.get_suggestion('source = "tw') == 'source = "two words"'
-        assert await suggester.get_suggestion('source = "\\') == r'source = "\u{1b}]0;x\u{7}"'
-        assert await suggester.get_suggestion("flag:ow") == "flag:own-flag"
+        await until(app, pilot, lambda: suggester.values["flags"] == [f"\x9b{FLAG}"])
+        offered = await suggester.get_suggestion('flags has "')
+        assert offered and "@click" in offered and not any(one in offered for one in FORBIDDEN)
+
+
+async def test_sources_and_flags_are_completed_as_a_condition_writes_them() -> None:
+    suggester = ConditionSuggester({"source": ("amazon", "two words", "\x1b]0;x\x07"), "flags": ("own-flag", "a\x1bb")})
+    assert await suggester.get_suggestion("source = am") == "source = amazon"
+    assert await suggester.get_suggestion('source = "tw') == 'source = "two words"'
+    assert await suggester.get_suggestion('source = "\\') == r'source = "\u{1b}]0;x\u{7}"'
+    assert await suggester.get_suggestion("flag:ow") == "flag:own-flag"
 
 
 async def test_place_filter_and_marks_stay_when_one_comes_back_and_with_another_version(tmp_path: Path) -> None:

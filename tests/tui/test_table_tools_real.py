@@ -25,6 +25,8 @@ from webtune_tui.tui.modals.saved_views import SavedViews
 from webtune_tui.tui.screens.dataset import DatasetScreen
 from webtune_tui.tui.widgets.example_table import ExampleTable
 
+pytestmark = pytest.mark.slow
+
 SIZE = (80, 24)
 
 

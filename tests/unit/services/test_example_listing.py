@@ -106,7 +106,7 @@ async def test_the_place_of_an_example_in_a_listing_is_known(workspace: Workspac
     for where, sort, is_descending in product_of(("", "tokens > 60"), ("index", "tokens"), (False, True)):
         listing = await curate.listing(where=where, sort=sort, is_descending=is_descending)
         ids = await pages(listing)
-        assert [await listing.place_of(one) for one in ids] == list(range(len(ids)))
+        assert [await listing.place_of(one) for one in ids[::4]] == list(range(0, len(ids), 4))
         assert await listing.place_of(gone) is None
     assert await curate.present([*ids, gone, "ex-none"]) == frozenset(ids)
 
