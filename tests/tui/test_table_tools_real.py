@@ -102,17 +102,19 @@ async def test_the_table_by_keyboard_alone_and_again_after_a_restart(workspace: 
         assert table(again).sorted_by == ("tokens", True)
 
 
+def place_of(app: WebtuneApp, words: str, top: int) -> tuple[int, int] | None:
+    """Where words stand on the screen, from a line on."""
+    for y, strip in enumerate(app.screen._compositor.render_strips()[top:], start=top):
+        if (x := strip.text.find(words)) >= 0:
+            return x + 1, y
+    return None
+
+
 async def click_text(app: WebtuneApp, pilot: Pilot[int], words: str, within: Widget | None = None) -> None:
-    """Clicks on words where they stand on the screen."""
-    await pilot.pause()
-    strips = app.screen._compositor.render_strips()
+    """Clicks on words as soon as they stand on the screen."""
     top = within.region.y if within else 0
-    for y, strip in enumerate(strips[top:], start=top):
-        x = strip.text.find(words)
-        if x >= 0:
-            await pilot.click(offset=(x + 1, y))
-            return
-    raise AssertionError(f"{words!r} is not in sight")
+    await until(app, pilot, lambda: place_of(app, words, top))
+    await pilot.click(offset=place_of(app, words, top))
 
 
 async def test_the_table_by_mouse_alone(workspace: Path) -> None:
@@ -123,7 +125,7 @@ async def test_the_table_by_mouse_alone(workspace: Path) -> None:
         await until(app, pilot, is_front(app, PickSort))
         await click_text(app, pilot, "of the whole example")
         await until(app, pilot, lambda: table(app).sorted_by == ("tokens", True))
-        await click_text(app, pilot, "token↓")
+        await click_text(app, pilot, "tokens ↓")
         await until(app, pilot, lambda: table(app).sorted_by == ("tokens", False))
         await click_text(app, pilot, "L columns")
         await until(app, pilot, is_front(app, PickColumns))
