@@ -15,12 +15,12 @@ from webtune_tui.tui.dataset.comparing import Comparing
 from webtune_tui.tui.dataset.copying import Copying
 from webtune_tui.tui.dataset.designing import Designing
 from webtune_tui.tui.dataset.editing import EXAMPLE_KEYS, Editing
-from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
 from webtune_tui.tui.dataset.reshaping import Reshaping
 from webtune_tui.tui.dataset.statistics import LookingAtStatistics
+from webtune_tui.tui.dataset.table_tools import TableTools
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
@@ -47,7 +47,7 @@ _TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {
 _OWN_VIEWS = ("prepare", "dropped", "triage", "statistics")
 
 
-class DatasetScreen(DatasetFrame):
+class DatasetScreen(TableTools):
     """Examples, one by one and all together."""
 
     TITLE = "Dataset"
@@ -70,8 +70,12 @@ class DatasetScreen(DatasetFrame):
         "Statistics (S) show what the version consists of: tokens, lengths, turns, sources, ages, languages, flags, "
         "fields, words and cost. Left and right turn to the next measure, up and down walk its bars, enter lists the "
         "rows of a bar; c stops counting, r counts again.\n\n"
-        "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
-        "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
+        "In the table: enter reads an example, space marks it, shift with an arrow key marks many, a marks all that "
+        "are listed, g and G go to the first and the last one, : goes to a row (500, or 50%), a click on the left "
+        "margin marks. / filters by words, n and N go to the next example that has them and to the one before; f "
+        "filters by a condition such as tokens > 800 and flag:edited; F counts what is listed by split, source, flag "
+        "and edits: enter or space there joins the filter. O sorts, as a click on a title does; L chooses columns, "
+        "their order and widths; V keeps all that as a view by name. o goes from an example to the record that it was "
         "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
         "checks any file against the provider and the base, and writes a mended copy. P lists personal data and "
         "secrets in the records by kind and domain, masked.\n\n"
@@ -93,7 +97,7 @@ class DatasetScreen(DatasetFrame):
         Binding(
             "n", "hit(1)", "Next hit", show=False, tooltip="The next example with the text of / (N: the one before)"
         ),
-        Binding("N", "hit(-1)", "Hit before", show=False),
+        Binding("N", "hit(-1)", "Hit before", show=False, tooltip="The example before with the text of /"),
         Binding("s", "next_split", "Split", show=False, tooltip="Show one split: train, validation, test, all"),
         Binding("o", "origin", "Origin", show=False, tooltip="The record behind the example: fields, bytes, page"),
         Binding("R", "json", "JSON", show=False, tooltip="The example as the JSON that is exported, and back"),
@@ -152,7 +156,7 @@ class DatasetScreen(DatasetFrame):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#table-panel").border_title = "Examples"
+        self.query_one("#table-panel").border_title = self.tool_links()
         self.query_one("#side").border_title = "Example"
         self.query_one("#side").border_subtitle = EXAMPLE_KEYS
         self.query_one("#prepare").border_title = "Recipe"
@@ -168,6 +172,7 @@ class DatasetScreen(DatasetFrame):
             self._listing.load_detail()
 
     async def services_ready(self) -> None:
+        await super().services_ready()
         if self.is_read_only:
             self._preparing.panel.refusal = self.webtune.place.read_only_reason
             self._designing.studio.refusal = self.webtune.place.read_only_reason
@@ -287,6 +292,7 @@ class DatasetScreen(DatasetFrame):
     def action_where(self) -> None:
         """Opens the filter by a condition."""
         self._listing.open_filter("where")
+        self.offer_values()
 
     def show_where(self, condition: str) -> None:
         """Lists the examples that fulfil a condition."""

@@ -103,6 +103,10 @@ class ExampleTable(RowView):
     async def reload(self, source: PageSource, *, needle: str = "") -> None:
         """Lists anew at the same place; returns when the rows in sight are there."""
         self.show(source, needle=needle, keep_place=True)
+        await self.fetched()
+
+    async def fetched(self) -> None:
+        """Returns when the rows in sight are there."""
         if self._fetching is not None:
             await self._fetching.wait()
 
@@ -275,12 +279,13 @@ class ExampleTable(RowView):
         """The names of the columns, with the direction of the one that the rows are sorted by."""
         parts: list[Part] = [("  ", "")]
         for number, one in enumerate(self._columns(width)):
-            title = one.column.title
-            if one.column.sort and one.column.sort == self.sorted_by[0]:
-                title += " ↓" if self.sorted_by[1] else " ↑" if self.sorted_by != _UNSORTED else ""
+            title, arrow = one.column.title, ""
+            if one.column.sort == self.sorted_by[0] and self.sorted_by != _UNSORTED:
+                arrow = "↓" if self.sorted_by[1] else "↑"
+                title = f"{title} {arrow}" if len(title) + 2 <= one.width else f"{title[: one.width - 1]}{arrow}"
             cell = fit_right(title, one.width) if one.column.is_right else fit(title, one.width)
             parts += [(_GAP, "")] if number else []
-            parts.append((cell, "accent" if title != one.column.title else ""))
+            parts.append((cell, "accent" if arrow else ""))
         return parts
 
     def row(self, index: int, width: int) -> Sequence[Part]:
