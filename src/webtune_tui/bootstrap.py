@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from webtune_tui.services.collect import CollectService
     from webtune_tui.services.curate import CurateService
     from webtune_tui.services.drift import DriftService
+    from webtune_tui.services.editing import EditingService
     from webtune_tui.services.evaluate import EvaluateService
     from webtune_tui.services.export import ExportService
     from webtune_tui.services.generate_questions import QuestionsService
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from webtune_tui.services.triage import TriageService
 
 _MODULES = (
-    "accounts", "chat", "collect", "curate", "drift", "evaluate", "export", "generate_questions", "import_files",
-    "money", "origins", "overview", "prepare", "private_data", "providers", "purge", "studio", "train", "triage",
+    "accounts", "chat", "collect", "curate", "drift", "editing", "evaluate", "export", "generate_questions",
+    "import_files", "money", "origins", "overview", "prepare", "private_data", "providers", "purge", "studio", "train",
+    "triage",
 )  # fmt: skip
 
 
@@ -90,6 +92,12 @@ class Services:
         from webtune_tui.services.curate import CurateService
 
         return CurateService(self.workspace)
+
+    @cached_property
+    def editing(self) -> EditingService:
+        from webtune_tui.services.editing import EditingService
+
+        return EditingService(self.workspace)
 
     @cached_property
     def export(self) -> ExportService:

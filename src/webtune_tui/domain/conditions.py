@@ -216,7 +216,9 @@ class _Parser:
         at = 0
         while match := _TOKEN.match(text, at):
             kind = match.lastgroup or ""
-            tokens.append(_Token(kind, match[kind], match.start(kind), match.end()))
+            # what stands within quotes stays as it was written, typographic apostrophes too
+            read = self._text if kind == "quoted" else text
+            tokens.append(_Token(kind, read[match.start(kind) : match.end(kind)], match.start(kind), match.end()))
             at = match.end()
         rest = _SPACE.match(text, at)
         at = rest.end() if rest else at

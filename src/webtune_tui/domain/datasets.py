@@ -18,7 +18,8 @@ def version_name(content_hash: str) -> str:
 class DatasetVersion:
     """The immutable result of a recipe on given records, addressed by its content.
 
-    ``build`` counts the runs of prepare in the workspace, ``revision`` the edits since that run.
+    ``build`` counts the runs of prepare in the workspace, ``revision`` the edits since that run. ``names`` are the
+    person's own for it.
     """
 
     dataset_version: str
@@ -31,6 +32,7 @@ class DatasetVersion:
     encoding: str
     created: str
     is_working: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

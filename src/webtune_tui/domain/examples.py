@@ -111,6 +111,11 @@ def body_digest(messages_json: str, split: str) -> int:
     return int.from_bytes(hashlib.blake2b(payload, digest_size=64).digest(), "big")
 
 
+def body_digest_of_bytes(messages_json: bytes, split: str) -> int:
+    """As :func:`body_digest`, from the bytes as they are stored."""
+    return int.from_bytes(hashlib.blake2b(b"%s\n%s" % (split.encode(), messages_json), digest_size=64).digest(), "big")
+
+
 @dataclass(frozen=True, slots=True)
 class ContentSum:
     """A multiset hash: the order of examples does not matter and one edit costs one addition.

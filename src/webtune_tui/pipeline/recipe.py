@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from webtune_tui import registry
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.options import build, options_of
 from webtune_tui.pipeline.base import Builder, NeedsExtra, Step
 from webtune_tui.pipeline.build_plan import BuildPlan
+from webtune_tui.pipeline.edit import Edit, parse_edit
 from webtune_tui.pipeline.mix import MixPart
 from webtune_tui.pipeline.split import FrozenTest, SplitPlan
 from webtune_tui.pipeline.template import ChatTemplate
@@ -23,24 +24,6 @@ TABLES = ("template", "templates", "build", "steps", "split", "mix", "edits")
 _TEMPLATE_KEYS = ("system", "user", "assistant")
 _SHARES = ("train", "validation", "test")
 _FROZEN_KEYS = ("seed", "share", "below")
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One change by hand: new texts for one example, examples taken out, or dropped examples wanted back.
-
-    ``places`` maps a place to its text.
-    """
-
-    kind: Literal["set", "drop", "keep"]
-    example_ids: tuple[str, ...]
-    places: Mapping[str, str] = field(default_factory=dict)
-
-    def to_plain(self) -> dict[str, Any]:
-        """The edit as it stands in the recipe and in the database."""
-        if self.kind != "set":
-            return {self.kind: list(self.example_ids)}
-        return {"example": self.example_ids[0], "set": dict(self.places)}
 
 
 @dataclass(frozen=True)
@@ -257,26 +240,6 @@ def _edits(tables: Any, where: str) -> Iterator[Edit]:
         yield parse_edit(table, where=f"{where}: [[edits]] number {number}")
 
 
-def parse_edit(table: Any, *, where: str) -> Edit:
-    """One edit of a recipe or of the database.
-
-    Raises:
-        UsageError: it is neither a change of an example nor a list of examples to drop.
-    """
-    if isinstance(table, Mapping):
-        for kind in ("drop", "keep"):
-            if set(table) == {kind} and _are_texts(table[kind]):
-                return Edit(kind, tuple(table[kind]))
-        if set(table) == {"example", "set"} and isinstance(table["example"], str):
-            places = table["set"]
-            if isinstance(places, Mapping) and places and _are_texts(list(places.values())):
-                return Edit("set", (table["example"],), dict(places))
-    raise UsageError(
-        f"{where} can't be read",
-        hint='Write example = "ID" with set.assistant = "TEXT", drop = ["ID"] or keep = ["ID"].',
-    )
-
-
 def with_seed(recipe: Recipe, seed: int | None) -> Recipe:
     """The recipe with another seed, where one is given."""
     return recipe if seed is None else replace(recipe, split=replace(recipe.split, seed=seed))
@@ -320,7 +283,3 @@ def _share(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise UsageError(f"{where} = {value!r} does not fit", hint="Give a share between 0 and 1.")
     return float(value)
-
-
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and bool(values) and all(isinstance(value, str) for value in values)

@@ -6,36 +6,25 @@ import asyncio
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from webtune_tui.domain.datasets import DatasetVersion, PrepareReport, RecordOrigin
+from webtune_tui.domain.edit_steps import EditResult as EditResult
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.examples import Example, Split
+from webtune_tui.pipeline.edit import Edit, dropped, kept, set_texts
 from webtune_tui.pipeline.packing import PackingPlan, plan_packing
-from webtune_tui.pipeline.recipe import Edit, parse_edit
-from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
-from webtune_tui.services.edits import canonical_places, effect_of
+from webtune_tui.services.editor import Editor
 from webtune_tui.services.example_listing import ExampleListing, ExamplePage
 from webtune_tui.services.preference_pairs import EditedPair, edited_pairs
-from webtune_tui.services.recipes import Recipes
-from webtune_tui.services.token_child import child_counter
-from webtune_tui.settings import load, models_folder
-from webtune_tui.storage.dataset_types import Action, Change, Revision, StoredEdit
+from webtune_tui.services.stepwise import to_the_end
+from webtune_tui.storage.dataset_types import Revision
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.example_scans import SORTS, ExampleScans, Wanted
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class EditResult:
-    """The working version after an edit, the examples it changed, and those that wait for the next prepare."""
-
-    version: DatasetVersion
-    changed: Sequence[str]
-    waiting: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +44,15 @@ class CurateService:
         self._store = DatasetStore(workspace.database)
         self._scans = ExampleScans(workspace.database)
         self._records = RecordQueries(workspace.database)
-        self._recipes = Recipes(workspace.recipe_path, self._store)
+        self._editor = Editor(workspace)
 
     async def versions(self) -> Sequence[DatasetVersion]:
         """Every version, newest first; the first is the working one."""
-        return [one.to_version() for one in await asyncio.to_thread(self._store.revisions)]
+        return await asyncio.to_thread(self._versions)
 
     async def version(self, name: str | None = None) -> DatasetVersion:
         """A version by name or content hash (or a head of it); the working one without a name. Raises NotFound."""
-        return (await asyncio.to_thread(self._revision, name)).to_version()
+        return await asyncio.to_thread(lambda: self._named(self._revision(name)))
 
     async def fix(self, name: str | None = None) -> DatasetVersion:
         """Keeps a version for good and freezes its test split: it is exported, trained on or named. Raises NotFound."""
@@ -145,11 +134,13 @@ class CurateService:
         """Sets ``system``, ``user``, ``assistant`` or ``messages[N].content``. Raises NotFound, UsageError."""
         if not changes:
             raise UsageError("Nothing to set", hint='Such as --set assistant="A better answer".')
-        return await asyncio.to_thread(self._edit, example_id, changes)
+        return await to_the_end(lambda: self._done(set_texts(example_id, changes)))
 
     async def drop(self, example_ids: Sequence[str]) -> EditResult:
         """Takes examples out of the working version (reason ``by_hand``)."""
-        return await asyncio.to_thread(self._drop, tuple(dict.fromkeys(example_ids)))
+        if not example_ids:
+            raise UsageError("Nothing to drop", hint="Name the examples by their ids.")
+        return await to_the_end(lambda: self._done(dropped(*example_ids)))
 
     async def restore(self, example_ids: Sequence[str]) -> EditResult:
         """Brings dropped examples back: at once where they went by hand, else with the next prepare.
@@ -159,15 +150,15 @@ class CurateService:
         Raises:
             NotFound: one was not dropped.
         """
-        return await asyncio.to_thread(self._restore, tuple(dict.fromkeys(example_ids)))
+        return await to_the_end(lambda: self._restore(example_ids))
 
     async def undo(self) -> EditResult:
         """Takes the last edit back. Raises UsageError when there is none."""
-        return await asyncio.to_thread(self._undo)
+        return await to_the_end(self._editor.undo)
 
     async def redo(self) -> EditResult:
         """Applies the last undone edit again. Raises UsageError when there is none."""
-        return await asyncio.to_thread(self._redo)
+        return await to_the_end(self._editor.redo)
 
     async def lineage(self, example_id: str) -> Sequence[RecordOrigin]:
         """The records behind an example, with their raw files."""
@@ -197,15 +188,14 @@ class CurateService:
         return await asyncio.to_thread(plan)
 
     def _revision(self, name: str | None) -> Revision:
-        if not name:
-            head = self._store.head()
-            if head is None:
-                raise NotFound("There is no dataset yet", hint="Make one with: webtune prepare")
-            return head
-        found = self._store.find(name.lower())
-        if found is None:
-            raise NotFound(f"There is no dataset version {name!r}", hint="See: webtune dataset list")
-        return found
+        return self._editor.version(name)
+
+    def _versions(self) -> list[DatasetVersion]:
+        names = self._store.names()
+        return [_with_names(one.to_version(), names) for one in self._store.revisions()]
+
+    def _named(self, revision: Revision) -> DatasetVersion:
+        return _with_names(revision.to_version(), self._store.names())
 
     def _report(self) -> PrepareReport | None:
         head = self._store.head()
@@ -228,93 +218,24 @@ class CurateService:
 
     # Edits
 
-    def _edit(self, example_id: str, changes: Mapping[str, str]) -> EditResult:
-        head = self._ready()
-        found = self._store.by_ids(head, [example_id])
-        if example_id not in found:
-            raise _no_example(example_id)
-        places = canonical_places(found[example_id], changes)
-        return self._apply(head, Edit("set", (example_id,), places))
+    def _done(self, edit: Edit) -> EditResult:
+        work = self._editor.applied(edit)
+        while True:
+            try:
+                next(work)
+            except StopIteration as stop:
+                result: EditResult = stop.value
+                return result
 
-    def _drop(self, example_ids: tuple[str, ...]) -> EditResult:
-        if not example_ids:
-            raise UsageError("Nothing to drop", hint="Name the examples by their ids.")
-        head = self._ready()
-        found = self._store.by_ids(head, example_ids)
-        missing = [one for one in example_ids if one not in found]
-        if missing:
-            raise _no_example(", ".join(missing[:5]))
-        return self._apply(head, Edit("drop", example_ids))
-
-    def _restore(self, example_ids: tuple[str, ...]) -> EditResult:
+    def _restore(self, example_ids: Sequence[str]) -> EditResult:
         if not example_ids:
             raise UsageError("Nothing to bring back", hint="Name dropped examples by their ids.")
-        head = self._ready()
+        head = self._revision(None)
         known = self._store.dropped_ids(head.build, example_ids) | self._store.ended(head, example_ids).keys()
         missing = [one for one in example_ids if one not in known]
         if missing:
             raise NotFound(f"There is no dropped example {', '.join(missing[:5])}", hint="See: webtune dataset dropped")
-        return self._apply(head, Edit("keep", example_ids))
-
-    def _apply(self, head: Revision, edit: Edit) -> EditResult:
-        effect = effect_of(edit, self._store, head, self._counter(head))
-        if not effect.changes and edit.kind != "keep":
-            return EditResult(head.to_version(), ())
-        operation = edit.to_plain()
-        text, meta = self._recipes.announce([*self._recipes.applied(), operation])
-        revision = self._store.commit(head, effect.changes, action="edit", operation=operation, meta=meta)
-        self._recipes.write_announced(text)
-        return EditResult(revision.to_version(), _ids(effect.changes), effect.missing if edit.kind == "keep" else ())
-
-    def _undo(self) -> EditResult:
-        head = self._ready()
-        edit = self._last("applied", max, "There is no edit to undo")
-        number = self._store.revision_of(head.build, edit.edit_id)
-        touched = self._store.touched_by(head.build, number) if number is not None else []
-        ids = [one.example_id for change in touched for one in (change.before or change.after,) if one]
-        alive = self._store.by_ids(head, ids)
-        changes = []
-        for change in touched:
-            one = change.before or change.after
-            assert one is not None
-            back = replace(change.before, row_id=0) if change.before else None
-            changes.append(Change(alive.get(one.example_id), back))
-        return self._settle(head, edit, changes, is_undo=True)
-
-    def _redo(self) -> EditResult:
-        head = self._ready()
-        edit = self._last("undone", min, "There is no edit to redo")
-        operation = parse_edit(edit.operation, where="A stored edit")
-        effect = effect_of(operation, self._store, head, self._counter(head))
-        return self._settle(head, edit, effect.changes, is_undo=False)
-
-    def _settle(self, head: Revision, edit: StoredEdit, changes: Sequence[Change], *, is_undo: bool) -> EditResult:
-        applied = [
-            one.operation for one in self._store.edits() if (one.state == "applied") != (one.edit_id == edit.edit_id)
-        ]
-        text, meta = self._recipes.announce(applied)
-        action: Action = "undo" if is_undo else "redo"
-        revision = self._store.commit(head, changes, action=action, edit_id=edit.edit_id, meta=meta)
-        self._recipes.write_announced(text)
-        return EditResult(revision.to_version(), _ids(changes))
-
-    def _last(self, state: str, choose: Callable[..., StoredEdit], refusal: str) -> StoredEdit:
-        found = [edit for edit in self._store.edits() if edit.state == state]
-        if not found:
-            raise UsageError(refusal, hint="See: webtune recipe show")
-        return choose(found, key=lambda edit: edit.edit_id)
-
-    def _ready(self) -> Revision:
-        """The working version, with recipe file and database equal."""
-        head = self._revision(None)
-        self._recipes.reconcile()
-        return head
-
-    def _counter(self, revision: Revision) -> TokenCounter:
-        """The counter with which the version was counted."""
-        if revision.encoding == DEFAULT_ENCODING:
-            return child_counter("", models_folder())
-        return child_counter(load(self._workspace.root).base_model or revision.encoding, models_folder())
+        return self._done(kept(*example_ids))
 
     # Looking
 
@@ -375,8 +296,8 @@ def _quantiles(values: list[int]) -> dict[str, float]:
     return found | {"mean": round(sum(ordered) / len(ordered), 1)}
 
 
-def _ids(changes: Sequence[Change]) -> list[str]:
-    return [one.example_id for change in changes for one in (change.after or change.before,) if one]
+def _with_names(version: DatasetVersion, names: Mapping[str, str]) -> DatasetVersion:
+    return replace(version, names=tuple(name for name, content in names.items() if content == version.content_hash))
 
 
 def _no_example(example_id: str) -> NotFound:

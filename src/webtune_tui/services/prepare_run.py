@@ -19,7 +19,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from webtune_tui.domain.errors import InvalidInput, UsageError
+from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.pipeline.base import Step, Surveying
 from webtune_tui.pipeline.concentration import MOST_ANSWERS, phrases_beside
@@ -29,7 +29,7 @@ from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
 from webtune_tui.pipeline.split import FrozenTest, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
-from webtune_tui.services.edits import effect_of
+from webtune_tui.services.editor import Editor
 from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting
 from webtune_tui.services.prepare_pool import PartPool
 from webtune_tui.services.prepare_processes import workers_for
@@ -248,14 +248,12 @@ class PrepareRun:
         """Applies the recipe's edits one by one, so that each can be undone."""
         stored = [edit for edit in self._store.edits() if edit.state == "applied"]
         missing: list[str] = []
+        editor = Editor(self._workspace)
         for edit, kept in zip(recipe.edits, stored, strict=True):
-            try:
-                effect = effect_of(edit, self._store, revision, self._counter)
-            except UsageError as error:
-                tally.notes.append(f"An edit of {edit.example_ids[0]} no longer fits: {error.message}")
-                continue
-            missing += effect.missing
-            revision = self._store.commit(revision, effect.changes, action="replay", edit_id=kept.edit_id)
+            replayed = editor.replay(edit, kept.edit_id, revision, self._counter)
+            revision = replayed.revision
+            missing += replayed.missing
+            tally.notes += [replayed.note] if replayed.note else []
         if missing:
             shown = ", ".join(missing[:_SHOWN_IDS]) + (" …" if len(missing) > _SHOWN_IDS else "")
             tally.notes.append(f"{len(missing)} edited examples no longer exist: {shown}")

@@ -5,24 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from webtune_tui.domain import clock
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_rows import (
     ALIVE,
-    EXAMPLE_COLUMNS,
     INSERT_BODY,
     INSERT_EXAMPLE,
-    WHOLE_EXAMPLES,
     insert_dropped,
-    insert_revision,
     next_row_id,
     set_meta_values,
-    stored_example,
 )
-from webtune_tui.storage.dataset_types import Action, Change, DroppedRow, Revision, StoredEdit, StoredExample
+from webtune_tui.storage.dataset_types import Change, DroppedRow, Revision, StoredEdit, StoredExample
 
 _BY_HAND = "by_hand"
 
@@ -36,8 +31,11 @@ class Edits:
     def edits(self) -> list[StoredEdit]:
         """All edits in order: the applied ones, then the undone ones that can be applied again."""
         with self._database.read() as connection:
-            rows = connection.execute("SELECT edit_id, operation, state FROM edits ORDER BY edit_id").fetchall()
-        return [StoredEdit(row["edit_id"], json.loads(row["operation"]), row["state"]) for row in rows]
+            rows = connection.execute("SELECT * FROM edits ORDER BY edit_id").fetchall()
+        return [
+            StoredEdit(row["edit_id"], json.loads(row["operation"]), row["state"], row["created_at"], row["changed"])
+            for row in rows
+        ]
 
     def revision_of(self, build: int, edit_id: int) -> int | None:
         """The revision of a build in which an edit was applied last; ``None`` where it changed nothing."""
@@ -48,50 +46,14 @@ class Edits:
             ).fetchone()
         return row[0] if row else None
 
-    def commit(
-        self,
-        head: Revision,
-        changes: Sequence[Change],
-        *,
-        action: Action,
-        edit_id: int | None = None,
-        operation: Mapping[str, Any] | None = None,
-        meta: Mapping[str, str] | None = None,
-    ) -> Revision:
-        """Stores a revision and the edit behind it in one transaction; answers the revision that stands now.
-
-        ``operation`` is a new edit, which ends the list of undone ones; else ``edit_id`` changes its state. Without
-        changes the revision stays.
-        """
-        totals = head.totals
-        for change in changes:
-            totals = totals.with_example(change.before, -1) if change.before else totals
-            totals = totals.with_example(change.after) if change.after else totals
-        with self._database.write() as connection:
-            if operation is not None:
-                connection.execute("DELETE FROM edits WHERE state = 'undone'")
-                edit_id = connection.execute(
-                    "INSERT INTO edits (operation, state, created_at) VALUES (?, 'applied', ?)",
-                    (json.dumps(operation, ensure_ascii=False), clock.now()),
-                ).lastrowid
-            elif action != "replay":
-                state = "undone" if action == "undo" else "applied"
-                connection.execute("UPDATE edits SET state = ? WHERE edit_id = ?", (state, edit_id))
-            if changes:
-                _apply_changes(connection, head, head.revision + 1, changes)
-                insert_revision(connection, head.build, head.revision + 1, totals, edit_id, action)
-            set_meta_values(connection, meta or {})
-        if not changes:
-            return head
-        return replace(
-            head,
-            revision=head.revision + 1,
-            totals=totals,
-            edit_id=edit_id,
-            action=action,
-            created_at=clock.now(),
-            fixed_at=None,
-        )
+    def undoing_of(self, build: int, edit_id: int) -> int | None:
+        """The revision of a build that took an edit back last; ``None`` where that was in an older build."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT max(revision) FROM revisions WHERE build = ? AND edit_id = ? AND action = 'undo'",
+                (build, edit_id),
+            ).fetchone()
+        return row[0] if row else None
 
     def replace_edits(self, operations: Sequence[Mapping[str, Any]], meta: Mapping[str, str]) -> None:
         """Takes over the edits of a recipe that was changed by hand; nothing can be redone after it."""
@@ -103,19 +65,6 @@ class Edits:
                 [(json.dumps(operation, ensure_ascii=False), now) for operation in operations],
             )
             set_meta_values(connection, meta)
-
-    def touched_by(self, build: int, revision: int) -> list[Change]:
-        """What a revision changed, as it did it."""
-        with self._database.read() as connection:
-            ended = connection.execute(
-                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND until = ?", (build, revision)
-            ).fetchall()
-            begun = connection.execute(
-                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND since = ?", (build, revision)
-            ).fetchall()
-        before = {row["example_id"]: stored_example(row) for row in ended}
-        after = {row["example_id"]: stored_example(row) for row in begun}
-        return [Change(before.get(one), after.get(one)) for one in dict.fromkeys([*before, *after])]
 
 
 def _insert_examples(connection: sqlite3.Connection, build: int, since: int, examples: Iterable[StoredExample]) -> None:
@@ -141,7 +90,8 @@ def _insert_examples(connection: sqlite3.Connection, build: int, since: int, exa
         )
 
 
-def _apply_changes(connection: sqlite3.Connection, head: Revision, revision: int, changes: Sequence[Change]) -> None:
+def apply_changes(connection: sqlite3.Connection, head: Revision, revision: int, changes: Sequence[Change]) -> None:
+    """Ends and begins the rows of examples, and notes the records of those that went as dropped by hand."""
     connection.executemany(
         "UPDATE examples SET until = ? WHERE row_id = ?",
         [(revision, change.before.row_id) for change in changes if change.before],
@@ -149,6 +99,7 @@ def _apply_changes(connection: sqlite3.Connection, head: Revision, revision: int
     _insert_examples(connection, head.build, revision, (change.after for change in changes if change.after))
     gone = [one.before for one in changes if one.before and not one.after]
     back = [one.after for one in changes if one.after and not one.before]
+    joined = {record_id for one in changes if one.after for record_id in one.after.record_ids} if gone else set()
     insert_dropped(
         connection,
         head.build,
@@ -156,7 +107,7 @@ def _apply_changes(connection: sqlite3.Connection, head: Revision, revision: int
             DroppedRow(record_id, _BY_HAND, "edits", one.example_id, one.example_id)
             for one in gone
             for record_id in one.record_ids
-            if not _makes_others(connection, head.build, revision, one)
+            if record_id not in joined and not _makes_others(connection, head.build, revision, one)
         ],
     )
     connection.executemany(

@@ -121,11 +121,13 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class StoredEdit:
-    """An edit by hand; ``state`` is applied or undone."""
+    """An edit by hand; ``state`` is applied or undone. ``changed`` counts the examples of its last application."""
 
     edit_id: int
     operation: Mapping[str, Any]
     state: str
+    created_at: str = ""
+    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

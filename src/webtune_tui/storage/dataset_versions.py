@@ -40,27 +40,37 @@ class Versions:
         return list(found.values())
 
     def find(self, name: str) -> Revision | None:
-        """The newest revision whose content hash begins with ``name``, or what an erasure left of it."""
+        """The newest revision with this name or a content hash that begins so, or what an erasure left of it."""
         with self._database.read() as connection:
             head = head_of(connection)
+            given = connection.execute("SELECT content_hash FROM version_names WHERE name = ?", (name,)).fetchone()
+            name = given[0] if given else name.lower()
             row = _named(connection, name)
             if row is None and (left := resolved(connection, name)):
                 row = _named(connection, left)
             return revision_of_row(row, head) if row else None
 
+    def names(self) -> dict[str, str]:
+        """The content hash of each name that a version was given, in the order in which they were given."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT name, content_hash FROM version_names ORDER BY created_at, name"
+            ).fetchall()
+            return {row[0]: resolved(connection, row[1]) or row[1] for row in rows}
+
+    def give_name(self, name: str, revision: Revision) -> None:
+        """Gives a version a name and fixes it, in one transaction."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO version_names (name, content_hash, created_at) VALUES (?,?,?)",
+                (name, revision.content_hash, clock.now()),
+            )
+            _fix(connection, revision)
+
     def fix(self, revision: Revision) -> None:
         """Keeps a version for good (it was exported, trained on or named) and freezes its test split."""
         with self._database.write() as connection:
-            now = clock.now()
-            connection.execute(
-                "UPDATE revisions SET fixed_at = COALESCE(fixed_at, ?) WHERE build = ? AND revision = ?",
-                (now, revision.build, revision.revision),
-            )
-            connection.execute(
-                f"INSERT OR IGNORE INTO frozen_test (example_id, frozen_at) SELECT example_id, ? FROM examples"
-                f" WHERE {ALIVE} AND split = 'test'",
-                (now, revision.build, revision.revision, revision.revision),
-            )
+            _fix(connection, revision)
 
     def has_fixed(self) -> bool:
         """Whether any version was fixed, so that its test split binds."""
@@ -99,3 +109,16 @@ def _named(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
         (name, name + "g"),
     ).fetchone()
     return row
+
+
+def _fix(connection: sqlite3.Connection, revision: Revision) -> None:
+    now = clock.now()
+    connection.execute(
+        "UPDATE revisions SET fixed_at = COALESCE(fixed_at, ?) WHERE build = ? AND revision = ?",
+        (now, revision.build, revision.revision),
+    )
+    connection.execute(
+        f"INSERT OR IGNORE INTO frozen_test (example_id, frozen_at) SELECT example_id, ? FROM examples"
+        f" WHERE {ALIVE} AND split = 'test'",
+        (now, revision.build, revision.revision, revision.revision),
+    )

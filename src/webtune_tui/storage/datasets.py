@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from webtune_tui.storage.dataset_builds import Builds
+from webtune_tui.storage.dataset_bulk import BulkEdits
 from webtune_tui.storage.dataset_dropped import Dropped
 from webtune_tui.storage.dataset_edits import Edits
 from webtune_tui.storage.dataset_examples import Examples
@@ -17,7 +18,7 @@ from webtune_tui.storage.dataset_rows import set_meta_values
 from webtune_tui.storage.dataset_versions import Versions
 
 
-class DatasetStore(Builds, Versions, Examples, Edits, Dropped):
+class DatasetStore(Builds, Versions, Examples, Edits, BulkEdits, Dropped):
     """The dataset tables of a workspace."""
 
     def meta(self, key: str) -> str | None:

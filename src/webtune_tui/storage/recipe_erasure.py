@@ -16,10 +16,12 @@ def edit_without(operation: Mapping[str, object], person: Person, gone: Set[str]
         return None
     if operation.get("example") in gone:
         return None
-    dropped = operation.get("drop")
-    if isinstance(dropped, list):
-        kept = [one for one in dropped if one not in gone]
-        return {**operation, "drop": kept} if kept else None
+    for key in ("drop", "keep", "ids"):
+        named = operation.get(key)
+        if isinstance(named, list):
+            kept = [one for one in named if one not in gone]
+            is_whole = len(kept) == len(named) or (kept and operation.get("do") != "merge")
+            return {**operation, key: kept} if is_whole else None
     return operation
 
 

@@ -170,10 +170,8 @@ def edit_to_toml(edit: Mapping[str, Any]) -> str:
     for key, value in edit.items():
         if isinstance(value, Mapping):
             lines += [f"{key}.{_key(name)} = {_string(text)}" for name, text in value.items()]
-        elif isinstance(value, str):
-            lines.append(f"{key} = {_string(value)}")
         else:
-            lines.append(f"{key} = [{', '.join(map(_string, value))}]")
+            lines.append(f"{key} = {_plain(value)}")
     return "\n".join(lines) + "\n\n"
 
 
@@ -197,6 +195,17 @@ def _is_toml(text: str) -> bool:
 
 def _is_long(value: Any) -> bool:
     return isinstance(value, str) and "\n" in value and "\r" not in value
+
+
+def _plain(value: Any) -> str:
+    """A text, truth value or number, or a list of texts."""
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return f"[{', '.join(map(_string, value))}]"
 
 
 def _key(name: str) -> str:

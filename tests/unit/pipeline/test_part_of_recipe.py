@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from webtune_tui.pipeline.edit import kept
 from webtune_tui.pipeline.part_of_recipe import up_to_step, with_step, without_steps
-from webtune_tui.pipeline.recipe import Edit, default_recipe
+from webtune_tui.pipeline.recipe import default_recipe
 
 
 def on(recipe: object) -> list[str]:
@@ -13,7 +14,7 @@ def on(recipe: object) -> list[str]:
 
 
 def test_without_steps_nothing_runs_and_no_edit_counts() -> None:
-    recipe = replace(default_recipe(), edits=(Edit("keep", ("ex-1",)),))
+    recipe = replace(default_recipe(), edits=(kept("ex-1"),))
     assert on(without_steps(recipe)) == [] and not without_steps(recipe).edits
 
 

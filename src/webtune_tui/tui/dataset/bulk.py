@@ -25,6 +25,7 @@ from webtune_tui.tui.presentation.bulk_choices import CHOICES, REVIEW_TAG, BulkC
 _DRAW_SECONDS = 0.1
 _DROP = next(one for one in CHOICES if one.operation == "drop")
 
+
 class Bulk:
     """Does what the menu asks for; ``open_dropped`` shows the list from which dropped examples are brought back."""
 
@@ -139,4 +140,3 @@ class Bulk:
         self._run.cancel()
         self._screen.say("Stopped; nothing was changed", "-care")
         return True
-

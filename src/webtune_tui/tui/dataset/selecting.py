@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from webtune_tui.domain.selections import ALL, Selection
@@ -12,6 +13,7 @@ from webtune_tui.tui.presentation import figures
 LONGEST_RANGE = 20_000
 """Rows of a range that are marked one by one; more are named by a condition."""
 _PAGE = 500
+_ESCAPED = re.compile('[\\\\"“”„]')  # typographic quotes close a text in a condition as the plain one does
 
 
 class Selecting:
@@ -95,8 +97,11 @@ def condition_of(view: View) -> str:
     """The condition that lists the same examples as a view, the text that is looked for included."""
     parts = [view.condition] if view.condition.strip() else []
     if view.text:
-        escaped = view.text.replace("\\", "\\\\").replace('"', '\\"')
-        parts.append(f'text ~ "{escaped}"')
+        parts.append(f'text ~ "{_ESCAPED.sub(_with_backslash, view.text)}"')
     if len(parts) == 2:
         return f"({parts[0]}) and {parts[1]}"
     return parts[0] if parts else ALL
+
+
+def _with_backslash(match: re.Match[str]) -> str:
+    return f"\\{match[0]}"

@@ -63,7 +63,7 @@ class BulkForm(Dialog[Operation]):
         given: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(title)
-        self._name = name
+        self._operation = name
         self._selection = selection
         self._told = told
         self._editing = editing
@@ -131,7 +131,7 @@ class BulkForm(Dialog[Operation]):
     async def _look(self) -> None:
         self._say("Looking …")
         try:
-            operation = operation_of(self._name, **self._values)
+            operation = operation_of(self._operation, **self._values)
             found = await self._editing.preview(operation, self._selection, samples=_SAMPLES)
         except WebtuneError as error:
             self._show_samples(None)
@@ -162,7 +162,7 @@ class BulkForm(Dialog[Operation]):
         if not self._is_ready:
             return
         try:
-            self.dismiss(operation_of(self._name, **self._values))
+            self.dismiss(operation_of(self._operation, **self._values))
         except WebtuneError as error:
             self._say(error.message, care=True)
 

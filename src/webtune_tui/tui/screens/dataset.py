@@ -11,12 +11,14 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Input, Static
 
 from webtune_tui.tui import error_display
+from webtune_tui.tui.dataset.bulk import Bulk
 from webtune_tui.tui.dataset.designing import Designing
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
+from webtune_tui.tui.dataset.selecting import Selecting
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
@@ -31,7 +33,7 @@ from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
 from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
-_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin"})
+_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin", "bulk", "range"})
 _UNDO_ACTIONS = frozenset({"undo", "redo"})
 _UNDO_VIEWS = ("examples", "triage", "dropped")
 _TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage", "private", "check"}
@@ -64,10 +66,12 @@ class DatasetScreen(DatasetFrame):
         "checks any file against the provider and the base, and writes a mended copy. P lists personal data and "
         "secrets in the records by kind and domain, masked."
     )
-    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft"})
+    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft", "bulk"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit", tooltip="Edit the example in place"),
         Binding("d", "drop", "Drop", tooltip="Drop the marked examples, or this one"),
+        Binding("B", "bulk", "Many", tooltip="Do something with all that are marked: m marks a range, a all listed"),
+        Binding("m", "range", "Range", show=False, tooltip="Begin a range of marks here; m again ends it"),
         Binding("z", "undo", "Undo", tooltip="Take the last edit back"),
         Binding("Z", "redo", "Redo", show=False, tooltip="Apply the undone edit again"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter by text, live"),
@@ -93,6 +97,8 @@ class DatasetScreen(DatasetFrame):
         self._listing = Listing(self)
         self._editing = Editing(self, self._listing)
         self._writing = Writing(self)
+        self._selecting = Selecting(self, self._listing)
+        self._bulk = Bulk(self, self._selecting, self._editing, self._writing, self.action_dropped)
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
         self._designing = Designing(self, self._leave_studio)
@@ -286,8 +292,21 @@ class DatasetScreen(DatasetFrame):
 
     def action_drop(self) -> None:
         """Drops the marked examples, or the one under the cursor."""
-        if self.view == "examples" and not self.is_editing and not self.refuses_editing():
+        if self.view != "examples" or self.is_editing or self.refuses_editing():
+            return
+        if self.table.are_all_marked:
+            self._bulk.drop()
+        else:
             self._editing.drop(self.table.chosen)
+
+    def action_bulk(self) -> None:
+        """Opens the menu of what can be done with all selected examples."""
+        if not self.is_editing and not self.refuses_editing():
+            self._bulk.open()
+
+    def action_range(self) -> None:
+        """Begins a range of marks, or ends it at the cursor."""
+        self._selecting.toggle_range()
 
     def action_undo(self) -> None:
         """Takes the last edit back."""
@@ -476,6 +495,8 @@ class DatasetScreen(DatasetFrame):
         """Closes what is open, the innermost first."""
         if self.is_editing:
             self.editor.action_leave()
+        elif self._bulk.cancel() or (self.view == "examples" and self._selecting.leave_range()):
+            return
         elif self.view == "studio":
             self._designing.leave()
         elif self.view in _OWN_VIEWS:

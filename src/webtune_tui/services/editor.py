@@ -1,0 +1,357 @@
+"""Edits as steps: applied, taken back, applied again, walked through and replayed. Blocking.
+
+The database is committed first, with the edit and the rows in one transaction; the recipe is written after it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from webtune_tui.domain.datasets import DatasetVersion
+from webtune_tui.domain.edit_steps import Edited, EditPreview, EditResult, EditSample, EditStep
+from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.examples import Split
+from webtune_tui.domain.selections import Selection
+from webtune_tui.pipeline.edit import Edit, check_selection, parse_edit, with_met
+from webtune_tui.pipeline.edits.base import Operation
+from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
+from webtune_tui.services.edit_selection import Picked, picked
+from webtune_tui.services.edit_tools import EditTools
+from webtune_tui.services.edit_work import BATCH, EditWork
+from webtune_tui.services.recipes import Recipes
+from webtune_tui.services.token_child import child_counter
+from webtune_tui.settings import load, models_folder
+from webtune_tui.storage.dataset_steps import Step
+from webtune_tui.storage.dataset_types import Revision, StoredEdit
+from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.workspace import Workspace
+
+SHOWN_IDS = 1_000
+_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
+_HASH = re.compile(r"[0-9a-fA-F]+")
+_TRIED = 20  # examples at a time while a preview looks how far it comes
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The revision after an edit was replayed, the ids that are no more, and what is worth a note."""
+
+    revision: Revision
+    missing: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Editor:
+    """The edits on a workspace's working version."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.store = DatasetStore(workspace.database)
+        self._workspace = workspace
+        self._recipes = Recipes(workspace.recipe_path, self.store)
+
+    # Applying
+
+    def run(self, operation: Operation, selection: Selection) -> Generator[Progressed | Edited, None, None]:
+        """Applies an operation; ends with Edited.
+
+        Raises:
+            UsageError: the selection can't be read, or the operation is refused. NotFound: an id is not there.
+        """
+        result = yield from self.applied(Edit(operation, selection))
+        yield Edited(result)
+
+    def applied(self, edit: Edit) -> Generator[Progressed, None, EditResult]:
+        """Applies an edit and makes it a step of the recipe."""
+        edit.operation.check()
+        check_selection(edit)
+        head = self._ready()
+        with EditTools(self._counter(head)) as tools, self._work(edit, head, tools) as work:
+            yield from work.select()
+            work.require_all()
+            if work.met == 0:
+                return EditResult(head.to_version(), (), words="No example is selected")
+            yield from work.plan()
+            edit = with_met(edit, work.met)
+            if not work.count and edit.operation.kind != "back":
+                return EditResult(head.to_version(), (), left=work.left, words="Nothing changed")
+            operation = edit.to_plain()
+            text, meta = self._recipes.announce([*self._recipes.applied(), operation])
+            revision = work.commit(Step("edit", operation=operation, meta=meta))
+            self._recipes.write_announced(text)
+            waiting = work.missing if edit.operation.kind == "back" else ()
+            return EditResult(
+                revision.to_version(),
+                self._touched(head, revision),
+                waiting,
+                count=work.count,
+                left=work.left,
+                words=edit.told(work.count or len(waiting)),
+            )
+
+    def replay(self, edit: Edit, edit_id: int, revision: Revision, counter: TokenCounter) -> Replayed:
+        """Applies a stored edit to a build that is being made; one that no longer fits is left out and told."""
+        with EditTools(counter) as tools, self._work(edit, revision, tools) as work:
+            try:
+                _exhaust(work.select())
+                _exhaust(work.plan())
+            except UsageError as error:
+                return Replayed(revision, note=f"An edit no longer fits ({_named(edit)}): {error.message}")
+            note = ""
+            if edit.met is not None and edit.met != work.met:
+                note = f"An edit ({_named(edit)}) met {edit.met:,} examples when it was made and {work.met:,} now"
+            revision = work.commit(Step("replay", edit_id))
+            return Replayed(revision, work.missing, note)
+
+    def preview(self, operation: Operation, selection: Selection, samples: int, seconds: float) -> EditPreview:
+        """What an operation would do, looked at for so many seconds at most.
+
+        Raises:
+            UsageError: the selection can't be read. NotFound: an id is not there.
+        """
+        edit = Edit(operation, selection)
+        operation.check()
+        check_selection(edit)
+        head = self._head()
+        with EditTools(self._counter(head)) as tools, self._work(edit, head, tools) as work:
+            refusal = ""
+            try:
+                _exhaust(work.select())
+                work.require_all()
+                if operation.kind in ("pair", "back"):
+                    _exhaust(work.plan())
+            except NotFound:
+                raise
+            except UsageError as error:
+                refusal = error.message
+            if operation.kind == "text" and not refusal:
+                return _tried(work, tools, samples, seconds)
+            shown = () if refusal or operation.kind != "row" else self._turned(work, samples)
+            return EditPreview(
+                edit.told(work.count), work.met, work.met, work.count, samples=tuple(shown), refusal=refusal
+            )
+
+    def count(self, selection: Selection) -> int:
+        """How many examples a selection has."""
+        return len(self._picked(selection))
+
+    def ids(self, selection: Selection, limit: int | None) -> list[str]:
+        """The ids of the selected examples in order."""
+        head = self._head()
+        if selection.ids:
+            found = self.store.rows_of_ids(head, selection.ids)
+            return [one for one in selection.ids if one in found][:limit]
+        chosen = set(self._picked(selection)[:limit])
+        return [row[1] for portion in self.store.scan(head, ("id",)) for row in portion if row[0] in chosen]
+
+    def changed_ids(self, result: EditResult) -> list[str]:
+        """The ids of all examples that an edit changed."""
+        if len(result.changed) < SHOWN_IDS:
+            return list(result.changed)
+        return self.store.ids_touched(result.version.build, result.version.revision)
+
+    # Undo, redo and the history
+
+    def undo(self) -> EditResult:
+        """Takes the last edit back. Raises UsageError when there is none."""
+        head = self._ready()
+        applied = [edit for edit in self.store.edits() if edit.state == "applied"]
+        if not applied:
+            raise UsageError("There is no edit to undo", hint="See: webtune dataset history")
+        edit = applied[-1]
+        number = self.store.revision_of(head.build, edit.edit_id)
+        text, meta = self._recipes.announce([dict(one.operation) for one in applied[:-1]])
+        revision = self._reverted(head, number, Step("undo", edit.edit_id, meta=meta, keeps_count=True))
+        self._recipes.write_announced(text)
+        return self._settled(head, revision, edit, "Took back")
+
+    def redo(self) -> EditResult:
+        """Applies the last undone edit again. Raises UsageError when there is none."""
+        head = self._ready()
+        edits = self.store.edits()
+        undone = [edit for edit in edits if edit.state == "undone"]
+        if not undone:
+            raise UsageError("There is no edit to redo", hint="See: webtune dataset history")
+        edit = undone[0]
+        applied = [dict(one.operation) for one in edits if one.state == "applied"]
+        text, meta = self._recipes.announce([*applied, dict(edit.operation)])
+        undoing = self.store.undoing_of(head.build, edit.edit_id)
+        if undoing is not None:
+            step = Step("redo", edit.edit_id, meta=meta, keeps_count=True)
+            revision = self._reverted(head, undoing, step)
+        else:  # the dataset was prepared since
+            parsed = parse_edit(edit.operation, where="A stored edit")
+            with EditTools(self._counter(head)) as tools, self._work(parsed, head, tools) as work:
+                _exhaust(work.select())
+                _exhaust(work.plan())
+                revision = work.commit(Step("redo", edit.edit_id, meta=meta))
+        self._recipes.write_announced(text)
+        return self._settled(head, revision, edit, "Did again")
+
+    def history(self) -> list[EditStep]:
+        """Every step in order, the undone ones last."""
+        edits = self.store.edits()
+        last = max((edit.edit_id for edit in edits if edit.state == "applied"), default=None)
+        return [
+            EditStep(number, _words(edit), edit.created_at, edit.state == "applied", edit.changed, edit.edit_id == last)
+            for number, edit in enumerate(edits, start=1)
+        ]
+
+    def goto(self, number: int) -> EditResult:
+        """Walks to the state after a step; 0 is the start. Raises UsageError where there is no such step."""
+        edits = self.store.edits()
+        if not 0 <= number <= len(edits):
+            raise UsageError(
+                f"There is no step {number}",
+                hint=f"There are {len(edits)}; 0 is the start. See: webtune dataset history",
+            )
+        applied = sum(edit.state == "applied" for edit in edits)
+        if applied == number:
+            return EditResult(self._ready().to_version(), (), words="Already there")
+        results = [self.undo() if number < applied else self.redo() for _ in range(abs(number - applied))]
+        changed = dict.fromkeys(one for result in results for one in result.changed)
+        count = sum(result.count for result in results)
+        steps = f"{len(results)} step{'' if len(results) == 1 else 's'} {'back' if number < applied else 'forward'}"
+        return replace(results[-1], changed=list(islice(changed, SHOWN_IDS)), count=count, words=f"Went {steps}")
+
+    # Names
+
+    def name_version(self, name: str, version: str | None) -> DatasetVersion:
+        """Gives a version a name for good and fixes it.
+
+        Raises:
+            UsageError: it can't be a name, or is another version's. NotFound: there is no such version.
+        """
+        if not _NAME.fullmatch(name) or _HASH.fullmatch(name):
+            raise UsageError(
+                f"{name[:80]!r} can't be a version's name",
+                hint="Take letters, digits, - _ or . (64 at most), and not only those of a content hash (0-9, a-f).",
+            )
+        revision = self.version(version)
+        taken = {known.casefold(): content for known, content in self.store.names().items()}.get(name.casefold())
+        if taken not in (None, revision.content_hash):
+            raise UsageError(
+                f"{name!r} is the name of version {taken[:12]}", hint="A name stays with its version. Take another one."
+            )
+        self.store.give_name(name, revision)
+        return self.version(revision.content_hash).to_version()
+
+    def version(self, name: str | None) -> Revision:
+        """A version by its name, or by its content hash or a head of it; the working one without. Raises NotFound."""
+        if not name:
+            return self._head()
+        found = self.store.find(name)
+        if found is None:
+            raise NotFound(f"There is no dataset version {name!r}", hint="See: webtune dataset list")
+        return found
+
+    # Within
+
+    def _head(self) -> Revision:
+        head = self.store.head()
+        if head is None:
+            raise NotFound("There is no dataset yet", hint="Make one with: webtune prepare")
+        return head
+
+    def _ready(self) -> Revision:
+        """The working version, with recipe file and database equal."""
+        head = self._head()
+        self._recipes.reconcile()
+        return head
+
+    @contextmanager
+    def _work(self, edit: Edit, revision: Revision, tools: EditTools) -> Iterator[EditWork]:
+        with closing(EditWork(edit, self.store, revision, tools, self._workspace.root)) as work:
+            yield work
+
+    def _picked(self, selection: Selection) -> Sequence[int]:
+        search = picked(self.store, self._head(), selection)
+        while True:
+            try:
+                next(search)
+            except StopIteration as stop:
+                found: Picked = stop.value
+                return found.rows
+
+    def _reverted(self, head: Revision, number: int | None, step: Step) -> Revision:
+        if number is None:  # it changed nothing here
+            return self.store.commit_changes(head, (), head.totals, 0, step)
+        return self.store.revert(head, number, step)
+
+    def _settled(self, head: Revision, revision: Revision, edit: StoredEdit, what: str) -> EditResult:
+        changed = self._touched(head, revision)
+        count = edit.changed or len(changed)
+        return EditResult(revision.to_version(), changed, count=count, words=f"{what}: {_words(edit)}")
+
+    def _touched(self, before: Revision, after: Revision) -> list[str]:
+        if after.revision == before.revision:
+            return []
+        return self.store.ids_touched(after.build, after.revision, SHOWN_IDS)
+
+    def _turned(self, work: EditWork, samples: int) -> Iterator[EditSample]:
+        for before in self.store.by_rows(work.rows[:samples]):
+            turned = work.turn(before.split.value, " ".join(before.flags))
+            example = before.to_example()
+            after = replace(example, split=Split(turned[0]), flags=tuple(turned[1].split())) if turned else None
+            yield EditSample(example, (after,) if after else ())
+
+    def _counter(self, revision: Revision) -> TokenCounter:
+        """The counter with which the version was counted."""
+        if revision.encoding == DEFAULT_ENCODING:
+            return child_counter("", models_folder())
+        return child_counter(load(self._workspace.root).base_model or revision.encoding, models_folder())
+
+
+def _tried(work: EditWork, tools: EditTools, samples: int, seconds: float) -> EditPreview:
+    """Tries an operation on texts, example by example, as long as there is time."""
+    found: list[EditSample] = []
+    looked = changed = 0
+    started = time.monotonic()
+    refusal = ""
+    while looked < len(work.rows) and (not looked or time.monotonic() - started < seconds):
+        portion = work.rows[looked : looked + (BATCH if looked else _TRIED)]
+        try:
+            for before, changes in work.changes(portion):
+                changed += bool(changes)
+                if changes and len(found) < samples:
+                    after = tuple(one.after.to_example() for one in changes if one.after)
+                    kept = (before.to_example(),) if all(one.before is None for one in changes) else ()
+                    found.append(EditSample(before.to_example(), (*kept, *after)))
+        except UsageError as error:
+            refusal = error.message
+            break
+        looked += len(portion)
+    return EditPreview(
+        work.edit.told(changed),
+        work.met,
+        looked,
+        changed,
+        work.left,
+        tools.occurrences,
+        tuple(found),
+        refusal,
+    )
+
+
+def _exhaust(work: Generator[Progressed, None, None]) -> None:
+    for _ in work:
+        pass
+
+
+def _words(edit: StoredEdit) -> str:
+    try:
+        parsed = parse_edit(edit.operation, where="A stored edit")
+    except UsageError as error:
+        return f"An edit that can't be read: {error.message}"
+    return parsed.told(edit.changed or parsed.met or len(parsed.example_ids))
+
+
+def _named(edit: Edit) -> str:
+    if edit.example_ids:
+        return f"{edit.kind} {edit.example_ids[0]}" + (" …" if len(edit.example_ids) > 1 else "")
+    return f"{edit.kind} where {edit.selection.where}"
