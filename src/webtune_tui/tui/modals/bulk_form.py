@@ -181,7 +181,7 @@ def _widgets(field: Option) -> Iterator[Widget]:
         for role in ROLES:
             yield Checkbox(role, role in field.default, id=f"bulk-{role}", compact=True)
     elif field.kind is bool:
-        yield Checkbox("", bool(field.default), id=f"bulk-{field.name}", compact=True)
+        yield Checkbox("yes", bool(field.default), id=f"bulk-{field.name}", compact=True)
     elif choices := _choices(field):
         options = [(choice, choice) for choice in choices]
         first = field.default if field.default in choices else choices[0]

@@ -21,8 +21,10 @@ class BulkMenu(Dialog[BulkChoice]):
 
     BINDINGS: ClassVar[list[BindingType]] = []
     DEFAULT_CSS = """
-    BulkMenu OptionList, BulkMenu OptionList:focus { height: auto; max-height: 14; background: $surface; }
-    BulkMenu #bulk-what { margin-bottom: 1; color: $primary; }
+    BulkMenu > .dialog-box { padding: 0 2; }
+    BulkMenu .dialog-content { max-height: 80vh; }
+    BulkMenu OptionList, BulkMenu OptionList:focus { height: auto; background: $surface; }
+    BulkMenu #bulk-what { color: $primary; }
     BulkMenu .dialog-buttons { margin-top: 0; }
     """
 

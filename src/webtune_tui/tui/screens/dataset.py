@@ -97,8 +97,8 @@ class DatasetScreen(DatasetFrame):
         self._listing = Listing(self)
         self._editing = Editing(self, self._listing)
         self._writing = Writing(self)
-        self._selecting = Selecting(self, self._listing)
-        self._bulk = Bulk(self, self._selecting, self._editing, self._writing, self.action_dropped)
+        self._selected = Selecting(self, self._listing)
+        self._bulk = Bulk(self, self._selected, self._editing, self._writing, self.action_dropped)
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
         self._designing = Designing(self, self._leave_studio)
@@ -306,7 +306,7 @@ class DatasetScreen(DatasetFrame):
 
     def action_range(self) -> None:
         """Begins a range of marks, or ends it at the cursor."""
-        self._selecting.toggle_range()
+        self._selected.toggle_range()
 
     def action_undo(self) -> None:
         """Takes the last edit back."""
@@ -495,7 +495,7 @@ class DatasetScreen(DatasetFrame):
         """Closes what is open, the innermost first."""
         if self.is_editing:
             self.editor.action_leave()
-        elif self._bulk.cancel() or (self.view == "examples" and self._selecting.leave_range()):
+        elif self._bulk.cancel() or (self.view == "examples" and self._selected.leave_range()):
             return
         elif self.view == "studio":
             self._designing.leave()
