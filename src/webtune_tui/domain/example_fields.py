@@ -8,7 +8,7 @@ from typing import Any
 
 from webtune_tui.domain.conditions import Condition, compiled
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.examples import Example, Message, decode_messages
+from webtune_tui.domain.examples import Example, Message
 
 EDITED = "edited"
 """The flag of an example that was changed by hand."""
@@ -121,28 +121,3 @@ TEXT_FIELDS: Mapping[str, Callable[[Sequence[Message]], Any]] = {
     "text": _texts,
 }
 """The fields for which the messages must be read."""
-
-TEXTS = tuple(TEXT_FIELDS)
-"""Their names."""
-
-example_condition = condition_on_examples
-
-
-def fields_asked(condition: Condition) -> frozenset[str]:
-    """The fields that a condition asks for."""
-    return frozenset(field_named(name) for name in condition.fields)
-
-
-def example_fields(columns: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields of an example from those of its stored columns that are there.
-
-    ``flags`` are words with spaces between, ``messages`` the canonical JSON.
-    """
-    fields = dict(columns)
-    if "flags" in fields:
-        flags = fields["flags"].split()
-        fields |= {"flags": flags, "edited": EDITED in flags}
-    if "messages" in fields:
-        messages = decode_messages(fields.pop("messages"))
-        fields |= {name: read(messages) for name, read in TEXT_FIELDS.items()}
-    return fields | {other: fields[name] for other, name in OTHER_NAMES.items() if name in fields}

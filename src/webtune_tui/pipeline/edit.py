@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from webtune_tui import registry
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.example_fields import example_condition
+from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.options import build, options_of
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edits.base import Operation
@@ -120,7 +120,7 @@ def check_selection(edit: Edit) -> None:
     if edit.operation.kind == "back" and not selection.ids:
         raise UsageError("Dropped examples are named by their ids", hint="See: webtune dataset dropped")
     if selection.where.strip() and not selection.is_all:
-        example_condition(selection.where)
+        condition_on_examples(selection.where)
 
 
 def with_met(edit: Edit, met: int) -> Edit:

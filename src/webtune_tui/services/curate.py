@@ -17,7 +17,8 @@ from webtune_tui.domain.examples import Example, Split
 from webtune_tui.pipeline.edit import Edit, dropped, kept, set_texts
 from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.services.editor import Editor
-from webtune_tui.services.example_listing import ExampleListing, ExamplePage
+from webtune_tui.services.example_listing import ExampleListing
+from webtune_tui.services.example_listing import ExamplePage as ExamplePage
 from webtune_tui.services.preference_pairs import EditedPair, edited_pairs
 from webtune_tui.services.stepwise import to_the_end
 from webtune_tui.storage.dataset_types import Revision

@@ -30,6 +30,7 @@ from webtune_tui.storage.dataset_bulk import changed_totals
 from webtune_tui.storage.dataset_steps import Step
 from webtune_tui.storage.dataset_types import Change, Revision, StoredExample, Totals
 from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.example_scans import ExampleScans
 
 BATCH = 200
 _IN_MEMORY = 8 * 1024 * 1024  # bytes of changes; more wait in a nameless file
@@ -43,7 +44,9 @@ class EditWork:
     ``missing`` are the ids that the version does not have.
     """
 
-    def __init__(self, edit: Edit, store: DatasetStore, revision: Revision, tools: EditTools, folder: Path) -> None:
+    def __init__(
+        self, edit: Edit, store: DatasetStore, scans: ExampleScans, revision: Revision, tools: EditTools, folder: Path
+    ) -> None:
         self.edit = edit
         self.met = 0
         self.count = 0
@@ -51,6 +54,7 @@ class EditWork:
         self.missing: tuple[str, ...] = ()
         self.rows = array("q")
         self._store = store
+        self._scans = scans
         self._revision = revision
         self._tools = tools
         self._folder = folder
@@ -68,7 +72,7 @@ class EditWork:
         if self.edit.operation.kind == "back":
             self.met = len(self.edit.example_ids)
             return
-        found = yield from picked(self._store, self._revision, self.edit.selection)
+        found = yield from picked(self._store, self._scans, self._revision, self.edit.selection)
         self.met, self.missing, self.rows = len(found.rows), found.missing, found.rows
         if self.edit.operation.kind == "row":
             self._turn_rows(cast("RowOperation", self.edit.operation))
@@ -135,6 +139,8 @@ class EditWork:
 
     def _keep_test_apart(self, to: str) -> None:
         """Refuses what would mix the test split of a fixed version. Raises UsageError."""
+        if not self._store.has_fixed():
+            return
         if to != Split.TEST and (ids := self._store.tested_of(self.rows, _SHOWN + 1)):
             raise UsageError(
                 f"The test split is frozen: a version that was exported, trained on or named tests on {_told(ids)}",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Generator, Iterator, Sequence
+from array import array
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -30,6 +31,7 @@ from webtune_tui.settings import load, models_folder
 from webtune_tui.storage.dataset_steps import Step
 from webtune_tui.storage.dataset_types import Revision, StoredEdit
 from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.example_scans import ExampleScans
 from webtune_tui.storage.workspace import Workspace
 
 SHOWN_IDS = 1_000
@@ -52,6 +54,7 @@ class Editor:
 
     def __init__(self, workspace: Workspace) -> None:
         self.store = DatasetStore(workspace.database)
+        self._scans = ExampleScans(workspace.database)
         self._workspace = workspace
         self._recipes = Recipes(workspace.recipe_path, self.store)
 
@@ -146,8 +149,7 @@ class Editor:
         if selection.ids:
             found = self.store.rows_of_ids(head, selection.ids)
             return [one for one in selection.ids if one in found][:limit]
-        chosen = set(self._picked(selection)[:limit])
-        return [row[1] for portion in self.store.scan(head, ("id",)) for row in portion if row[0] in chosen]
+        return self.store.ids_of_rows(self._picked(selection)[:limit])
 
     def changed_ids(self, result: EditResult) -> list[str]:
         """The ids of all examples that an edit changed."""
@@ -266,11 +268,11 @@ class Editor:
 
     @contextmanager
     def _work(self, edit: Edit, revision: Revision, tools: EditTools) -> Iterator[EditWork]:
-        with closing(EditWork(edit, self.store, revision, tools, self._workspace.root)) as work:
+        with closing(EditWork(edit, self.store, self._scans, revision, tools, self._workspace.root)) as work:
             yield work
 
-    def _picked(self, selection: Selection) -> Sequence[int]:
-        search = picked(self.store, self._head(), selection)
+    def _picked(self, selection: Selection) -> array[int]:
+        search = picked(self.store, self._scans, self._head(), selection)
         while True:
             try:
                 next(search)

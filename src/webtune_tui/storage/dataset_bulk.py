@@ -20,7 +20,6 @@ from webtune_tui.storage.dataset_rows import (
     ALIVE,
     EXAMPLE_COLUMNS,
     WHOLE_EXAMPLES,
-    head_columns,
     revision_of_row,
     stored_example,
 )
@@ -56,19 +55,14 @@ class BulkEdits:
 
     # Picking
 
-    def scan(self, revision: Revision, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
-        """The row ids and some columns of all examples of a version in order, some at a time."""
-        names = ", ".join(head_columns(columns))
-        source = WHOLE_EXAMPLES if "messages" in columns else "examples"
+    def ids_of_rows(self, row_ids: array[int]) -> list[str]:
+        """The ids of the examples of some rows, in their order."""
         with self._database.read() as connection:
-            cursor = connection.cursor()
-            cursor.row_factory = None
-            cursor.execute(
-                f"SELECT row_id, {names} FROM {source} WHERE {ALIVE} ORDER BY ordinal",
-                (revision.build, revision.revision, revision.revision),
+            _pick(connection, row_ids)
+            rows = connection.execute(
+                "SELECT example_id FROM picked CROSS JOIN examples USING (row_id) ORDER BY ordinal"
             )
-            while rows := cursor.fetchmany(_AT_ONCE):
-                yield rows
+            return [row[0] for row in rows]
 
     def rows_of_ids(self, revision: Revision, example_ids: Sequence[str]) -> dict[str, PickedRow]:
         """The rows of a version's examples by their ids, without messages."""
@@ -142,7 +136,7 @@ class BulkEdits:
             _pick(connection, row_ids)
             rows = connection.execute(
                 "SELECT DISTINCT e.example_id FROM revisions AS r CROSS JOIN picked CROSS JOIN examples AS e USING"
-                " (row_id) JOIN examples AS o INDEXED BY examples_by_id ON o.build = r.build AND o.example_id ="
+                " (row_id) CROSS JOIN examples AS o INDEXED BY examples_by_id ON o.build = r.build AND o.example_id ="
                 " e.example_id WHERE r.fixed_at IS NOT NULL AND o.since <= r.revision AND (o.until IS NULL OR"
                 " o.until > r.revision) AND o.split <> 'test' LIMIT ?",
                 (limit,),
@@ -165,8 +159,9 @@ class BulkEdits:
         with self._database.read() as connection:
             rows = connection.execute(
                 "SELECT example_id, min(ordinal) AS place FROM (SELECT example_id, ordinal FROM examples"
-                " INDEXED BY examples_begun WHERE build = ?1 AND since > 0 AND since = ?2 UNION ALL SELECT example_id,"
-                " ordinal FROM examples INDEXED BY examples_ended WHERE build = ?1 AND until = ?2) GROUP BY example_id ORDER BY place LIMIT ?3",
+                " WHERE build = ?1 AND since <> 0 AND since = ?2 UNION ALL SELECT example_id,"
+                " ordinal FROM examples INDEXED BY examples_ended WHERE build = ?1 AND until = ?2)"
+                " GROUP BY example_id ORDER BY place LIMIT ?3",
                 (build, revision, -1 if limit is None else limit),
             )
             return [row[0] for row in rows]
@@ -213,8 +208,9 @@ class BulkEdits:
             build, number = head.build, head.revision + 1
             totals = _minus_step(connection, head, revision)
             connection.execute(
-                "UPDATE examples INDEXED BY examples_by_id SET until = ?1 WHERE build = ?2 AND until IS NULL AND example_id IN"
-                " (SELECT example_id FROM examples INDEXED BY examples_begun WHERE build = ?2 AND since > 0 AND since = ?3)",
+                "UPDATE examples SET until = ?1 WHERE row_id IN (SELECT a.row_id FROM examples AS n CROSS JOIN examples"
+                " AS a INDEXED BY examples_by_id ON a.build = n.build AND a.example_id = n.example_id"
+                " WHERE n.build = ?2 AND n.since <> 0 AND n.since = ?3 AND a.until IS NULL)",
                 (number, build, revision),
             )
             connection.execute(
@@ -224,9 +220,9 @@ class BulkEdits:
                 (number, build, revision),
             )
             gone = connection.execute(
-                "SELECT count(*) FROM examples AS e INDEXED BY examples_begun WHERE build = ?1 AND since > 0 AND since = ?2"
-                " AND NOT EXISTS (SELECT 1 FROM"
-                " examples AS b INDEXED BY examples_by_id WHERE b.build = ?1 AND b.example_id = e.example_id AND b.until = ?2)",
+                "SELECT count(*) FROM examples AS e WHERE build = ?1 AND since <> 0 AND since = ?2"
+                " AND NOT EXISTS (SELECT 1 FROM examples AS b INDEXED BY examples_by_id WHERE b.build = ?1"
+                " AND b.example_id = e.example_id AND b.until = ?2)",
                 (build, revision),
             ).fetchone()[0]
             _forget_dropped(connection, build, revision)
@@ -235,9 +231,9 @@ class BulkEdits:
                     connection,
                     build,
                     number,
-                    f"e.build = {build:d} AND e.since > 0 AND e.since = {revision:d} AND NOT EXISTS (SELECT 1 FROM examples AS b"
-                    " INDEXED BY examples_by_id WHERE b.build = e.build AND b.example_id = e.example_id"
-                    f" AND b.until = {revision:d})",
+                    f"e.build = {build:d} AND e.since <> 0 AND e.since = {revision:d}"
+                    " AND NOT EXISTS (SELECT 1 FROM examples AS b INDEXED BY examples_by_id WHERE b.build = e.build"
+                    f" AND b.example_id = e.example_id AND b.until = {revision:d})",
                 )
             return finish_step(connection, head, totals, step, 0, is_change=True)
 
@@ -366,8 +362,8 @@ def _note_dropped(connection: sqlite3.Connection, build: int, revision: int, con
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS joined (record_id INTEGER PRIMARY KEY) STRICT")
     connection.execute("DELETE FROM joined")
     connection.execute(
-        f"INSERT OR IGNORE INTO joined SELECT j.value FROM examples AS e INDEXED BY examples_begun, {_RECORDS} AS j"
-        " WHERE e.build = ? AND e.since > 0 AND e.since = ? AND instr(e.record_ids, ',') > 0",
+        f"INSERT OR IGNORE INTO joined SELECT j.value FROM examples AS e, {_RECORDS} AS j"
+        " WHERE e.build = ? AND e.since <> 0 AND e.since = ? AND instr(e.record_ids, ',') > 0",
         (build, revision),
     )
     connection.execute(

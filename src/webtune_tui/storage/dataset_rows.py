@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from webtune_tui.domain import clock
@@ -20,15 +20,6 @@ INSERT_EXAMPLE = (
     " source, since)"
 )
 INSERT_BODY = "INSERT INTO bodies (body_id, messages)"
-
-
-_COLUMN_OF = {"index": "ordinal", "id": "example_id", "group": "group_id"}
-
-
-def head_columns(names: Sequence[str]) -> list[str]:
-    """The columns of fields such as ``index``, ``id``, ``split``, ``tokens``, ``flags``, ``group``, ``messages``."""
-    known = {"split", "tokens", "flags", "source", "messages"}
-    return [_COLUMN_OF.get(name, name) for name in names if name in known or name in _COLUMN_OF]
 
 
 def stored_example(row: sqlite3.Row) -> StoredExample:

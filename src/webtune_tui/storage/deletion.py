@@ -160,7 +160,7 @@ def _use_of_build(connection: sqlite3.Connection, build: int, collection_id: str
     for row in connection.execute(
         "SELECT e.since, e.until FROM (SELECT since, until, record_ids FROM examples WHERE build = ?1"
         " AND until IS NOT NULL UNION ALL SELECT since, until, record_ids FROM examples WHERE build = ?1"
-        f" AND since > 0 AND until IS NULL) AS e WHERE {of_several.replace('?', '?2')}",
+        f" AND since <> 0 AND until IS NULL) AS e WHERE {of_several.replace('?', '?2')}",
         (build, collection_id),
     ):
         edited[row["since"], row["until"]] += 1

@@ -144,7 +144,7 @@ class ExampleScans:
         """The places of a build that have not exactly one row in a revision: ascending, each with how many it has."""
         touched = (
             "SELECT ordinal, since, until FROM examples WHERE build = ?1 AND until IS NOT NULL UNION ALL"
-            " SELECT ordinal, since, until FROM examples WHERE build = ?1 AND since > 0 AND until IS NULL"
+            " SELECT ordinal, since, until FROM examples WHERE build = ?1 AND since <> 0 AND until IS NULL"
         )
         with self._database.read() as connection:
             rows = connection.execute(

@@ -13,6 +13,7 @@ import pytest
 from tests.unit.services.records_in import add_records, product
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Prepared
+from webtune_tui.pipeline.edit import set_texts
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.settings import Settings
@@ -151,7 +152,7 @@ async def test_a_crash_between_database_and_file_is_mended(
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(RecipeFile, "write", crash)
-        curate._edit(ids[1], {"user": "Two?"})  # in this thread, so that the crash is ours to see
+        curate._done(set_texts(ids[1], {"user": "Two?"}))  # in this thread, so that the crash is ours to see
     assert len(edits_in_file(workspace)) == 1
     again = CurateService(workspace)
     expected = (await again.version()).content_hash
