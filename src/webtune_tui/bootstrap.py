@@ -30,14 +30,15 @@ if TYPE_CHECKING:
     from webtune_tui.services.private_data import PrivateDataService
     from webtune_tui.services.providers import ProviderCatalogue
     from webtune_tui.services.purge import PurgeService
+    from webtune_tui.services.review import ReviewService
     from webtune_tui.services.studio import StudioService
     from webtune_tui.services.train import TrainService
     from webtune_tui.services.triage import TriageService
 
 _MODULES = (
     "accounts", "chat", "collect", "curate", "drift", "editing", "evaluate", "export", "generate_questions",
-    "import_files", "money", "origins", "overview", "prepare", "private_data", "providers", "purge", "studio", "train",
-    "triage",
+    "import_files", "money", "origins", "overview", "prepare", "private_data", "providers", "purge", "review",
+    "studio", "train", "triage",
 )  # fmt: skip
 
 
@@ -146,6 +147,12 @@ class Services:
         from webtune_tui.services.drift import DriftService
 
         return DriftService(self.workspace)
+
+    @cached_property
+    def review(self) -> ReviewService:
+        from webtune_tui.services.review import ReviewService
+
+        return ReviewService(self.workspace, self.curate)
 
     @cached_property
     def studio(self) -> StudioService:

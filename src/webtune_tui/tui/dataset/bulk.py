@@ -11,6 +11,7 @@ from textual.worker import Worker
 from webtune_tui.domain.edit_steps import Edited, EditResult
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.pace import Pace
+from webtune_tui.domain.reviews import REVIEW_TAG
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.pipeline.edits.base import Operation
@@ -20,7 +21,7 @@ from webtune_tui.tui.dataset.selecting import Selecting
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.bulk import done_words
-from webtune_tui.tui.presentation.bulk_choices import CHOICES, REVIEW_TAG, BulkChoice
+from webtune_tui.tui.presentation.bulk_choices import CHOICES, BulkChoice
 
 _DRAW_SECONDS = 0.1
 _DROP = next(one for one in CHOICES if one.operation == "drop")

@@ -30,6 +30,8 @@ HINTS = {  # each fits a window of 80 columns
     "prepare": "space on or off · J K move · enter options · T template · D dropped",
     "triage": "enter goes to the rows: e edits one, d drops it · b sets a fix back",
     "studio": "{ offers fields · tab goes on · F2-F5 other rows · F6 whole texts · ? more",
+    "review": "k keep · f fix · d drop · s skip · u back · n new · esc leaves it",
+    "history": "enter goes to a step · tab versions · n names · space marks two · = compares",
     "dropped": "space marks · b brings back: a duplicate then replaces what stayed for it",
 }
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-REVIEW_TAG = "review"
-"""Examples with this tag wait in the review queue."""
-
 
 @dataclass(frozen=True, slots=True)
 class BulkChoice:

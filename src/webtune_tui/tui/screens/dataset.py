@@ -15,9 +15,11 @@ from webtune_tui.tui.dataset.bulk import Bulk
 from webtune_tui.tui.dataset.designing import Designing
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.history import History
 from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
+from webtune_tui.tui.dataset.reviewing import Reviewing
 from webtune_tui.tui.dataset.selecting import Selecting
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
@@ -28,16 +30,19 @@ from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
 from webtune_tui.tui.widgets.example_editor import ExampleEditor
 from webtune_tui.tui.widgets.example_table import ExampleTable
+from webtune_tui.tui.widgets.history_pane import HistoryPane
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel
+from webtune_tui.tui.widgets.review_pane import ReviewPane
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
 from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
 _EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin", "bulk", "range"})
 _UNDO_ACTIONS = frozenset({"undo", "redo"})
-_UNDO_VIEWS = ("examples", "triage", "dropped")
+_UNDO_VIEWS = ("examples", "triage", "dropped", "history")
 _TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage", "private", "check"}
-_OWN_VIEWS = ("prepare", "dropped", "triage")
+_TABLE_ACTIONS |= {"review", "history"}
+_OWN_VIEWS = ("prepare", "dropped", "triage", "review", "history")
 
 
 class DatasetScreen(DatasetFrame):
@@ -60,13 +65,18 @@ class DatasetScreen(DatasetFrame):
         "The recipe (p) shows what each step does to a sample, with both sides: space turns a step on or off, J and K "
         "move it within its stage, enter goes to its options, r runs all. The dropped records (D) each keep their "
         "reason; b brings the marked ones back, and a duplicate then takes the place of the one that stayed.\n\n"
+        "Many at once: marks, a range (m at both its ends), all that is listed (a), then B: drop, move, replace, trim, "
+        "tag, send to review, export and more, each shown with its count and samples first, and one step: z undoes it. "
+        "Review (w): k keeps, f fixes, d drops, s skips, u goes back; n begins another or a second pass, a tells how "
+        "far two passes agree. History (H): enter walks to a step, tab goes to the versions, n names one, space marks "
+        "two and = shows what differs.\n\n"
         "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
         "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
         "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
         "checks any file against the provider and the base, and writes a mended copy. P lists personal data and "
         "secrets in the records by kind and domain, masked."
     )
-    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft", "bulk"})
+    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft", "bulk", "review"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit", tooltip="Edit the example in place"),
         Binding("d", "drop", "Drop", tooltip="Drop the marked examples, or this one"),
@@ -85,6 +95,8 @@ class DatasetScreen(DatasetFrame):
         Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
         Binding("t", "triage", "Triage", tooltip="What harms in the records and in this version, and what mends it"),
         Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
+        Binding("w", "review", "Review", show=False, tooltip="Look at examples one by one: keep, fix, drop, skip"),
+        Binding("H", "history", "History", show=False, tooltip="The steps by hand, to walk; versions, to compare"),
         Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
         Binding("x", "export", "Export", tooltip="Write the examples as files, in a form of your choice"),
@@ -99,6 +111,8 @@ class DatasetScreen(DatasetFrame):
         self._writing = Writing(self)
         self._selected = Selecting(self, self._listing)
         self._bulk = Bulk(self, self._selected, self._editing, self._writing, self.action_dropped)
+        self._reviewing = Reviewing(self, self._listing, self._editing)
+        self._history = History(self, self._editing)
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
         self._designing = Designing(self, self._leave_studio)
@@ -123,6 +137,8 @@ class DatasetScreen(DatasetFrame):
             yield DroppedRecords(id="dropped", classes="panel")
             yield TemplateStudio(id="studio", classes="panel")
             yield TriageBoard(id="triage", classes="panel")
+            yield ReviewPane(id="review", classes="panel")
+            yield HistoryPane(id="history", classes="panel")
             yield EmptyState("Dataset", "Opening the workspace …", id="empty")
         yield Static("", id="dataset-status", markup=False)
 
@@ -134,6 +150,8 @@ class DatasetScreen(DatasetFrame):
         self.query_one("#dropped").border_title = "Dropped records"
         self.query_one("#studio").border_title = "Template studio"
         self.query_one("#triage").border_title = "Triage"
+        self.query_one("#review").border_title = "Review"
+        self.query_one("#history").border_title = "History"
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -179,6 +197,10 @@ class DatasetScreen(DatasetFrame):
                 self._triaging.board.focus_tiles()
             case "studio":
                 self._designing.studio.focus_texts()
+            case "review":
+                self._reviewing.pane.text.focus()
+            case "history":
+                self._history.pane.steps.focus()
             case "examples":
                 (self.editor if self.is_editing else self.table).focus()
             case _:
@@ -324,6 +346,8 @@ class DatasetScreen(DatasetFrame):
             self._triaging.reload_rows()
         elif self.view == "dropped":
             self._dropped.show_reasons()
+        elif self.view == "history":
+            self._history.load()
 
     # Preparing
 
@@ -436,6 +460,50 @@ class DatasetScreen(DatasetFrame):
         if self.view == "prepare":
             self.show_view("triage")
             self._triaging.look()
+
+    # Review and history
+
+    def action_review(self) -> None:
+        """Goes on with the review, or begins one."""
+        if self.version is None:
+            self.say("There is nothing to review yet: p opens the recipe, r runs it")
+        elif not self.is_editing and not self.refuses_editing():
+            self._reviewing.open()
+
+    @on(ReviewPane.Judged)
+    def _judged(self, event: ReviewPane.Judged) -> None:
+        self._reviewing.judge(event.verdict)
+
+    @on(ReviewPane.BackWanted)
+    def _verdict_back(self) -> None:
+        self._reviewing.step_back()
+
+    @on(ReviewPane.AgreementWanted)
+    def _agreement_wanted(self) -> None:
+        self._reviewing.agreement()
+
+    @on(ReviewPane.AnotherWanted)
+    def _another_review(self) -> None:
+        self._reviewing.begin()
+
+    def action_history(self) -> None:
+        """Shows the steps by hand and the versions."""
+        if self.are_services_open and not self.is_editing:
+            self._history.open()
+
+    @on(HistoryPane.StepWanted)
+    def _step_wanted(self, event: HistoryPane.StepWanted) -> None:
+        if not self.refuses_editing():
+            self._history.walk(event.number)
+
+    @on(HistoryPane.NameWanted)
+    def _name_wanted(self, event: HistoryPane.NameWanted) -> None:
+        if not self.refuses_editing():
+            self._history.name(event.version)
+
+    @on(HistoryPane.CompareWanted)
+    def _compare_wanted(self, event: HistoryPane.CompareWanted) -> None:
+        self._history.compare(event.pair)
 
     # Dropped records
 
