@@ -90,7 +90,7 @@ def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFix
     assert command(capsys, "dataset", "show", "--where", "split=test")["total"] == report["splits"]["test"]
 
     edited = command(capsys, "dataset", "edit", one, "--set", "assistant=A = B.", "--set", "user=Really?")
-    assert set(edited) == {"dataset_version", "content_hash", "changed"}
+    assert {"dataset_version", "content_hash", "changed"} <= set(edited)
     assert edited["changed"] == [one]
     dropped = command(capsys, "dataset", "drop", shown["examples"][1]["id"])
     assert command(capsys, "dataset", "diff", report["dataset_version"], dropped["dataset_version"]) == {

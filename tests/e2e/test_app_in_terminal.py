@@ -26,14 +26,20 @@ class Terminal:
     """The app as the child of a terminal of ours."""
 
     def __init__(
-        self, home: Path, *words: str, variables: Mapping[str, str] | None = None, module: str = "webtune_tui"
+        self,
+        home: Path,
+        *words: str,
+        variables: Mapping[str, str] | None = None,
+        module: str = "webtune_tui",
+        lines: int = 30,
+        columns: int = 100,
     ) -> None:
         command = [sys.executable, "-m", module, "-w", str(home / "workspace"), *words]
         plain = {**environment(home), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
         self.pid, self._file = pty.fork()
         if self.pid == 0:
             os.execvpe(command[0], command, {**plain, **(variables or {})})
-        fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.seen = b""
 
     def read_until(self, needle: bytes) -> None:

@@ -24,17 +24,16 @@ from webtune_tui.domain.datasets import Finding, ValidationReport
 from webtune_tui.domain.limits import MEGABYTE
 from webtune_tui.pipeline.tokens import TokenCounter, count_examples
 from webtune_tui.pipeline.validation import forms, personal
-from webtune_tui.pipeline.validation.chat_checks import conversations_of, errors_of, warnings_of
+from webtune_tui.pipeline.validation.chat_checks import conversations_of, errors_of
+from webtune_tui.pipeline.validation.judging import BOM, judge, read
 from webtune_tui.pipeline.validation.ledger import FindingLedger
 from webtune_tui.pipeline.validation.line import CheckedLine
 from webtune_tui.pipeline.validation.overlap import OverlapIndex, texts_of
-from webtune_tui.pipeline.validation.parsing import Overlong, Unreadable, parsed
+from webtune_tui.pipeline.validation.parsing import Overlong
 from webtune_tui.pipeline.validation.repairs import Mender
 
-_BOM = b"\xef\xbb\xbf"
 _BATCH = 256
 _BATCH_BYTES = 4 * MEGABYTE
-_MOST_OF_A_LINE = 100  # findings
 _MOST_COMPARED = 2_000_000  # lines kept for finding repeated ones, about 130 bytes each
 _TAKEN = (forms.OPENAI, forms.PREFERENCE)
 
@@ -158,21 +157,16 @@ class Validation:
         if isinstance(raw, Overlong):
             line.fail("line_too_long", f"The line has {raw.size:,} bytes; so long a line is not read")
             return line
-        if number == 1 and raw.startswith(_BOM):
-            raw = raw[len(_BOM) :]
+        if number == 1 and raw.startswith(BOM):
+            raw = raw[len(BOM) :]
             line.warn("byte_order_mark", "The file begins with a byte order mark")
             self._repairs["byte_order_mark"] += 1
-        if not raw.strip():
-            line.warn("empty_line", "The line is empty")
-            self._repairs["empty_line"] += 1
-            return line
-        try:
-            row = parsed(raw)
-        except Unreadable as fault:
-            line.fail(fault.code, str(fault))
-        else:
+        row = read(raw, line)
+        if row is not None:
             self._check(row, line)
             self._check_repetition(raw.strip(), line)
+        elif not line.errors:
+            self._repairs["empty_line"] += 1
         return line
 
     def _taken_row(self, number: int, row: Mapping[str, Any] | str) -> CheckedLine:
@@ -188,25 +182,9 @@ class Validation:
         return line
 
     def _check(self, row: Mapping[str, Any], line: CheckedLine) -> None:
-        form = forms.form_of(row)
+        form, taken = judge(row, line)
         self._forms[form] += 1
-        taken = forms.as_taken(row, form)
-        line.form = forms.PREFERENCE if form in (forms.PREFERENCE, forms.TRL) else forms.OPENAI
-        if form not in _TAKEN:
-            line.fail("missing_messages_list", forms.TITLES[form])
-            if taken is not None:
-                line.warn(f"{form}_form", "Can be repaired: --repair OUT")
-        if taken is None:
-            return
-        faults = list(islice(errors_of(taken, line.form), _MOST_OF_A_LINE))
-        for fault in faults:
-            line.fail(*fault)
-        if not faults:
-            line.row = taken
-            line.conversations = conversations_of(taken, line.form)
-            for warning in warnings_of(taken, line.form):
-                line.warn(*warning)
-        if self._mender is not None:
+        if taken is not None and self._mender is not None:
             self._mend(self._mender, taken, form, line)
 
     def _mend(self, mender: Mender, taken: Mapping[str, Any], form: str, line: CheckedLine) -> None:

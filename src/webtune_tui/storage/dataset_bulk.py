@@ -83,7 +83,8 @@ class BulkEdits:
             cursor = connection.cursor()
             cursor.row_factory = None
             cursor.execute(
-                f"SELECT row_id, split, flags FROM examples WHERE {ALIVE} AND (row_id IN (SELECT row_id FROM picked)"
+                f"SELECT row_id, split, flags FROM examples NOT INDEXED WHERE {ALIVE} AND"
+                " (row_id IN (SELECT row_id FROM picked)"
                 " OR group_id IN (SELECT group_id FROM picked CROSS JOIN examples USING (row_id)"
                 " WHERE group_id <> '')) ORDER BY ordinal",
                 (revision.build, revision.revision, revision.revision),
@@ -216,7 +217,7 @@ class BulkEdits:
             connection.execute(
                 f"INSERT INTO examples ({_COPIED}, split, {_COPIED_TAIL.format(flags='flags')}, since)"
                 f" SELECT {_COPIED}, split, {_COPIED_TAIL.format(flags='flags')}, ?1 FROM examples"
-                " WHERE build = ?2 AND until = ?3 ORDER BY ordinal",
+                " INDEXED BY examples_ended WHERE build = ?2 AND until = ?3 ORDER BY ordinal",
                 (number, build, revision),
             )
             gone = connection.execute(

@@ -27,7 +27,6 @@ from webtune_tui import registry
 from webtune_tui import settings as settings_module
 from webtune_tui.domain.addresses import host_of, is_loopback
 from webtune_tui.domain.errors import WebtuneError
-from webtune_tui.domain.events import Overview
 from webtune_tui.domain.masking import mask
 from webtune_tui.domain.terminal_text import display
 from webtune_tui.settings import Settings
@@ -39,6 +38,7 @@ from webtune_tui.tui.stylesheet import StylesReadOnce
 
 if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
+    from webtune_tui.domain.events import Overview  # loads dataclasses for 15 ms
 
 _FAULT = 70
 _NEW_OBJECTS = 5000  # after which the interpreter looks for cycles among them; 700 are those of a few widgets
@@ -118,6 +118,10 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     async def on_mount(self) -> None:
         self._end_politely_on_signals()
         self._take_plain_theme_for_few_colours()
+        await self.begin()
+
+    async def begin(self) -> None:
+        """Shows the first screen and opens the workspace."""
         await self.switch_mode(stages()[0].name)
         self.call_after_refresh(self._open_services)
 
@@ -188,10 +192,15 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
 
     async def settled(self) -> None:
         """Waits until the workspace is open and no worker is busy, or a dialogue asks; for tests and pictures."""
-        while self.services is None or self._busy_workers():
+        while self.is_opening or self._busy_workers():
             if isinstance(self.screen, ModalScreen) or self._exit:
                 return
             await asyncio.sleep(0.005)
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether the workspace is still to be opened."""
+        return self.services is None
 
     def _busy_workers(self) -> bool:
         return any(not worker.is_finished for worker in self.workers)
@@ -245,6 +254,18 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
 
         await self.push_screen(Message("Unfinished", "\n\n".join(self.overview.unfinished)))
 
+    @work(group="view-file", exclusive=True, exit_on_error=False)
+    async def action_view_file(self) -> None:
+        """Asks for a file and shows it as it lies on the disk."""
+        from webtune_tui.services.viewed_file import ViewedFile
+        from webtune_tui.tui.modals.ask_path import AskPath
+        from webtune_tui.tui.viewing.screen import FileScreen
+
+        why = "Any file of JSON lines, however large, read-only and at once; nothing is imported."
+        path = await self.push_screen_wait(AskPath("View a file", why, go="View"))
+        if path is not None:
+            await self.push_screen(FileScreen(await asyncio.to_thread(ViewedFile, path)))
+
     def action_help(self) -> None:
         """Shows what the present screen is for and every key that works on it."""
         from webtune_tui.tui.modals.help import Help
@@ -293,6 +314,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
                         f"{binding.tooltip or binding.description} ({self.get_key_display(binding)})",
                         partial(self.run_action, binding.action, screen),
                     )
+        yield SystemCommand("View a file", "Any JSON lines, read-only, without importing them", self.action_view_file)
         for theme in themes.OWN:
             yield SystemCommand(
                 f"Theme: {'dark' if theme.dark else 'light'}",

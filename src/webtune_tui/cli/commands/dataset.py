@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
+from webtune_tui.cli.dataset_diff import add_diff_command
+from webtune_tui.cli.dataset_editing import add_editing_commands, edit_outcome
 from webtune_tui.cli.dataset_export import add_export_command
+from webtune_tui.cli.dataset_history import add_history_commands
 from webtune_tui.cli.dataset_packing import add_packing_command
 from webtune_tui.cli.dataset_pairs import add_pairs_command
 from webtune_tui.cli.dataset_private import add_private_command
 from webtune_tui.cli.dataset_questions import add_questions_command
-from webtune_tui.cli.dataset_rows import add_row_commands, changed_json
+from webtune_tui.cli.dataset_rows import add_row_commands
 from webtune_tui.cli.dataset_triage import add_triage_command
 from webtune_tui.cli.origin_report import origin_fields, origin_lines
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example, chat_row
 from webtune_tui.domain.origins import RAW_LIMIT
-
-if TYPE_CHECKING:
-    from webtune_tui.services.curate import EditResult
 
 SUMMARY = "look at dataset versions, edit the working one, export it"
 EXAMPLES = (
@@ -68,16 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         examples=("webtune dataset stats",),
     )
     stats.add_argument("version", nargs="?", metavar="VERSION")
-    diff = add_subcommand(
-        group,
-        "diff",
-        _diff,
-        access=Access.READ,
-        summary="Tell which examples differ between two versions.",
-        examples=("webtune dataset diff 3f2a 9b1c",),
-    )
-    diff.add_argument("before", metavar="A")
-    diff.add_argument("after", metavar="B")
+    add_diff_command(group)
     lineage = add_subcommand(
         group,
         "lineage",
@@ -120,31 +111,8 @@ def _add_editing(group: Any) -> None:
         metavar="FIELD=TEXT",
         help="system, user, assistant or messages[N].content",
     )
-    drop = add_subcommand(
-        group,
-        "drop",
-        _drop,
-        access=Access.WRITE,
-        summary="Take examples out of the dataset.",
-        examples=("webtune dataset drop ex-0123456789abcdef",),
-    )
-    drop.add_argument("example_ids", nargs="+", metavar="EXAMPLE_ID")
-    add_subcommand(
-        group,
-        "undo",
-        _undo,
-        access=Access.WRITE,
-        summary="Take the last edit back.",
-        examples=("webtune dataset undo",),
-    )
-    add_subcommand(
-        group,
-        "redo",
-        _redo,
-        access=Access.WRITE,
-        summary="Apply an undone edit again.",
-        examples=("webtune dataset redo",),
-    )
+    add_editing_commands(group)
+    add_history_commands(group)
 
 
 async def _list(context: CommandContext) -> Outcome:
@@ -153,6 +121,7 @@ async def _list(context: CommandContext) -> Outcome:
     rows = [
         (
             one.dataset_version + (" *" if one.is_working else ""),
+            ", ".join(one.names),
             one.examples,
             _splits(one.splits),
             one.tokens,
@@ -161,7 +130,7 @@ async def _list(context: CommandContext) -> Outcome:
         for one in versions
     ]
     table = Table(
-        ("version", "examples", "train / validation / test", "tokens", "created"),
+        ("version", "name", "examples", "train / validation / test", "tokens", "created"),
         rows,
         empty="There is no dataset yet. Make one with: webtune prepare",
     )
@@ -193,15 +162,6 @@ async def _stats(context: CommandContext) -> Outcome:
     return Outcome(statistics, "\n".join(_statistics_lines(statistics)))
 
 
-async def _diff(context: CommandContext) -> Outcome:
-    async with context.services() as services:
-        found = await services.curate.diff(context.arguments.before, context.arguments.after)
-    body = {"added": list(found.added), "removed": list(found.removed), "edited": list(found.edited)}
-    lines = [f"{mark} {one}" for mark, ids in zip("+-~", body.values(), strict=True) for one in ids]
-    told = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.edited)} edited"
-    return Outcome(body, "\n".join([*lines, told]))
-
-
 async def _lineage(context: CommandContext) -> Outcome:
     from webtune_tui.pipeline.generated import FLAG  # the other commands do without
 
@@ -222,28 +182,8 @@ async def _lineage(context: CommandContext) -> Outcome:
 async def _edit(context: CommandContext) -> Outcome:
     changes = dict(_assignment(text) for text in context.arguments.assignments)
     async with context.services() as services:
-        return _edited(await services.curate.edit(context.arguments.example_id, changes))
-
-
-async def _drop(context: CommandContext) -> Outcome:
-    async with context.services() as services:
-        return _edited(await services.curate.drop(context.arguments.example_ids))
-
-
-async def _undo(context: CommandContext) -> Outcome:
-    async with context.services() as services:
-        return _edited(await services.curate.undo())
-
-
-async def _redo(context: CommandContext) -> Outcome:
-    async with context.services() as services:
-        return _edited(await services.curate.redo())
-
-
-def _edited(result: EditResult) -> Outcome:
-    count = len(result.changed)
-    told = f"{count} example{'' if count == 1 else 's'} changed" if count else "Nothing changed"
-    return Outcome(changed_json(result), f"{told}; the working version is {result.version.dataset_version}")
+        result = await services.curate.edit(context.arguments.example_id, changes)
+    return edit_outcome(result, result.changed)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -275,6 +215,7 @@ def _version_json(version: DatasetVersion) -> dict[str, Any]:
         "tokens": version.tokens,
         "encoding": version.encoding,
         "working": version.is_working,
+        "names": list(version.names),
     }
 
 

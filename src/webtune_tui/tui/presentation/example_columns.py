@@ -102,14 +102,19 @@ class Placed:
     width: int
 
 
-def placed(layout: TableLayout, room: int, contents: Mapping[str, int], *, margin: int, gap: int = 2) -> list[Placed]:
+def placed(
+    layout: TableLayout, room: int, contents: Mapping[str, int], *, margin: int, gap: int = 2, pointed: str = ""
+) -> list[Placed]:
     """The columns that fit into ``room`` cells; ``contents`` are the widths that their cells would like to have.
 
-    A column of which ``contents`` says 0 is left out unless the person gave it a width.
+    A column of which ``contents`` says 0 is left out unless the person gave it a width. ``pointed`` names the column
+    whose title has an arrow behind it.
     """
     names = [name for name in layout.columns if contents.get(name, 1) or name in layout.widths]
     while True:
         fixed = {name: _own_width(name, layout, contents) for name in names}
+        if fixed.get(pointed):
+            fixed[pointed] = max(fixed[pointed], len(COLUMNS[pointed].title) + 2)
         free = room - margin - sum(fixed.values()) - gap * (len(names) - 1)
         texts = [name for name in names if not fixed[name]]
         if free >= LEAST_TEXT * len(texts) or not (set(names) > _ALWAYS):

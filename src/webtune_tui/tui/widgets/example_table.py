@@ -85,7 +85,7 @@ class ExampleTable(RowView):
         self._is_stale = False
         self._wide = _Wide()
         self._placed: list[Placed] = []
-        self._placed_for: tuple[int, TableLayout, _Wide] | None = None
+        self._placed_for: tuple[int, TableLayout, _Wide, str] | None = None
 
     # What is listed
 
@@ -319,13 +319,13 @@ class ExampleTable(RowView):
         return [(fit(example.example_id, width), "muted")]
 
     def _columns(self, width: int) -> list[Placed]:
-        if self._placed_for != (width, self.layout_wanted, self._wide):
-            self._placed_for = (width, self.layout_wanted, self._wide)
+        pointed = "" if self.sorted_by == _UNSORTED else {"index": "number"}.get(self.sorted_by[0], self.sorted_by[0])
+        if self._placed_for != (width, self.layout_wanted, self._wide, pointed):
+            self._placed_for = (width, self.layout_wanted, self._wide, pointed)
             flags = min(24, max(width // 8, 6)) if self._wide.has_flags and width >= 60 else 0
             contents = {"number": self._wide.number, "tokens": self._wide.tokens, "flags": flags}
-            self._placed = placed(
-                self.layout_wanted, width, {**contents, "source": self._wide.source}, margin=2, gap=len(_GAP)
-            )
+            contents |= {"source": self._wide.source}
+            self._placed = placed(self.layout_wanted, width, contents, margin=2, gap=len(_GAP), pointed=pointed)
         return self._placed
 
     def column_at(self, x: int) -> Placed | None:

@@ -11,13 +11,13 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from webtune_tui.domain.events import Overview
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.presentation.stages import Stage, stages
 from webtune_tui.tui.presentation.states import stage_look
 
 if TYPE_CHECKING:
+    from webtune_tui.domain.events import Overview
     from webtune_tui.tui.app import WebtuneApp
 
 _SEPARATOR = 2  # cells between two stages

@@ -1,0 +1,42 @@
+"""Counts a part of a file as a program of its own. Its stdin is the file; it counts the lines that begin from one byte
+up to another and tells ``[bytes, counts]`` again and again, at last with the bytes of the whole part.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from webtune_tui.services.file_tally import FileTally
+from webtune_tui.services.line_file import LineFile
+
+_TOLD_SECONDS = 0.5
+_TOLD_LINES = 64
+
+
+def main(words: list[str]) -> None:
+    """Counts to the end."""
+    start, end = (int(word) for word in words)  # the first line that begins in the part may do so further on
+    begin, file = start, LineFile(Path("-"), 0)
+    if start > file.begin:
+        start = file.line_end(start - 1) + 1
+    tally, told_at = FileTally(), time.monotonic()
+    for line in file.lines_from(start):
+        if line.offset >= end:
+            break
+        tally.take(line)
+        if tally.rows % _TOLD_LINES == 0 and time.monotonic() - told_at >= _TOLD_SECONDS:
+            told_at = time.monotonic()
+            _tell(line.offset - begin, tally)
+    _tell(end - begin, tally)
+
+
+def _tell(done: int, tally: FileTally) -> None:
+    sys.stdout.write(json.dumps([done, tally.to_json()]) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
