@@ -48,15 +48,15 @@ class BeginReview(Dialog[ReviewWanted]):
         super().__init__("Review")
         self._kept = kept
         self._listed = listed
-        rows: list[tuple[str, str, str]] = [
-            ("tagged", "Sent to review", f"{figures.count(waiting, 'example')} with the tag review"),
+        sent = ("tagged", "Sent to review", f"{figures.count(waiting, 'example')} with the tag review")
+        chosen = [
             ("random", "A random sample", "drawn by chance"),
             ("worst", "Worst first", "most flags, then the shortest answer"),
         ]
+        self._rows = [sent, *chosen] if waiting else [*chosen, sent]
         if kept is not None and kept.next_id is None:
             words = f"a second pass over {figures.count(len(kept.ids), 'example')}: how far do two people agree?"
-            rows.append(("again", "The same again", words))
-        self._rows = rows if waiting else [*rows[1:], rows[0]]
+            self._rows.append(("again", "The same again", words))
 
     def compose_content(self) -> ComposeResult:
         yield Static(Content(f"From {display_line(self._listed, limit=120)}"), id="review-from", markup=False)
