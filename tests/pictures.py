@@ -21,6 +21,7 @@ from webtune_tui import settings as settings_module
 from webtune_tui.services.notice import Notice
 from webtune_tui.tui.app import WebtuneApp
 from webtune_tui.tui.presentation.stages import stages
+from webtune_tui.tui.widgets.bar_chart import BarChart
 from webtune_tui.tui.widgets.dropped_records import ReasonList
 from webtune_tui.tui.widgets.recipe_parts import RecipeParts
 from webtune_tui.tui.widgets.styled_lines import StyledLines
@@ -78,14 +79,19 @@ async def _show_new_collection(pilot: Pilot[int]) -> None:
 
 
 async def _show_parts_of_dataset(pilot: Pilot[int], size: str) -> None:
-    """Triage on what it still finds, a step on the sample, the studio with a template, a duplicate beside its twin."""
+    """Statistics, triage on what it still finds, a step on the sample, the studio, a duplicate beside its twin."""
     app = pilot.app
     assert isinstance(app, WebtuneApp)
 
     def screen() -> Screen[object]:
         return app.screen
 
-    await pilot.press("t")
+    await pilot.press("S")
+    await _until(pilot, lambda: screen().query_one(BarChart).row_count > 0)
+    await pilot.press("down", "down")
+    await _until(pilot, lambda: "Half of" in screen().query_one("#statistics-words", StyledLines).plain_text)
+    _save(app, f"statistics-{size}")
+    await pilot.press("escape", "t")
     await _until(pilot, lambda: screen().query_one(HarmedRows).row_count > 0)
     await pilot.press("down")
     await _until(pilot, lambda: "Cut answers" in screen().query_one("#triage-tile", StyledLines).plain_text)

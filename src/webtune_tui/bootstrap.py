@@ -15,11 +15,13 @@ from webtune_tui.storage.workspace import Workspace
 if TYPE_CHECKING:
     from webtune_tui.services.accounts import AccountsService
     from webtune_tui.services.chat import ChatService
+    from webtune_tui.services.clusters import ClustersService
     from webtune_tui.services.collect import CollectService
     from webtune_tui.services.curate import CurateService
     from webtune_tui.services.drift import DriftService
     from webtune_tui.services.editing import EditingService
     from webtune_tui.services.evaluate import EvaluateService
+    from webtune_tui.services.examples import ExamplesService
     from webtune_tui.services.export import ExportService
     from webtune_tui.services.generate_questions import QuestionsService
     from webtune_tui.services.import_files import ImportService
@@ -31,14 +33,15 @@ if TYPE_CHECKING:
     from webtune_tui.services.providers import ProviderCatalogue
     from webtune_tui.services.purge import PurgeService
     from webtune_tui.services.review import ReviewService
+    from webtune_tui.services.statistics import StatisticsService
     from webtune_tui.services.studio import StudioService
     from webtune_tui.services.train import TrainService
     from webtune_tui.services.triage import TriageService
 
 _MODULES = (
-    "accounts", "chat", "collect", "curate", "drift", "editing", "evaluate", "export", "generate_questions",
-    "import_files", "money", "origins", "overview", "prepare", "private_data", "providers", "purge", "review",
-    "studio", "train", "triage",
+    "accounts", "chat", "clusters", "collect", "curate", "drift", "editing", "evaluate", "examples", "export",
+    "generate_questions", "import_files", "money", "origins", "overview", "prepare", "private_data", "providers",
+    "purge", "review", "statistics", "studio", "train", "triage",
 )  # fmt: skip
 
 
@@ -95,6 +98,18 @@ class Services:
         return CurateService(self.workspace)
 
     @cached_property
+    def clusters(self) -> ClustersService:
+        from webtune_tui.services.clusters import ClustersService
+
+        return ClustersService(self.workspace)
+
+    @cached_property
+    def examples(self) -> ExamplesService:
+        from webtune_tui.services.examples import ExamplesService
+
+        return ExamplesService(self.workspace)
+
+    @cached_property
     def editing(self) -> EditingService:
         from webtune_tui.services.editing import EditingService
 
@@ -117,6 +132,12 @@ class Services:
         from webtune_tui.services.train import TrainService
 
         return TrainService(self.workspace, self.settings, self.providers, self.curate, self.export, self.money)
+
+    @cached_property
+    def statistics(self) -> StatisticsService:
+        from webtune_tui.services.statistics import StatisticsService
+
+        return StatisticsService(self.workspace, lambda version: self.train.estimate_as_set(version))
 
     @cached_property
     def chat(self) -> ChatService:
@@ -204,7 +225,7 @@ async def open_services(
             await services.origins.settle_interrupted()
         yield services
     finally:
-        for name in ("collect", "providers", "studio"):
+        for name in ("collect", "examples", "providers", "studio"):
             if name in vars(services):  # one that nobody asked for has nothing open
                 await getattr(services, name).aclose()
         workspace.close()

@@ -110,7 +110,16 @@ def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFix
         "record_id", "collection_id", "position", "url", "collected_at", "raw_path", "raw", "raw_state", "raw_note",
         "source", "also_in", "deleted_at",
     }  # fmt: skip
-    assert command(capsys, "dataset", "stats")["examples"] == 13
+    statistics = command(capsys, "dataset", "stats")
+    assert statistics["examples"] == 13 and statistics["flags"]["edited"] == 1
+    splits = next(group for group in statistics["groups"] if group["name"] == "splits")
+    assert [(row["condition"], row["count"]) for row in splits["rows"]] == [
+        (f'split = "{split}"', count) for split, count in statistics["splits"].items()
+    ]
+    assert run(["dataset", "stats"]) == 0
+    told = capsys.readouterr().out
+    assert "13 examples" in told and "Half of the examples have" in told and "trained tokens, no money" in told
+    assert "  edited                   █" in told
     packing = command(capsys, "dataset", "packing", "--sequence-length", "4096", "--batch-size", "2")
     assert packing["sequences"] == 1 < packing["examples"] <= 13
     assert packing["steps_packed"] == 1 < packing["steps_alone"]

@@ -12,9 +12,18 @@ from typing import Any
 
 from tests.tui.fake_services import AppOnFakes, fake_services
 
-from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord, PrepareReport, RecordOrigin, ValidationReport
+from webtune_tui.domain.clusters import Alike, AlikeSet
+from webtune_tui.domain.datasets import (
+    Cluster,
+    DatasetVersion,
+    DroppedRecord,
+    PrepareReport,
+    RecordOrigin,
+    ValidationReport,
+)
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
+from webtune_tui.domain.example_checks import ExampleCheck, Form, Remark, TokenLimits
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.records import Record, RecordKind
 from webtune_tui.domain.triage import Tile, TriageReport
@@ -211,6 +220,43 @@ class FakeCurate:
         raise UsageError("There is nothing to redo")
 
 
+class FakeExamples:
+    """Counts words as tokens, finds nothing odd but what a test says, and knows no edits but those of a test."""
+
+    def __init__(self) -> None:
+        self.remarks: tuple[Remark, ...] = ()
+        self.forms: tuple[Form, ...] = ()
+        self.checked: list[Sequence[Message]] = []
+
+    async def limits(self) -> TokenLimits:
+        return TokenLimits(1024, None, "")
+
+    async def check(self, messages: Sequence[Message], limits: TokenLimits) -> ExampleCheck | None:
+        self.checked.append(messages)
+        counts = tuple(len(message.content.split()) for message in messages)
+        return ExampleCheck(counts, sum(counts) + 3, "o200k_base", self.remarks)
+
+    async def history(self, example_id: str) -> Sequence[Form]:
+        return self.forms
+
+
+class FakeClusters:
+    """Three duplicates of the example at 7, one of each kind, and two neighbours of it."""
+
+    def __init__(self) -> None:
+        self.members: Sequence[Alike] = (
+            Alike("ex-1000000", 1_000_000, "near_duplicate", False, "Anker Soundcore Life Q30", "like ex-0000007"),
+            Alike("ex-1000001", 1_000_001, "exact_duplicate", False, "Anker Soundcore", "like ex-0000007"),
+            Alike("ex-0000013", 13, "group", True, "Write a product description.", split="train"),
+        )
+
+    async def size(self, example_id: str) -> int:
+        return 2 if example_id == "ex-0000007" else 0
+
+    async def of(self, example_id: str) -> AlikeSet:
+        return AlikeSet(example_id, self.members if example_id == "ex-0000007" else ())
+
+
 STEPS = (
     StepDescription("error_rows", "Error rows out", True, True, ()),
     StepDescription(
@@ -353,6 +399,13 @@ class FakePrepare:
         except (asyncio.CancelledError, GeneratorExit):
             self.stopped = True
             raise
+
+    async def clusters(self, *, limit: int = 20) -> Sequence[Cluster]:
+        gone = [
+            DroppedRecord(number, "c-1", number, reason, reason, title="Anker", example_id=f"ex-{number}")
+            for number, reason in ((1_000_000, "near_duplicate"), (1_000_001, "exact_duplicate"))
+        ]
+        return [Cluster("ex-0000007", tuple(gone))]
 
     async def dropped(self, reason: str | None = None, *, limit: int = 200) -> Sequence[DroppedRecord]:
         number = make_report(240).dropped.get(reason or "", 0)
@@ -526,6 +579,9 @@ def dataset_app(
     prepare: FakePrepare | None = None,
     studio: FakeStudio | None = None,
     triage: FakeTriage | None = None,
+    statistics: Any = None,
+    examples: FakeExamples | None = None,
+    clusters: FakeClusters | None = None,
     records: int = 311,
 ) -> AppOnFakes:
     """The real app on its Dataset screen over these services."""
@@ -534,10 +590,13 @@ def dataset_app(
         workspace=SimpleNamespace(read_only=False, holder=None, root=folder),
         curate=curate,
         prepare=prepare or FakePrepare(curate),
+        examples=examples or FakeExamples(),
+        clusters=clusters or FakeClusters(),
         export=FakeExport(),
         private_data=FakePrivateData(),
         studio=studio or FakeStudio(),
         triage=triage or FakeTriage(),
+        statistics=statistics,
         collect=FakeCollections(records),
     )
     return AppOnFakes("dataset", services, folder)

@@ -86,7 +86,7 @@ async def test_by_keys_a_range_is_tagged_the_filtered_replaced_and_exported_and_
         assert app.services is not None
         editing = app.services.editing
 
-        await pilot.press("m", "down", "down", "down", "m")
+        await pilot.press("M", "down", "down", "down", "M")
         await until(app, pilot, lambda: len(table(app).marks) == 4)
         await pilot.press("B")
         await until(app, pilot, lambda: isinstance(app.screen, BulkMenu))

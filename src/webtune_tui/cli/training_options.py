@@ -7,10 +7,8 @@ import argparse
 from webtune_tui.cli.command import whole_number
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.jobs import Hyperparameters
-from webtune_tui.services.train import hyperparameters_from
+from webtune_tui.services.train import DEFAULT_LOCAL_BASE, hyperparameters_from
 from webtune_tui.settings import Settings
-
-DEFAULT_LOCAL_BASE = "smollm2-135m"
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:

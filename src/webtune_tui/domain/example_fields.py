@@ -27,6 +27,12 @@ FIELD_WORDS: Mapping[str, str] = {
     "flags": "what was found in it, such as near-duplicate or redacted:email",
     "edited": "true where it was changed by hand",
     "group": "its group, whose members share a split",
+    "prompt_characters": "characters of the last user message",
+    "answer_characters": "characters of the last assistant message",
+    "language": "of the answer, such as en or pt; unknown where it can't be told",
+    "domain": "the host of its record's address",
+    "collected_at": "the day on which its record was collected",
+    "fields": "the fields of its record that are filled",
 }
 """The fields, and what each is."""
 
@@ -90,6 +96,8 @@ def value_of(field: str, example: Example, index: int) -> Any:
             return example.flags
         case "edited":
             return EDITED in example.flags
+        case "language" | "domain" | "collected_at" | "fields":
+            return None  # the workspace knows it
     return example.group
 
 
@@ -119,5 +127,8 @@ TEXT_FIELDS: Mapping[str, Callable[[Sequence[Message]], Any]] = {
     "answer": _last("assistant"),
     "system": _system,
     "text": _texts,
+    "prompt_characters": lambda messages: len(_last("user")(messages)),
+    "answer_characters": lambda messages: len(_last("assistant")(messages)),
+    "language": _last("assistant"),
 }
 """The fields for which the messages must be read."""

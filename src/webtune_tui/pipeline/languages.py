@@ -14,6 +14,8 @@ from typing import Any, Final
 from webtune_tui.domain.errors import ExtraMissing
 
 UNKNOWN: Final = ""
+UNKNOWN_NAME: Final = "unknown"
+"""What conditions call the language of a text of which none could be told."""
 _SHOWN = 160
 """Characters that the model sees of a text: more changes nothing but the time."""
 
@@ -59,6 +61,11 @@ def language_of(texts: Sequence[str]) -> list[tuple[str, float]]:
     """
     model = _model()
     return [_told(model, text) for text in texts]
+
+
+def language_named(text: str) -> str:
+    """The code of a text's language, ``unknown`` where it can't be told. Raises ExtraMissing."""
+    return language_of([text])[0][0] or UNKNOWN_NAME
 
 
 def _told(model: Any, text: str) -> tuple[str, float]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +13,7 @@ from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.pipeline.edit import Edit, dropped, kept, set_texts
+from webtune_tui.pipeline.languages import language_named
 from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.services.editor import Editor
 from webtune_tui.services.example_listing import ExampleListing
@@ -43,7 +42,7 @@ class CurateService:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._store = DatasetStore(workspace.database)
-        self._scans = ExampleScans(workspace.database)
+        self._scans = ExampleScans(workspace.database, language_named)
         self._records = RecordQueries(workspace.database)
         self._editor = Editor(workspace)
 
@@ -175,9 +174,9 @@ class CurateService:
         """What changed between two versions."""
         return await asyncio.to_thread(self._diff, before, after)
 
-    async def statistics(self, version: str | None = None) -> Mapping[str, object]:
-        """Counts, token quantiles and flags of a version, for ``dataset stats``."""
-        return await asyncio.to_thread(self._statistics, version)
+    async def tokens_per_split(self, version: str | None = None) -> Mapping[str, int]:
+        """The tokens of each split of a version."""
+        return await asyncio.to_thread(lambda: self._store.tokens_per_split(self._revision(version)))
 
     async def packing(self, version: str | None = None, *, sequence_length: int, batch_size: int) -> PackingPlan:
         """What packing the training examples of a version would save."""
@@ -233,6 +232,7 @@ class CurateService:
             raise UsageError("Nothing to bring back", hint="Name dropped examples by their ids.")
         head = self._revision(None)
         known = self._store.dropped_ids(head.build, example_ids) | self._store.ended(head, example_ids).keys()
+        known |= self._store.by_ids(head, example_ids).keys() if known else frozenset()  # both of a pair are wanted
         missing = [one for one in example_ids if one not in known]
         if missing:
             raise NotFound(f"There is no dropped example {', '.join(missing[:5])}", hint="See: webtune dataset dropped")
@@ -253,48 +253,6 @@ class CurateService:
             removed=[one for one in old if one not in new],
             edited=[one for one, content in new.items() if one in old and old[one] != content],
         )
-
-    def _statistics(self, version: str | None) -> Mapping[str, object]:
-        revision = self._revision(version)
-        tokens: list[int] = []
-        answers: list[int] = []
-        flags: Counter[str] = Counter()
-        sources: Counter[str] = Counter()
-        turns: Counter[int] = Counter()
-        for stored in self._store.stream(revision):
-            example = stored.to_example()
-            tokens.append(example.tokens)
-            answers.append(len(example.answer))
-            flags.update(example.flags)
-            sources[example.source] += 1
-            turns[len(example.messages)] += 1
-        told = revision.to_version()
-        return {
-            "dataset_version": told.dataset_version,
-            "content_hash": told.content_hash,
-            "examples": told.examples,
-            "splits": dict(told.splits),
-            "encoding": told.encoding,
-            "tokens_total": told.tokens,
-            "tokens_per_split": self._store.tokens_per_split(revision),
-            "tokens_per_example": _quantiles(tokens),
-            "answer_characters": _quantiles(answers),
-            "messages_per_example": {str(count): n for count, n in sorted(turns.items())},
-            "flags": dict(flags.most_common()),
-            "sources": dict(sources.most_common()),
-        }
-
-
-def _quantiles(values: list[int]) -> dict[str, float]:
-    """Smallest, quartiles, 95th percentile, largest and mean; empty without values."""
-    if not values:
-        return {}
-    ordered = sorted(values)
-    points = {"min": 0.0, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "max": 1.0}
-    found: dict[str, float] = {
-        name: ordered[min(math.floor(share * len(ordered)), len(ordered) - 1)] for name, share in points.items()
-    }
-    return found | {"mean": round(sum(ordered) / len(ordered), 1)}
 
 
 def _with_names(version: DatasetVersion, names: Mapping[str, str]) -> DatasetVersion:

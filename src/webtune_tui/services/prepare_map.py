@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 import orjson
 
+from webtune_tui.domain.record_fields import host_of as domain_of
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft
 from webtune_tui.storage.live_records import LiveRecord, LiveRow
@@ -69,13 +69,3 @@ def parsed(fields: str) -> Any:
         return orjson.loads(fields)
     except orjson.JSONDecodeError:  # half of a surrogate pair, NaN
         return json.loads(fields)
-
-
-def domain_of(url: str | None) -> str:
-    """The host of an address without ``www.``; the empty text where there is none."""
-    return _domain_of_host(url.partition("://")[2].partition("/")[0]) if url else ""
-
-
-@lru_cache(maxsize=4_096)
-def _domain_of_host(host: str) -> str:
-    return host.rpartition("@")[2].partition(":")[0].lower().removeprefix("www.")

@@ -52,6 +52,7 @@ from webtune_tui.storage.jobs import JobRepository
 from webtune_tui.storage.workspace import Workspace
 
 CREATE = "create_job"
+DEFAULT_LOCAL_BASE = "smollm2-135m"
 _LOCAL_POLL_SECONDS = 1.0
 _HOSTED_POLL_SECONDS = 10.0
 _LONGEST_WAIT = 60.0
@@ -109,14 +110,21 @@ class TrainService:
         async for event in base_models.add(model, self._providers.models_folder):
             yield event
 
+    async def estimate_as_set(self, version: str | None = None) -> Estimate:
+        """The estimate for a version with the provider and the base of the settings, and the usual epochs."""
+        provider, base = self._settings.provider, self._settings.base_model
+        if not base and self._providers.describe(provider).is_local:
+            base = DEFAULT_LOCAL_BASE
+        return await self.estimate(provider, base, Hyperparameters(), version)
+
     async def estimate(
         self, provider: str, base_model: str, hyperparameters: Hyperparameters, version: str | None = None
     ) -> Estimate:
         """Tokens, money, time and memory of a run, with their basis."""
         capabilities = self._providers.describe(provider)
         dataset = await self._curate.version(version)
-        statistics = await self._curate.statistics(dataset.content_hash)
-        tokens = _train_tokens(statistics) or dataset.tokens
+        per_split = await self._curate.tokens_per_split(dataset.content_hash)
+        tokens = per_split.get(Split.TRAIN.value, 0) or dataset.tokens
         examples = dataset.splits.get(Split.TRAIN.value, 0)
         epochs = hyperparameters.epochs or _usual_epochs(examples)
         trained = tokens * epochs
@@ -590,15 +598,6 @@ def _usual_epochs(examples: int) -> int:
     if examples and 3 * examples < 100:
         return min(25, 100 // examples)
     return 3
-
-
-def _train_tokens(statistics: Mapping[str, object]) -> int:
-    per_split = statistics.get("tokens_per_split") or statistics.get("tokens")
-    if isinstance(per_split, Mapping):
-        inner = per_split.get("per_split", per_split)
-        value = inner.get(Split.TRAIN.value, 0) if isinstance(inner, Mapping) else 0
-        return int(value) if isinstance(value, int | float) else 0
-    return 0
 
 
 def _number(name: str, value: Any) -> Any:

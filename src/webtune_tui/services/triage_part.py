@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from webtune_tui.domain.examples import decode_messages
+from webtune_tui.domain.record_fields import host_of as domain_of
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft, Surveying
 from webtune_tui.pipeline.corpus import Columns
@@ -23,7 +24,7 @@ from webtune_tui.pipeline.run import Assembly, Built, draft_steps, example_id
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.pipeline.triage_checks import Checks
 from webtune_tui.pipeline.triage_counts import Counts, Judged
-from webtune_tui.services.prepare_map import domain_of, drafts_of_rows, with_own_keys
+from webtune_tui.services.prepare_map import drafts_of_rows, with_own_keys
 from webtune_tui.services.prepare_part import columns_of
 from webtune_tui.services.prepare_shards import Section, ShardWriter
 from webtune_tui.storage.database import Database

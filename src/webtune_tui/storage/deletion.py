@@ -19,6 +19,7 @@ from webtune_tui.domain.origins import Deleted, Dependents, JobUse, VersionUse
 from webtune_tui.domain.records import Collection, CollectionState, RecordKind
 from webtune_tui.storage.collections import collection_in
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.kept_statistics import forget_statistics
 
 _BATCH = 2000
 _SEEN_ELSEWHERE = (
@@ -317,6 +318,7 @@ def _forget(connection: sqlite3.Connection, collection: Collection, records: int
     for table in ("sightings", "pages", "profiles", "collection_events"):
         connection.execute(f"DELETE FROM {table} WHERE collection_id = ?", (collection_id,))
     connection.execute("DELETE FROM meta WHERE key = ?", (f"stored:{collection_id}",))  # how far it was stored
+    forget_statistics(connection)
     connection.execute("UPDATE collections SET previous_id = NULL, gone = NULL WHERE previous_id = ?", (collection_id,))
     connection.execute("DELETE FROM collections WHERE collection_id = ?", (collection_id,))
     connection.execute(

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from webtune_tui.domain import clock
+from webtune_tui.domain.errors import InvalidInput
+from webtune_tui.domain.limits import MEGABYTE
 from webtune_tui.storage.files import make_folder, write_text
+
+_LARGEST = 64 * MEGABYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,31 @@ class EditDrafts:
     def forget(self, example_id: str) -> None:
         """Removes the draft of an example, if there is one."""
         self._path(example_id).unlink(missing_ok=True)
+
+    def write_outside(self, example_id: str, text: str) -> Path:
+        """Writes a text for the person's own editor and answers its file. Raises StorageFailed, NoSpace."""
+        make_folder(self._folder)
+        path = self._path(example_id).with_suffix(".txt")
+        write_text(path, text)
+        return path
+
+    def read_outside(self, path: Path) -> str:
+        """What the person's editor left.
+
+        Raises:
+            InvalidInput: it is gone, too large or not UTF-8.
+        """
+        try:
+            with path.open("rb") as stream:
+                written = stream.read(_LARGEST + 1)
+        except OSError as error:
+            raise InvalidInput(f"{path} can't be read: {error}", hint="Save it under its own name.") from error
+        if len(written) > _LARGEST:
+            raise InvalidInput(f"{path} is larger than {_LARGEST:,} bytes", hint="Shorten it.")
+        try:
+            return written.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{path} is not UTF-8 at byte {error.start}", hint="Save it as UTF-8.") from error
 
     def _path(self, example_id: str) -> Path:
         digest = hashlib.blake2b(example_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

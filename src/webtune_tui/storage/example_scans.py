@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from webtune_tui.domain.conditions import Condition
@@ -20,7 +21,7 @@ from webtune_tui.domain.examples import Split
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, WHOLE_EXAMPLES, stored_example
 from webtune_tui.storage.dataset_types import Revision, StoredExample
-from webtune_tui.storage.example_conditions import Where, where_of
+from webtune_tui.storage.example_conditions import LanguageOf, Where, where_of
 
 _ROWS_AT_ONCE = 2_000
 _BODIES_AT_ONCE = 64
@@ -70,13 +71,15 @@ class Wanted:
 class ExampleScans:
     """Scans of one workspace."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, language_of: LanguageOf | None = None) -> None:
         self._database = database
+        self._language_of = language_of
         self._values: dict[tuple[int, int, str], list[Any]] = {}
 
     def where(self, wanted: Wanted) -> Where:
         """What is asked, in SQL. Raises UsageError for a field that examples lack."""
-        return where_of(wanted.condition, wanted.text, lambda column: self._different(wanted.revision, column))
+        values = partial(self._different, wanted.revision)
+        return where_of(wanted.condition, wanted.text, values, self._language_of)
 
     def first(self, wanted: Wanted, where: Where, limit: int, offset: int = 0) -> list[int]:
         """The numbers of some rows; meant for what reads no messages and for low offsets."""

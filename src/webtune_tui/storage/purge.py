@@ -21,6 +21,7 @@ from webtune_tui.domain.mentions import Person
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.free_texts import TextColumns, erase_texts, find_texts
+from webtune_tui.storage.kept_statistics import forget_statistics
 from webtune_tui.storage.person_removal import (
     FoundRows,
     parts,
@@ -188,6 +189,7 @@ class PersonRows:
             connection.execute("PRAGMA secure_delete = ON")
             renamed = remove_examples(connection, found)
             remove_records(connection, found)
+            forget_statistics(connection)
             remove_edits(connection, found.edits or {})
             connection.executemany("DELETE FROM chat_turns WHERE turn_id = ?", [(one,) for one in found.turns])
             self._clean_recipes(connection, found)

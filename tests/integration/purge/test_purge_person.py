@@ -18,6 +18,7 @@ from tests.integration.purge.planted import FORMS, Planted, traces
 from webtune_tui.cli.main import run
 from webtune_tui.domain.examples import ContentSum, Split, body_digest
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.kept_statistics import KeptStatistics
 
 PERSON = [word for form in FORMS for word in ("--person", form)]
 
@@ -62,6 +63,12 @@ def require_true_sums(root: Path) -> None:
     database.close()
 
 
+def require_no_statistics(root: Path) -> None:
+    database = Database(root / "workspace.db", read_only=True)
+    assert not KeptStatistics(database).entries()
+    database.close()
+
+
 def test_the_person_is_planted_everywhere(pattern: Planted) -> None:
     found = "\n".join(traces(pattern.root))
     for place in (
@@ -89,6 +96,7 @@ def test_nothing_of_a_person_is_left_and_the_rest_is_whole(
     planted = copied()
     root = planted.root
     records = command(capsys, root, "collect", "list")["collections"]
+    command(capsys, root, "dataset", "stats")
     body = command(capsys, root, "purge", *PERSON, "--yes")
 
     assert list(traces(root)) == []
@@ -106,6 +114,7 @@ def test_nothing_of_a_person_is_left_and_the_rest_is_whole(
     assert "file-job-away at openai" in left and "file-job-here" not in left
 
     require_true_sums(root)
+    require_no_statistics(root)
     after = command(capsys, root, "collect", "list")["collections"]
     assert sum(one["records"] for one in after) == sum(one["records"] for one in records) - 3
     shown = command(capsys, root, "dataset", "show", planted.version)

@@ -18,6 +18,7 @@ from webtune_tui.domain.events import Prepared, Progressed
 from webtune_tui.domain.examples import Split
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.prepare import PrepareService
+from webtune_tui.services.statistics import StatisticsService
 from webtune_tui.settings import Settings
 from webtune_tui.storage.workspace import Workspace
 
@@ -307,8 +308,8 @@ async def test_policies_for_shared_answers(workspace: Workspace) -> None:
     await service.set_option({"steps.shared_targets.policy": "group"})
     grouped = await prepare(workspace)
     assert (grouped.examples, grouped.leak["shared_clusters"]) == (21, 0)
-    statistics = await CurateService(workspace).statistics()
-    assert statistics["flags"]["shared_target"] == 2
+    statistics = await StatisticsService(workspace).of()
+    assert statistics.plain["flags"]["shared_target"] == 2
     await service.set_option({"steps.shared_targets.policy": "keep"})
     assert (await prepare(workspace)).examples == 21
     with pytest.raises(UsageError, match="policy"):

@@ -35,6 +35,7 @@ CONDITIONS = (
     'answer ~ "strasse"', 'prompt ~ "ÁGUA"', 'answer !~ "kettle"', "prompt is empty", "turns > 2", "index <= 5",
     'id = "ex-3"', 'group starts with "g1"', 'text ~ "fine"', 'answer starts with "steel"', "system is not empty",
     '(answer ~ "k" or tokens > 900) and not source = pages', 'source in ("pages", "файлы")', "flags is empty",
+    "answer_characters > 12", "prompt_characters between 5 and 12",
 )  # fmt: skip
 
 

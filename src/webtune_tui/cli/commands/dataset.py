@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
@@ -16,6 +16,7 @@ from webtune_tui.cli.dataset_pairs import add_pairs_command
 from webtune_tui.cli.dataset_private import add_private_command
 from webtune_tui.cli.dataset_questions import add_questions_command
 from webtune_tui.cli.dataset_rows import add_row_commands
+from webtune_tui.cli.dataset_statistics import add_statistics_command
 from webtune_tui.cli.dataset_triage import add_triage_command
 from webtune_tui.cli.origin_report import origin_fields, origin_lines
 from webtune_tui.domain.datasets import DatasetVersion
@@ -59,15 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--limit", type=whole_number(0), default=20, metavar="N", help="at most N examples (20)")
     show.add_argument("--offset", type=whole_number(0), default=0, metavar="N", help="leave out the first N")
     show.add_argument("--where", metavar="CONDITION", help="split=NAME, a text that the messages contain, or both")
-    stats = add_subcommand(
-        group,
-        "stats",
-        _stats,
-        access=Access.READ,
-        summary="Count tokens, lengths, flags.",
-        examples=("webtune dataset stats",),
-    )
-    stats.add_argument("version", nargs="?", metavar="VERSION")
+    add_statistics_command(group)
     add_diff_command(group)
     lineage = add_subcommand(
         group,
@@ -156,12 +149,6 @@ async def _show(context: CommandContext) -> Outcome:
     return Outcome(body, ["\n\n".join([*map(_example_text, page.examples), told])])
 
 
-async def _stats(context: CommandContext) -> Outcome:
-    async with context.services() as services:
-        statistics = dict(await services.curate.statistics(context.arguments.version))
-    return Outcome(statistics, "\n".join(_statistics_lines(statistics)))
-
-
 async def _lineage(context: CommandContext) -> Outcome:
     from webtune_tui.pipeline.generated import FLAG  # the other commands do without
 
@@ -238,16 +225,3 @@ def _example_text(example: Example) -> str:
 
 def _splits(splits: Mapping[str, int]) -> str:
     return " / ".join(str(splits.get(name, 0)) for name in ("train", "validation", "test"))
-
-
-def _statistics_lines(statistics: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in statistics.items():
-        yield f"{name.replace('_', ' '):<22}{_shown(value)}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_shown(item)}" for name, item in value.items()) or "-"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int | float) else str(value)

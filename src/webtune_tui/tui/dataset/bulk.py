@@ -65,7 +65,7 @@ class Bulk:
         if screen.version is None or screen.view != "examples" or screen.is_editing:
             return False
         if self._selecting.selection.is_empty:
-            screen.say("No example is selected: space marks, m begins a range, a takes all that are listed", "-care")
+            screen.say("No example is selected: space marks, M begins a range, a takes all that are listed", "-care")
             return False
         return True
 

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from textual.content import Content
 
-from webtune_tui.domain.errors import NotFound
+from webtune_tui.domain.errors import InvalidInput, NotFound, WebtuneError
+from webtune_tui.domain.example_checks import ExampleCheck, TokenLimits
+from webtune_tui.domain.example_text import from_text, to_text
+from webtune_tui.domain.examples import Message
 from webtune_tui.services.curate import EditResult
 from webtune_tui.storage.drafts import EditDraft
+from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.outside_editor import edit_outside
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import undone_words
+from webtune_tui.tui.widgets.draft_offer import DraftOffer
+
+EXAMPLE_KEYS = "R JSON · y copies · c alike · m changes"
 
 
 class Editing:
@@ -39,6 +48,7 @@ class Editing:
         if screen.version is None or screen.is_read_only or screen.is_editing:
             return
         draft = await asyncio.to_thread(screen.drafts.newest)
+        screen.query_one(DraftOffer).offer(draft)
         if draft is not None:
             screen.say(f"An edit of {figures.local_date(draft.saved_at)} was not saved: E goes on with it", "-care")
 
@@ -88,8 +98,57 @@ class Editing:
         screen.add_class("-editing", "-side-open")
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Edit example")
+        screen.query_one("#side").border_subtitle = Content("F2 role, weight, split in two, merge, copy, move")
         screen.hint("editing")
+        screen.query_one(DraftOffer).offer(None)
         await screen.editor.open(example, draft)
+
+    # What is said while one types
+
+    def check(self, example_id: str, messages: Sequence[Message]) -> None:
+        """Counts and checks what is typed; a newer text takes the place of one that waits."""
+        self._screen.launch(partial(self._check, example_id, messages), "example-check")
+
+    async def _check(self, example_id: str, messages: Sequence[Message]) -> None:
+        screen, examples = self._screen, self._screen.services.examples
+        try:
+            limits = await examples.limits()
+            found = await examples.check(messages, limits)
+        except WebtuneError as error:  # such as a tokenizer that is not installed: editing goes on without
+            limits, found = TokenLimits(), ExampleCheck((), 0, error.message)
+        example = screen.editor.example
+        if found is not None and example is not None and example.example_id == example_id:
+            screen.editor.show_check(found, limits)
+
+    # The person's own editor
+
+    def edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
+        """Opens the texts in the person's own editor; what comes back stands in the fields and is saved from there."""
+        self._screen.queue(partial(self._edit_outside, example_id, messages), "outside")
+
+    async def _edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
+        screen = self._screen
+        path = await asyncio.to_thread(screen.drafts.write_outside, example_id, to_text(messages))
+        try:
+            texts = await self._texts_from_outside(path, len(messages))
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        example = screen.editor.example
+        if texts and example is not None and example.example_id == example_id:
+            screen.editor.put_in(texts)
+
+    async def _texts_from_outside(self, path: Path, count: int) -> Sequence[str]:
+        """The texts of the messages as the editor left them; none where the person gives them up."""
+        screen = self._screen
+        while True:
+            await edit_outside(screen.webtune, path)
+            try:
+                text = await asyncio.to_thread(screen.drafts.read_outside, path)
+                return await asyncio.to_thread(from_text, text, count)
+            except InvalidInput as error:
+                question = f"{error_display.words(error)}\n\nThe file is {path}"
+            if not await screen.confirm("This can't be read back", question, yes="Open it again", no="Discard"):
+                return ()
 
     def save(self, example_id: str, changes: Mapping[str, str]) -> None:
         """Writes what was typed as a step of the recipe."""
@@ -104,6 +163,25 @@ class Editing:
             result = await self._screen.services.curate.edit(example_id, changes)
             await self._close_editor(example_id)
             await self._take(result, f"Saved: {figures.count(len(changes), 'message')} changed  ·  z undoes it")
+
+    def reshape(self, example_id: str, apply: Callable[[], Awaitable[EditResult]]) -> None:
+        """Applies a step to an example, after what was typed into it is saved; an open edit goes on with the result."""
+        self._screen.queue(partial(self._reshape, example_id, apply), "edit")
+
+    async def _reshape(self, example_id: str, apply: Callable[[], Awaitable[EditResult]]) -> None:
+        screen = self._screen
+        async with self._lock:
+            open_example = screen.editor.example
+            is_open = open_example is not None and open_example.example_id == example_id
+            if is_open and (changes := screen.editor.changes):
+                await screen.services.curate.edit(example_id, changes)
+                await asyncio.to_thread(screen.drafts.forget, example_id)
+            result = await apply()
+            await self._take(result, f"{result.words or 'Changed'}  ·  z undoes it")
+        if is_open:
+            await screen.editor.close()
+            await self._edit_example(example_id)
+            screen.say(f"{result.words or 'Changed'}  ·  z undoes it after the edit", "-good")
 
     def leave(self, example_id: str, *, is_changed: bool) -> None:
         """Leaves an edit; asks where something is not saved."""
@@ -133,6 +211,7 @@ class Editing:
         screen.remove_class("-editing")
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Example")
+        screen.query_one("#side").border_subtitle = Content(EXAMPLE_KEYS)
         back, self._back = self._back, None
         if back is not None:
             screen.remove_class("-side-open")
@@ -160,6 +239,13 @@ class Editing:
             await self._take(result, f"Dropped {figures.count(len(ids), 'example')}  ·  z undoes it")
             if then is not None:
                 then()
+
+    async def bring_back(self, example_ids: Sequence[str]) -> EditResult:
+        """Wants dropped examples back; those that went by hand are back at once."""
+        async with self._lock:
+            result = await self._screen.services.curate.restore(example_ids)
+            await self._take(result, "Wanted back  ·  z undoes it")
+        return result
 
     def step_back_or_on(self, *, again: bool, then: Callable[[], None] | None = None) -> None:
         """Takes the last edit back, or applies the last undone one again; ``then`` is called afterwards."""

@@ -19,7 +19,9 @@ from webtune_tui.domain.origins import DeletedRecord
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.example_listing import ExampleListing, Found
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.reading import show_more
 from webtune_tui.tui.presentation.dataset_summary import listing_words
+from webtune_tui.tui.presentation.example_detail import ExampleView
 
 _FILTER_SECONDS = 0.15
 _DETAIL_SECONDS = 0.03
@@ -284,7 +286,9 @@ class Listing:
         origins = await screen.services.curate.lineage(row.example_id)
         deleted = await self._deleted_records(example, origins)
         needle = self.view.text or self._needle
-        screen.detail.show_example(example, origins, number=row.number or number, needle=needle, deleted=deleted)
+        view = ExampleView(example, row.number or number, origins, deleted)
+        screen.detail.show_example(view, needle=needle)
+        await show_more(screen, view, needle)
 
     async def _deleted_records(self, example: Example, origins: Sequence[RecordOrigin]) -> Sequence[DeletedRecord]:
         """What is remembered of the example's records that are no longer here."""

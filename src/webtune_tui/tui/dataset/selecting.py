@@ -55,12 +55,12 @@ class Selecting:
             return
         if self._begun is None:
             self._begun = (self._listing.view, screen.table.cursor, row.example_id)
-            screen.say("A range begins here: go to its end and press m again  ·  esc leaves it")
+            screen.say("A range begins here: go to its end and press M again  ·  esc leaves it")
             return
         view, place, example_id = self._begun
         self._begun = None
         if view != self._listing.view:
-            screen.say("The list is another one now: m begins a range anew", "-care")
+            screen.say("The list is another one now: M begins a range anew", "-care")
             return
         found = screen.table.find(example_id)
         begun = place if found is None else found

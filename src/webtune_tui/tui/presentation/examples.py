@@ -1,17 +1,12 @@
-"""Training examples as rows of a table and as the lines of a detail view."""
+"""Training examples as rows of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webtune_tui.domain.datasets import RecordOrigin
-from webtune_tui.domain.examples import Example, Message, Split
-from webtune_tui.domain.origins import DeletedRecord
-from webtune_tui.domain.terminal_text import display, display_line
-from webtune_tui.tui.presentation import figures
-from webtune_tui.tui.presentation.origins import deleted_lines, when
-from webtune_tui.tui.presentation.text_layout import StyledLine, wrap
+from webtune_tui.domain.examples import Example, Split
+from webtune_tui.domain.terminal_text import display_line
 
 EXCERPT = 400
 """Characters of a prompt or answer that a table row keeps; no terminal line shows more."""
@@ -19,22 +14,6 @@ EXCERPT = 400
 _CONTEXT = 5
 _SHORTEST_LEAD = 12
 _LONGEST_LEAD = 2000
-
-FLAG_WORDS = {
-    "edited": "Changed by hand; the edit is a step of the recipe and can be undone.",
-    "cut": "The answer was cut: at a sentence end to fit the token budget, or by its source already.",
-    "copied-prompt": "Most of the answer stands in the prompt already.",
-    "language-unknown": "Too short or too unclear to tell its language.",
-    "redacted": "Personal data was replaced by placeholders.",
-    "near-duplicate": "Other records say almost the same; this one was kept.",
-    "shared-target": "Other prompts have the same answer; this one was kept.",
-    "invents": "The answer holds facts that the prompt does not give: it may teach the model to invent.",
-    "long": "Longer than the token budget.",
-    "short": "Very little text to learn from.",
-    "language": "The language is not the one of most examples.",
-    "special-token": "Holds words that a chat template reserves; they were neutralised.",
-    "invisible": "Invisible or direction-changing characters were found.",
-}
 
 ROLE_TITLES = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
 
@@ -103,91 +82,3 @@ def excerpt(text: str, needle: str = "") -> str:
 def split_word(split: str) -> str:
     """The split in at most five letters."""
     return "valid" if split == Split.VALIDATION else split
-
-
-def flag_words(flag: str) -> str:
-    """What a flag means, in a sentence."""
-    name = flag.replace("_", "-").partition(":")[0]
-    return FLAG_WORDS.get(name, f"{display_line(flag).replace('-', ' ').replace('_', ' ').capitalize()}.")
-
-
-def detail_lines(
-    example: Example,
-    origins: Sequence[RecordOrigin],
-    *,
-    number: int,
-    width: int,
-    deleted: Sequence[DeletedRecord] = (),
-) -> list[StyledLine]:
-    """The whole example as wrapped lines: messages by role, flags in words, and where it comes from.
-
-    Takes time in proportion to the text: call it in a thread.
-    """
-    lines = [StyledLine(tuple(_heading(example, number)))]
-    for message in example.messages:
-        lines += [StyledLine(), *_message_lines(message, width)]
-    if example.flags:
-        lines += [StyledLine(), _title("Flags"), *_flag_lines(example.flags, width)]
-    lines += [StyledLine(), _title("From"), *deleted_lines(deleted, width)]
-    if origins or not deleted:
-        lines += _origin_lines(origins, width)
-    lines += [StyledLine(), StyledLine(((f"id {display_line(example.example_id)}", "muted"),))]
-    return lines
-
-
-def _heading(example: Example, number: int) -> Iterator[tuple[str, str]]:
-    yield f"#{number:,}", "title"
-    yield "  ", ""
-    yield example.split.value, f"split-{example.split.value}"
-    yield f"  {figures.count(example.tokens, 'token')}", "muted"
-
-
-def _title(text: str) -> StyledLine:
-    return StyledLine(((text.upper(), "section"),))
-
-
-def _message_lines(message: Message, width: int) -> Iterator[StyledLine]:
-    known = message.role in ROLE_TITLES
-    role = message.role if known else "tool"
-    name = ROLE_TITLES[message.role] if known else display_line(message.role or "no role", limit=30)
-    parts = [(name, f"role-{role}")]
-    if note := _message_note(message):
-        parts.append((f"  {note}", "muted"))
-    yield StyledLine(tuple(parts), bar=role)
-    if not message.content:
-        yield StyledLine((("(empty)", "muted"),), bar=role)
-        return
-    for line in wrap(display(message.content), width - 2):
-        yield StyledLine(((line, ""),), bar=role)
-
-
-def _message_note(message: Message) -> str:
-    if message.role != "assistant":
-        return ""
-    if message.weight == 0:
-        return "not trained on"
-    return "the model learns this"
-
-
-def _flag_lines(flags: Sequence[str], width: int) -> Iterator[StyledLine]:
-    indent = min(18, max(len(flag) for flag in flags) + 2)
-    for flag in flags:
-        name = display_line(flag, limit=indent - 2).ljust(indent)
-        for index, line in enumerate(wrap(flag_words(flag), max(width - indent, 12))):
-            yield StyledLine(((name if index == 0 else " " * indent, "flag"), (line, "muted")))
-
-
-def _origin_lines(origins: Sequence[RecordOrigin], width: int) -> Iterator[StyledLine]:
-    if not origins:
-        yield StyledLine((("no record is known", "muted"),))
-    for origin in origins:
-        place = f"record {origin.position:,} of {display_line(origin.collection_id, limit=60)}"
-        yield from (StyledLine(((line, ""),)) for line in wrap(place, width))
-        if origin.collected_at:
-            yield StyledLine(((f"collected {when(origin.collected_at)}", "muted"),))
-        if origin.url:
-            for line in wrap(display_line(origin.url, limit=2000), width):
-                yield StyledLine(((line, "link"),))
-        if origin.raw_path:
-            for line in wrap(display_line(origin.raw_path, limit=2000), width):
-                yield StyledLine(((line, "muted"),))

@@ -16,10 +16,14 @@ Part = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class StyledLine:
-    """One line of a view that has been wrapped already: its parts, and a bar at the left where it belongs to a role."""
+    """One line of a view that has been wrapped already: its parts, and a bar at the left where it belongs to a role.
+
+    The bar of a marked line is full, which can be told without its colour.
+    """
 
     parts: tuple[Part, ...] = ()
     bar: str = ""
+    is_marked: bool = False
 
     @property
     def plain(self) -> str:

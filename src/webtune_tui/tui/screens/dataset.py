@@ -12,19 +12,24 @@ from textual.widgets import ContentSwitcher, Input, Static
 
 from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.bulk import Bulk
+from webtune_tui.tui.dataset.comparing import Comparing
+from webtune_tui.tui.dataset.copying import Copying
 from webtune_tui.tui.dataset.designing import Designing
-from webtune_tui.tui.dataset.editing import Editing
+from webtune_tui.tui.dataset.editing import EXAMPLE_KEYS, Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.history import History
 from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
+from webtune_tui.tui.dataset.reshaping import Reshaping
 from webtune_tui.tui.dataset.reviewing import Reviewing
 from webtune_tui.tui.dataset.selecting import Selecting
+from webtune_tui.tui.dataset.statistics import LookingAtStatistics
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.widgets.condition_input import ConditionInput
+from webtune_tui.tui.widgets.draft_offer import DraftOffer
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
@@ -34,15 +39,18 @@ from webtune_tui.tui.widgets.history_pane import HistoryPane
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel
 from webtune_tui.tui.widgets.review_pane import ReviewPane
 from webtune_tui.tui.widgets.row_view import RowView
+from webtune_tui.tui.widgets.statistics_view import StatisticsView
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
 from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
 _EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin", "bulk", "range"})
+_ONE_ACTIONS = frozenset({"json", "copy", "alike", "clusters", "reshape"})
 _UNDO_ACTIONS = frozenset({"undo", "redo"})
-_UNDO_VIEWS = ("examples", "triage", "dropped", "history")
-_TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {"prepare", "dropped", "studio", "triage", "private", "check"}
-_TABLE_ACTIONS |= {"review", "history"}
-_OWN_VIEWS = ("prepare", "dropped", "triage", "review", "history")
+_UNDO_VIEWS = ("examples", "triage", "dropped", "statistics", "history")
+_TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {
+    "prepare", "dropped", "studio", "triage", "statistics", "private", "check", "review", "history",
+}  # fmt: skip
+_OWN_VIEWS = ("prepare", "dropped", "triage", "statistics", "review", "history")
 
 
 class DatasetScreen(DatasetFrame):
@@ -65,23 +73,32 @@ class DatasetScreen(DatasetFrame):
         "The recipe (p) shows what each step does to a sample, with both sides: space turns a step on or off, J and K "
         "move it within its stage, enter goes to its options, r runs all. The dropped records (D) each keep their "
         "reason; b brings the marked ones back, and a duplicate then takes the place of the one that stayed.\n\n"
-        "Many at once: marks, a range (m at both its ends), all that is listed (a), then B: drop, move, replace, trim, "
+        "Many at once: marks, a range (M at both its ends), all that is listed (a), then B: drop, move, replace, trim, "
         "tag, send to review, export and more, each shown with its count and samples first, and one step: z undoes it. "
         "Review (w): k keeps, f fixes, d drops, s skips, u goes back; n begins another or a second pass, a tells how "
         "far two passes agree. History (H): enter walks to a step, tab goes to the versions, n names one, space marks "
         "two and = shows what differs.\n\n"
+        "Statistics (S) show what the version consists of: tokens, lengths, turns, sources, ages, languages, flags, "
+        "fields, words and cost. Left and right turn to the next measure, up and down walk its bars, enter lists the "
+        "rows of a bar; c stops counting, r counts again.\n\n"
         "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
         "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
         "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
         "checks any file against the provider and the base, and writes a mended copy. P lists personal data and "
-        "secrets in the records by kind and domain, masked."
+        "secrets in the records by kind and domain, masked.\n\n"
+        "The example says what the model learns from it: turns with a full bar carry loss, others are read. R turns "
+        "to its raw JSON and back, y copies a message, the answer or the JSON, c compares it word by word with its "
+        "duplicates, its group and its source (s keeps the other one instead, b keeps both), C lists the largest "
+        "clusters. m (F2 while editing) changes a role or a weight, splits an example in two, merges it with the next "
+        "or the other marked one, duplicates it, or moves its group to another split. Ctrl+o while editing opens "
+        "$EDITOR."
     )
-    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft", "bulk", "review"})
+    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft", "reshape", "bulk", "review"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit", tooltip="Edit the example in place"),
         Binding("d", "drop", "Drop", tooltip="Drop the marked examples, or this one"),
-        Binding("B", "bulk", "Many", tooltip="Do something with all that are marked: m marks a range, a all listed"),
-        Binding("m", "range", "Range", show=False, tooltip="Begin a range of marks here; m again ends it"),
+        Binding("B", "bulk", "Many", tooltip="Do something with all that are marked: M marks a range, a all listed"),
+        Binding("M", "range", "Range", show=False, tooltip="Begin a range of marks here; M again ends it"),
         Binding("z", "undo", "Undo", tooltip="Take the last edit back"),
         Binding("Z", "redo", "Redo", show=False, tooltip="Apply the undone edit again"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter by text, live"),
@@ -92,8 +109,14 @@ class DatasetScreen(DatasetFrame):
         Binding("N", "hit(-1)", "Hit before", show=False),
         Binding("s", "next_split", "Split", show=False, tooltip="Show one split: train, validation, test, all"),
         Binding("o", "origin", "Origin", show=False, tooltip="The record behind the example: fields, bytes, page"),
+        Binding("R", "json", "JSON", show=False, tooltip="The example as the JSON that is exported, and back"),
+        Binding("y", "copy", "Copy", show=False, tooltip="Copy a message, the answer or the JSON of the example"),
+        Binding("c", "alike", "Alike", show=False, tooltip="Compare with its duplicates, its group, its source"),
+        Binding("m", "reshape", "Change", show=False, tooltip="Role, weight, split in two, merge, duplicate, move"),
+        Binding("C", "clusters", "Clusters", show=False, tooltip="The largest clusters of duplicates"),
         Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
         Binding("t", "triage", "Triage", tooltip="What harms in the records and in this version, and what mends it"),
+        Binding("S", "statistics", "Statistics", show=False, tooltip="What this version consists of, as charts"),
         Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
         Binding("w", "review", "Review", show=False, tooltip="Look at examples one by one: keep, fix, drop, skip"),
         Binding("H", "history", "History", show=False, tooltip="The steps by hand, to walk; versions, to compare"),
@@ -115,11 +138,16 @@ class DatasetScreen(DatasetFrame):
         self._history = History(self, self._editing)
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
+        self._statistics = LookingAtStatistics(self, open_rows=self.show_where)
         self._designing = Designing(self, self._leave_studio)
+        self._reshaping = Reshaping(self, self._editing)
+        self._copying = Copying(self)
+        self._comparing = Comparing(self, self._listing, self._editing, self._dropped.open_record)
         self._triaging = Triaging(self, prepare=self._prepare_again, open_record=self._dropped.open_record)
 
     def compose_body(self) -> ComposeResult:
         yield Static("", id="version-line", markup=False)
+        yield DraftOffer(id="draft-offer")
         with ContentSwitcher(id="dataset-views", initial="empty"):
             with Container(id="examples"):
                 with Vertical(id="table-panel", classes="panel"):
@@ -139,6 +167,7 @@ class DatasetScreen(DatasetFrame):
             yield TriageBoard(id="triage", classes="panel")
             yield ReviewPane(id="review", classes="panel")
             yield HistoryPane(id="history", classes="panel")
+            yield StatisticsView(id="statistics", classes="panel")
             yield EmptyState("Dataset", "Opening the workspace …", id="empty")
         yield Static("", id="dataset-status", markup=False)
 
@@ -146,12 +175,14 @@ class DatasetScreen(DatasetFrame):
         super().on_mount()
         self.query_one("#table-panel").border_title = "Examples"
         self.query_one("#side").border_title = "Example"
+        self.query_one("#side").border_subtitle = EXAMPLE_KEYS
         self.query_one("#prepare").border_title = "Recipe"
         self.query_one("#dropped").border_title = "Dropped records"
         self.query_one("#studio").border_title = "Template studio"
         self.query_one("#triage").border_title = "Triage"
         self.query_one("#review").border_title = "Review"
         self.query_one("#history").border_title = "History"
+        self.query_one("#statistics").border_title = "Statistics"
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -179,6 +210,8 @@ class DatasetScreen(DatasetFrame):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers the keys that mean something in the present view."""
+        if action in _ONE_ACTIONS and self.are_views_there and (self.is_editing or self.view != "examples"):
+            return False
         if action in _EXAMPLE_ACTIONS and self.are_views_there and self.view != "examples":
             return False
         if action in _UNDO_ACTIONS and self.are_views_there and self.view not in _UNDO_VIEWS:
@@ -195,6 +228,8 @@ class DatasetScreen(DatasetFrame):
                 self._dropped.pane.focus_reasons()
             case "triage":
                 self._triaging.board.focus_tiles()
+            case "statistics":
+                self._statistics.view.focus_chart()
             case "studio":
                 self._designing.studio.focus_texts()
             case "review":
@@ -250,6 +285,28 @@ class DatasetScreen(DatasetFrame):
         """Shows the record behind the example, or the list where there are several."""
         await self._listing.show_origin()
 
+    def action_json(self) -> None:
+        """Shows the example as JSON, or its words again."""
+        if self.table.current is not None:
+            self.detail.turn_to_json()
+            if not self.has_side:
+                self._listing.open_row()
+
+    def action_copy(self) -> None:
+        """Copies something of the example under the cursor."""
+        if (row := self.table.current) is not None:
+            self._copying.copy(row.example_id)
+
+    def action_alike(self) -> None:
+        """Compares the example under the cursor with what is like it."""
+        if (row := self.table.current) is not None:
+            self._comparing.open(row.example_id)
+
+    def action_clusters(self) -> None:
+        """Lists the largest clusters."""
+        if self.version is not None:
+            self._comparing.open_list()
+
     def action_filter(self) -> None:
         """Opens the filter."""
         self._listing.open_filter()
@@ -304,6 +361,28 @@ class DatasetScreen(DatasetFrame):
     def _keep_draft(self, event: ExampleEditor.Typed) -> None:
         self._editing.keep_draft(event.example_id, event.draft)
 
+    @on(DraftOffer.Taken)
+    def _draft_taken(self) -> None:
+        self.action_resume_draft()
+
+    @on(ExampleEditor.CheckWanted)
+    def _check_edit(self, event: ExampleEditor.CheckWanted) -> None:
+        self._editing.check(event.example_id, event.messages)
+
+    def action_reshape(self) -> None:
+        """Offers what can be done to the shape of the example under the cursor."""
+        row = self.table.current
+        if row is not None and not self.refuses_editing():
+            self._reshaping.open(row.example_id)
+
+    @on(ExampleEditor.ReshapeWanted)
+    def _reshape_edited(self, event: ExampleEditor.ReshapeWanted) -> None:
+        self._reshaping.open(event.example_id, event.place)
+
+    @on(ExampleEditor.OutsideWanted)
+    def _edit_outside(self, event: ExampleEditor.OutsideWanted) -> None:
+        self._editing.edit_outside(event.example_id, event.messages)
+
     @on(ExampleEditor.Saved)
     def _save_edit(self, event: ExampleEditor.Saved) -> None:
         self._editing.save(event.example_id, event.changes)
@@ -348,6 +427,8 @@ class DatasetScreen(DatasetFrame):
             self._dropped.show_reasons()
         elif self.view == "history":
             self._history.load()
+        elif self.view == "statistics":
+            self._statistics.count()
 
     # Preparing
 
@@ -504,6 +585,25 @@ class DatasetScreen(DatasetFrame):
     @on(HistoryPane.CompareWanted)
     def _compare_wanted(self, event: HistoryPane.CompareWanted) -> None:
         self._history.compare(event.pair)
+
+    # Statistics
+
+    def action_statistics(self) -> None:
+        """Shows what the version consists of."""
+        if self.are_services_open and not self.is_editing and self.view not in ("studio", "statistics"):
+            self._statistics.open()
+
+    @on(StatisticsView.CountWanted)
+    def _count_wanted(self) -> None:
+        self._statistics.count(is_anew=True)
+
+    @on(StatisticsView.CancelWanted)
+    def _count_cancelled(self) -> None:
+        self._statistics.cancel()
+
+    @on(StatisticsView.RowsWanted)
+    def _bar_wanted(self, event: StatisticsView.RowsWanted) -> None:
+        self._statistics.open_rows(event.condition)
 
     # Dropped records
 

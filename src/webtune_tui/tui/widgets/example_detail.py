@@ -1,4 +1,4 @@
-"""One example as a person reads it: messages by role, flags in words, and where it comes from."""
+"""One example as a person reads it: what is learned from it, its messages, its flags, and where it comes from."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from webtune_tui.domain.datasets import RecordOrigin
 from webtune_tui.domain.examples import Example
-from webtune_tui.domain.origins import DeletedRecord
-from webtune_tui.tui.presentation.examples import detail_lines
+from webtune_tui.tui.presentation.example_detail import ExampleView, detail_lines
+from webtune_tui.tui.presentation.json_lines import json_lines
 from webtune_tui.tui.presentation.text_layout import StyledLine
 from webtune_tui.tui.widgets.styled_lines import StyledLines
 
 
 class ExampleDetail(StyledLines):
-    """The example under the cursor of the table."""
+    """The example under the cursor of the table, to be read or as JSON."""
 
     DEFAULT_CSS = """
     ExampleDetail { padding: 0 0 0 1; }
@@ -26,32 +25,43 @@ class ExampleDetail(StyledLines):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._example: Example | None = None
+        self._view: ExampleView | None = None
+        self._needle_shown = ""
+        self._is_json = False
 
     @property
     def example(self) -> Example | None:
         """The example in the view."""
-        return self._example
+        return self._view.example if self._view else None
 
-    def show_example(
-        self,
-        example: Example,
-        origins: Sequence[RecordOrigin],
-        *,
-        number: int,
-        needle: str = "",
-        deleted: Sequence[DeletedRecord] = (),
-    ) -> None:
-        """Shows an example; ``number`` is its place in the table, counted from 1."""
-        is_same = self._example is not None and self._example.example_id == example.example_id
-        self._example = example
+    @property
+    def is_json(self) -> bool:
+        """Whether it shows the JSON that is exported."""
+        return self._is_json
 
-        def lines(width: int) -> Sequence[StyledLine]:
-            return detail_lines(example, origins, number=number, width=width, deleted=deleted)
+    def show_example(self, view: ExampleView, *, needle: str = "") -> None:
+        """Shows an example, or more of the one in sight."""
+        is_same = self.example is not None and self.example.example_id == view.example.example_id
+        self._view = view
+        self._needle_shown = needle
+        self._show(keep_place=is_same)
 
-        self.show(lines, needle=needle, keep_place=is_same)
+    def turn_to_json(self) -> None:
+        """Shows the JSON of the example, or the words again."""
+        self._is_json = not self._is_json
+        if self._view is not None:
+            self._show(keep_place=False)
 
     def clear_example(self) -> None:
         """Empties the view."""
-        self._example = None
+        self._view = None
         self.show(None)
+
+    def _show(self, *, keep_place: bool) -> None:
+        view, is_json = self._view, self._is_json
+        assert view is not None
+
+        def lines(width: int) -> Sequence[StyledLine]:
+            return json_lines(view.example, width) if is_json else detail_lines(view, width)
+
+        self.show(lines, needle=self._needle_shown, keep_place=keep_place)

@@ -16,7 +16,7 @@ from textual.widgets import Button, Static
 from webtune_tui.domain.examples import Example
 from webtune_tui.domain.reviews import Review, Verdict
 from webtune_tui.domain.terminal_text import display_line
-from webtune_tui.tui.presentation.examples import detail_lines
+from webtune_tui.tui.presentation.example_detail import ExampleView, detail_lines
 from webtune_tui.tui.presentation.reviews import end_words, progress_words
 from webtune_tui.tui.presentation.text_layout import StyledLine, wrap
 from webtune_tui.tui.widgets.styled_lines import StyledLines
@@ -107,8 +107,8 @@ class ReviewPane(Vertical):
             )
             self.text.show(lambda width: _words(words, width))
         else:
-            number = review.ids.index(example_id) + 1
-            self.text.show(lambda width: detail_lines(example, (), number=number, width=width))
+            view = ExampleView(example, review.ids.index(example_id) + 1)
+            self.text.show(lambda width: detail_lines(view, width))
 
     def action_judge(self, verdict: Verdict) -> None:
         """Says the verdict on the example in sight."""

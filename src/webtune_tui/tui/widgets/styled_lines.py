@@ -16,6 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from webtune_tui.tui.presentation.glyphs import ASCII, GLYPHS
 from webtune_tui.tui.presentation.text_layout import StyledLine
 
 LineMaker = Callable[[int], Sequence[StyledLine]]
@@ -165,7 +166,8 @@ class StyledLines(ScrollView, can_focus=True):
         if number >= len(self._lines):
             return Strip.blank(width, base)
         line = self._lines[number]
-        segments = [Segment("▎ ", base + self._named(_ROLE_STYLES.get(line.bar, "muted")))] if line.bar else []
+        sign = _MARKED_BAR if line.is_marked else _BAR
+        segments = [Segment(sign, base + self._named(_ROLE_STYLES.get(line.bar, "muted")))] if line.bar else []
         for text, name in line.parts:
             segments += self._segments(text, base + self._named(name))
         strip = Strip(segments).adjust_cell_length(width, base)
@@ -203,6 +205,7 @@ class StyledLines(ScrollView, can_focus=True):
         return self._styles_by_name[name]
 
 
+_BAR, _MARKED_BAR = ("▎ ", "█ ") if GLYPHS is not ASCII else ("| ", "# ")
 _ROLE_STYLES = {"system": "muted", "user": "second", "assistant": "accent", "tool": "warn"}
 _STYLE_ALIASES = {
     "role-system": "section",
