@@ -20,7 +20,7 @@ from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.workspace import Workspace
 
 _KEY = "review"
-_PAGE = 500
+_PAGE = 100  # a page becomes examples on the loop
 _BY_HAND = (EDITED, "copied")
 
 
@@ -99,8 +99,7 @@ class ReviewService:
 
     async def _tagged(self, where: str, count: int) -> list[str]:
         listing = await self._curate.listing(where=_tagged(where))
-        await _length(listing)
-        return [one.example_id for one in (await listing.page(0, count)).examples]
+        return await _first(listing, min(count, await _length(listing)))
 
     async def _random(self, where: str, count: int, seed: int) -> list[str]:
         listing = await self._curate.listing(where=where)
@@ -122,10 +121,9 @@ class ReviewService:
         ids = [one[-1] for one in worst]
         if len(ids) < count:
             shortest = await self._curate.listing(where=where, sort="tokens")
-            await _length(shortest)
-            page = await shortest.page(0, 2 * count)
+            first = await _first(shortest, min(2 * count, await _length(shortest)))
             known = set(ids)
-            ids += [one.example_id for one in page.examples if one.example_id not in known][: count - len(ids)]
+            ids += [one for one in first if one not in known][: count - len(ids)]
         yield ids
 
 
@@ -137,6 +135,15 @@ def _badness(example: Example, place: int) -> tuple[int, int, int, str]:
 def _tagged(where: str) -> str:
     tagged = f'flags has "{flag_of(REVIEW_TAG)}"'
     return f"({where}) and {tagged}" if where.strip() else tagged
+
+
+async def _first(listing: ExampleListing, count: int) -> list[str]:
+    """The ids of the first examples that are listed."""
+    ids: list[str] = []
+    for offset in range(0, count, _PAGE):
+        page = await listing.page(offset, min(_PAGE, count - offset))
+        ids += [one.example_id for one in page.examples]
+    return ids
 
 
 async def _length(listing: ExampleListing) -> int:

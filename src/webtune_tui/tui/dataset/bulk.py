@@ -46,6 +46,7 @@ class Bulk:
         self._run: Worker[None] | None = None
         self._result: EditResult | None = None
         self._drawn_at = 0.0
+        self._is_stopping = False
 
     def open(self) -> None:
         """Asks what shall be done with the selected examples."""
@@ -104,7 +105,8 @@ class Bulk:
         return self._run is not None and not self._run.is_finished
 
     def _start(self, operation: Operation, selection: Selection) -> None:
-        self._result, self._drawn_at, pace = None, time.monotonic(), Pace()
+        self._result, self._is_stopping = None, False
+        self._drawn_at, pace = time.monotonic(), Pace()
         self._screen.say("Starting …  ·  esc stops it")
         self._run = self._screen.follow(
             self._screen.services.editing.run(operation, selection),
@@ -124,20 +126,32 @@ class Bulk:
             return
         self._drawn_at = now
         words = pace.words(event.stage, event.done, event.total, event.unit)
-        share = figures.share(event.done, event.total or 0)
-        told = f"{event.stage.capitalize()}: {share}  {event.done:,} {event.unit}"
+        share = f"{figures.share(event.done, event.total)}  " if event.total else ""
+        told = f"{event.stage.capitalize()}: {share}{event.done:,} {event.unit}"
         self._screen.say(f"{told}{f', {words}' if words else ''}  ·  esc stops it")
 
     async def _ended(self) -> None:
-        if self._screen.webtune.is_leaving or self._result is None:
+        screen, before = self._screen, self._screen.version
+        if screen.webtune.is_leaving:
             return
-        self._screen.table.clear_marks()
-        await self._editing.done(self._result, done_words(self._result))
+        if self._result is not None:
+            screen.table.clear_marks()
+            await self._editing.done(self._result, done_words(self._result))
+        elif self._is_stopping and before is not None:
+            version = await screen.services.curate.version()
+            if version.content_hash == before.content_hash:
+                screen.say("Stopped; nothing was changed", "-care")
+            else:  # it was being stored, which is not left half done
+                screen.table.clear_marks()
+                result = EditResult(version, ())
+                await self._editing.done(result, "It was done before it could be stopped  ·  z undoes it")
 
     def cancel(self) -> bool:
-        """Stops an edit under way, which then has changed nothing; whether there was one."""
+        """Stops an edit under way, which then has changed nothing unless it is being stored; whether there was one."""
         if self._run is None or not self.is_running:
             return False
-        self._run.cancel()
-        self._screen.say("Stopped; nothing was changed", "-care")
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._run.cancel()
+            self._screen.say("Stopping …", "-care")
         return True

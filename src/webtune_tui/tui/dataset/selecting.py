@@ -12,7 +12,7 @@ from webtune_tui.tui.presentation import figures
 
 LONGEST_RANGE = 20_000
 """Rows of a range that are marked one by one; more are named by a condition."""
-_PAGE = 500
+_PAGE = 100  # a page becomes examples on the loop
 _ESCAPED = re.compile('[\\\\"“”„]')  # typographic quotes close a text in a condition as the plain one does
 
 
@@ -36,10 +36,8 @@ class Selecting:
     @property
     def count(self) -> int:
         """How many examples are selected, as far as they are found."""
-        if not self._screen.table.are_all_marked:
-            return len(self._screen.table.chosen)
-        listing = self._listing.listing
-        return listing.found.count if listing is not None else 0
+        table = self._screen.table
+        return table.row_count if table.are_all_marked else len(table.chosen)
 
     def _place_of(self, example_id: str) -> int:
         """Its place in the table, so that of two the upper one is the first."""

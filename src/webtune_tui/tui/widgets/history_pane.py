@@ -127,10 +127,10 @@ class VersionList(RowView):
 
     def header(self, width: int) -> Sequence[Part]:
         """What the list is."""
-        return [(fit(f"  {figures.count(len(self._versions), 'version')}", width), "")]
+        return [(fit(f"  {figures.count(len(self._versions), 'version')}  {GLYPHS.stopped} fixed", width), "")]
 
     def row(self, index: int, width: int) -> Sequence[Part]:
-        """One version: its names, or its number, and how many examples it has."""
+        """One version: whether it is fixed, its names, its number, and how many examples it has."""
         version = self._versions[index]
         names = ", ".join(display_line(one, limit=64) for one in version.names)
         is_marked = version.content_hash in self._marks
@@ -139,7 +139,8 @@ class VersionList(RowView):
         shown += "  now" if index == 0 else ""
         return [
             ("▌ " if is_marked else "  ", "accent"),
-            (fit(shown, width - 10), "strong" if names else ""),
+            (f"{GLYPHS.stopped} " if version.is_fixed else "  ", "good"),
+            (fit(shown, width - 12), "strong" if names else ""),
             (fit_right(f"{version.examples:,}", 8), "muted"),
         ]
 
