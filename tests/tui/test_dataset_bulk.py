@@ -79,7 +79,7 @@ async def can_apply(app: WebtuneApp, pilot: Pilot[int]) -> None:
     )
 
 
-async def test_by_keys_a_range_is_tagged_the_filtered_replaced_and_exported_and_each_is_one_step(root: Path) -> None:
+async def test_by_keys_a_range_is_tagged_as_one_step(root: Path) -> None:
     app = WebtuneApp(root, Settings())
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
         curate = await opened(app, pilot)
@@ -101,6 +101,18 @@ async def test_by_keys_a_range_is_tagged_the_filtered_replaced_and_exported_and_
         await until(app, pilot, lambda: "Tagged 4 examples as odd" in said(app) and "z undoes it" in said(app))
         assert not table(app).marks
         assert await editing.count(dataset(app)._selected.selection) == 1
+        await pilot.press("z")
+        await until(app, pilot, lambda: "Undone" in said(app))
+        assert not any("tag:odd" in one.flags for one in (await curate.page(limit=COUNT)).examples)
+
+
+@pytest.mark.slow
+async def test_by_keys_the_filtered_are_replaced_exported_and_dropped_each_in_one_step(root: Path) -> None:
+    app = WebtuneApp(root, Settings())
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        curate = await opened(app, pilot)
+        assert app.services is not None
+        editing = app.services.editing
 
         await pilot.press("f", *"split=test", "enter")
         await until(app, pilot, lambda: table(app).row_count == 6)
@@ -124,7 +136,7 @@ async def test_by_keys_a_range_is_tagged_the_filtered_replaced_and_exported_and_
         await until(app, pilot, lambda: "Replaced" in said(app))
         answers = [one.answer for one in (await curate.page(limit=COUNT)).examples if one.split == "test"]
         assert any("[@click=app.quit]pot" in one for one in answers)
-        assert len(await editing.history()) == 2
+        assert len(await editing.history()) == 1
 
         await pilot.press("a", "B", "x", "enter")
         await until(app, pilot, lambda: isinstance(app.screen, Message))
@@ -145,6 +157,7 @@ async def test_by_keys_a_range_is_tagged_the_filtered_replaced_and_exported_and_
         assert (await curate.version()).examples == COUNT
 
 
+@pytest.mark.slow
 async def test_by_mouse_marked_examples_move_and_go_to_review(root: Path) -> None:
     app = WebtuneApp(root, Settings())
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:

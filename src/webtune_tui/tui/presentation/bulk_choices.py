@@ -27,7 +27,7 @@ CHOICES = (
     BulkChoice("m", "Move", "to another split, near-duplicates along", "move"),
     BulkChoice("r", "Replace", "a text or a regular expression", "replace"),
     BulkChoice("t", "Trim", "needless space, long answers", "trim"),
-    BulkChoice("g", "Tag", "mark them with a word of yours", "tag"),
+    BulkChoice("g", "Tag", "with a word of yours; flag:tag:WORD finds them", "tag"),
     BulkChoice("u", "Untag", "take a word of yours off", "untag"),
     BulkChoice("w", "Review", "send them to the review queue", "tag"),
     BulkChoice("x", "Export", "exactly these, as files"),
