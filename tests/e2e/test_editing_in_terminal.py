@@ -127,10 +127,42 @@ def test_the_persons_editor_gets_the_terminal_and_what_it_saves_comes_back(home:
         assert time.monotonic() < deadline
         terminal._read(0.2)
     assert b"\x1b[?1049l" in before  # the screen was left before the editor wrote
+    wait_for(terminal, b"1 message changed")
     terminal.press(b"\x13")
     wait_for(terminal, b"Saved: 1 message changed")
     terminal.press(b"\x11")
     assert terminal.end() == 0
     terminal.close()
     assert "word3 \u200bwritten outside" in (home / "workspace" / "recipe.toml").read_text()
+    assert not list((home / "workspace" / "drafts").glob("*"))
+
+
+def test_what_an_editor_saved_after_the_app_was_killed_is_taken_up(home: Path) -> None:
+    script = home / "editor"
+    script.write_text(
+        "#!/bin/sh\nsed -i 's/word3 /word3 saved outside /' \"$1\"\nprintf 'EDITOR-HAS-SAVED'\nread answer < /dev/tty\n"
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    terminal = Terminal(home, variables={"EDITOR": str(script)})
+    open_editor(terminal)
+    terminal.press(b"\x0f")
+    wait_for(terminal, b"EDITOR-HAS-SAVED")
+    os.kill(terminal.pid, signal.SIGKILL)
+    assert terminal.end() == -signal.SIGKILL
+    terminal.close()
+    again = Terminal(home)
+    again.read_until(b"Dataset")
+    again.press(b"3")
+    wait_for(again, b"was not saved")
+    again.press(b"E")
+    deadline = time.monotonic() + _PATIENCE
+    while not any("saved outside" in text for text in drafts(home)):
+        assert time.monotonic() < deadline
+        again._read(0.2)
+    again.press(b"\x13")
+    wait_for(again, b"Saved: 1 message changed")
+    again.press(b"\x11")
+    assert again.end() == 0
+    again.close()
+    assert "word3 saved outside" in (home / "workspace" / "recipe.toml").read_text()
     assert not list((home / "workspace" / "drafts").glob("*"))

@@ -209,3 +209,19 @@ async def test_hostile_members_of_a_cluster_do_nothing(tmp_path: Path) -> None:
         await settle(app, pilot)
         assert unsafe(raw_bytes(app)) == []
         assert app.is_running and app.return_code is None
+
+
+@pytest.mark.slow
+async def test_the_frame_of_the_example_offers_its_keys_to_the_mouse(tmp_path: Path) -> None:
+    app = dataset_app(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("enter")
+        await until(app, pilot, lambda: "the model learns this" in detail(app))
+        lines = raw_bytes(app).splitlines()
+        [(x, y)] = [(line.index("y copies"), y) for y, line in enumerate(lines) if "y copies" in line]
+        await pilot.click(offset=(x + 2, y))
+        await until(app, pilot, lambda: isinstance(app.screen, CopyWhat))
+        await pilot.press("escape")
+        await pilot.click(offset=(lines[y].index("R JSON") + 2, y))
+        await until(app, pilot, lambda: '"messages": [' in detail(app))

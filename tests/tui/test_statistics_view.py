@@ -92,7 +92,7 @@ def title(app: AppOnFakes) -> str:
     return measure.title if measure else ""
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow)])
 async def test_chart_measures_and_words_are_in_sight(tmp_path: Path, size: tuple[int, int]) -> None:
     app = dataset_app(tmp_path, statistics=FakeStatistics())
     async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
@@ -127,7 +127,7 @@ async def test_chart_measures_and_words_are_in_sight(tmp_path: Path, size: tuple
         assert screen_of(app).view == "examples"
 
 
-async def test_counting_shows_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
+async def test_counting_can_be_stopped_and_a_failure_is_told(tmp_path: Path) -> None:
     counting = FakeStatistics()
     counting.go.clear()
     app = dataset_app(tmp_path, statistics=counting)
@@ -142,18 +142,9 @@ async def test_counting_shows_how_far_it_is_and_can_be_stopped(tmp_path: Path) -
         await until(app, pilot, lambda: "Stopped: r counts again" in state(app))
         assert counting.stopped == 1
         counting.go.set()
+        counting.failure = StorageFailed("The disk is [b]gone\x1b[2J", hint="Bring it back.")
         await pilot.press("r")
-        await until(app, pilot, lambda: chart(app).row_count == 7)
-
-
-async def test_a_failure_is_told_and_r_tries_again(tmp_path: Path) -> None:
-    counting = FakeStatistics()
-    counting.failure = StorageFailed("The disk is [b]gone\x1b[2J", hint="Bring it back.")
-    app = dataset_app(tmp_path, statistics=counting)
-    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
-        await settle(app, pilot)
-        await pilot.press("S")
-        await until(app, pilot, lambda: "r counts again" in state(app))
+        await until(app, pilot, lambda: "r counts again" in state(app) and "Stopped" not in state(app))
         assert "[b]gone" in raw_bytes(app) and unsafe(raw_bytes(app)) == []
         counting.failure = None
         await pilot.press("r")
@@ -161,6 +152,7 @@ async def test_a_failure_is_told_and_r_tries_again(tmp_path: Path) -> None:
         assert "gone" not in state(app)
 
 
+@pytest.mark.slow
 async def test_without_a_dataset_the_next_step_is_told(tmp_path: Path) -> None:
     counting = FakeStatistics()
     app = dataset_app(tmp_path, curate=FakeCurate(0), statistics=counting)
@@ -194,6 +186,7 @@ async def test_a_bar_opens_its_rows_and_keeps_its_place(tmp_path: Path, monkeypa
         assert len(wanted) == 2
 
 
+@pytest.mark.slow
 async def test_rows_are_listed_and_what_has_none_says_why(tmp_path: Path) -> None:
     odd = replace(histogram("domains", "Domains"), rows=(StatisticsRow("“odd”", 3, 1.0, ""),))
     app = dataset_app(tmp_path, statistics=FakeStatistics([groups()[4], groups()[8], odd]))

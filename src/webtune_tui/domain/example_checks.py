@@ -23,11 +23,15 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class TokenLimits:
-    """The bounds of an example in tokens, ``None`` where one is unknown or off; ``base`` names the chosen base."""
+    """The bounds of an example in tokens, ``None`` where one is unknown or off; ``base`` names the chosen base.
+
+    ``trained`` is the ``sequence_length`` of training on this machine: what lies beyond it is cut.
+    """
 
     budget: int | None = None
     context: int | None = None
     base: str = ""
+    trained: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,9 @@ def _length(total: int, limits: TokenLimits) -> Iterator[Remark]:
         yield Remark("too_long", f"{total:,} tokens: {base} reads at most {limits.context:,}", is_error=True)
     elif limits.budget is not None and total > limits.budget:
         yield Remark("over_budget", f"{total:,} tokens: the recipe's budget is {limits.budget:,}")
+    if limits.trained is not None and total > limits.trained:
+        words = f"training here reads the first {limits.trained:,} tokens and cuts the rest: raise sequence_length"
+        yield Remark("cut_in_training", words)
 
 
 def _of_text(message: Message, place: int) -> Iterator[Remark]:

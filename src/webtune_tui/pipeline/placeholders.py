@@ -39,6 +39,7 @@ _LEFTOVER = re.compile(
 )
 _NO_WORD = re.compile(r"[\W_]*\Z")
 _FILLER_STARTS = ("lorem ipsum", "dolor sit amet")
+_LEFTOVER_BEGINNINGS = frozenset("[{$%<_uNlLdD")
 _FILLER_SHARE = 0.6
 _FILLER_LOOKED_AT = 4_000  # characters
 
@@ -80,6 +81,8 @@ def is_unmeant(text: str) -> bool:
 
 def is_leftover(text: str) -> bool:
     """Whether a value is what a program or a designer left: ``[object Object]``, ``{{ name }}``, lorem ipsum."""
+    if text[:1] not in _LEFTOVER_BEGINNINGS and not text[:1].isspace():
+        return False
     start = text.lstrip()[:14]
     if start[:1] in ("[", "{", "$", "%", "<", "_", "u", "N"):
         return _is_only_leftovers(text.strip())

@@ -41,18 +41,29 @@ class EditWork:
     """What an edit changes in a revision.
 
     ``met`` examples were selected, ``count`` of them change, ``left`` stay since the operation does not fit;
-    ``missing`` are the ids that the version does not have.
+    ``missing`` are the ids that the version does not have, ``misfit`` is why the first one stayed. A replay leaves also
+    a named example as it is where the operation does not fit.
     """
 
     def __init__(
-        self, edit: Edit, store: DatasetStore, scans: ExampleScans, revision: Revision, tools: EditTools, folder: Path
+        self,
+        edit: Edit,
+        store: DatasetStore,
+        scans: ExampleScans,
+        revision: Revision,
+        tools: EditTools,
+        folder: Path,
+        *,
+        is_replay: bool = False,
     ) -> None:
         self.edit = edit
         self.met = 0
         self.count = 0
         self.left = 0
+        self.misfit: DoesNotFit | None = None
+        self._is_replay = is_replay
         self.missing: tuple[str, ...] = ()
-        self.rows = array("q")
+        self.rows = self.selected = array("q")
         self._store = store
         self._scans = scans
         self._revision = revision
@@ -74,6 +85,7 @@ class EditWork:
             return
         found = yield from picked(self._store, self._scans, self._revision, self.edit.selection)
         self.met, self.missing, self.rows = len(found.rows), found.missing, found.rows
+        self.selected = found.rows
         if self.edit.operation.kind == "row":
             self._turn_rows(cast("RowOperation", self.edit.operation))
 
@@ -167,9 +179,10 @@ class EditWork:
         kept: list[tuple[StoredExample, tuple[Example, ...]]] = []
         for before, example, result in zip(stored, examples, results, strict=True):
             if isinstance(result, DoesNotFit):
-                if self.edit.selection.ids:
+                if self.edit.selection.ids and not self._is_replay:
                     raise result
                 self.left += 1
+                self.misfit = self.misfit or result
             elif result != (example,):
                 kept.append((before, result))
         counted = [one for before, result in kept for one in result]

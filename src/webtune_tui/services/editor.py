@@ -17,10 +17,12 @@ from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.edit_steps import Edited, EditPreview, EditResult, EditSample, EditStep
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.example_fields import condition_on_examples, field_named
 from webtune_tui.domain.examples import Split
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edit import Edit, check_selection, parse_edit, with_met
 from webtune_tui.pipeline.edits.base import Operation
+from webtune_tui.pipeline.languages import language_named
 from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
 from webtune_tui.services.edit_selection import Picked, picked
 from webtune_tui.services.edit_tools import EditTools
@@ -54,7 +56,7 @@ class Editor:
 
     def __init__(self, workspace: Workspace) -> None:
         self.store = DatasetStore(workspace.database)
-        self._scans = ExampleScans(workspace.database)
+        self._scans = ExampleScans(workspace.database, language_named)
         self._workspace = workspace
         self._recipes = Recipes(workspace.recipe_path, self.store)
 
@@ -77,10 +79,11 @@ class Editor:
         with EditTools(self._counter(head)) as tools, self._work(edit, head, tools) as work:
             yield from work.select()
             work.require_all()
+            selected = work.selected
             if work.met == 0:
                 return EditResult(head.to_version(), (), words="No example is selected")
             yield from work.plan()
-            edit = with_met(edit, work.met)
+            edit = self._lasting(with_met(edit, work.met), selected)
             if not work.count and edit.operation.kind != "back":
                 return EditResult(head.to_version(), (), left=work.left, words="Nothing changed")
             operation = edit.to_plain()
@@ -99,13 +102,15 @@ class Editor:
 
     def replay(self, edit: Edit, edit_id: int, revision: Revision, counter: TokenCounter) -> Replayed:
         """Applies a stored edit to a build that is being made; one that no longer fits is left out and told."""
-        with EditTools(counter) as tools, self._work(edit, revision, tools) as work:
+        with EditTools(counter) as tools, self._work(edit, revision, tools, is_replay=True) as work:
             try:
                 _exhaust(work.select())
                 _exhaust(work.plan())
             except UsageError as error:
                 return Replayed(revision, note=f"An edit no longer fits ({_named(edit)}): {error.message}")
             note = ""
+            if work.misfit is not None and edit.met is None:
+                note = f"An edit no longer fits ({_named(edit)}): {work.misfit.message}"
             if edit.met is not None and edit.met != work.met:
                 note = f"An edit ({_named(edit)}) met {edit.met:,} examples when it was made and {work.met:,} now"
             revision = work.commit(Step("replay", edit_id))
@@ -188,7 +193,7 @@ class Editor:
             revision = self._reverted(head, undoing, step)
         else:  # the dataset was prepared since
             parsed = parse_edit(edit.operation, where="A stored edit")
-            with EditTools(self._counter(head)) as tools, self._work(parsed, head, tools) as work:
+            with EditTools(self._counter(head)) as tools, self._work(parsed, head, tools, is_replay=True) as work:
                 _exhaust(work.select())
                 _exhaust(work.plan())
                 revision = work.commit(Step("redo", edit.edit_id, meta=meta))
@@ -267,8 +272,9 @@ class Editor:
         return head
 
     @contextmanager
-    def _work(self, edit: Edit, revision: Revision, tools: EditTools) -> Iterator[EditWork]:
-        with closing(EditWork(edit, self.store, self._scans, revision, tools, self._workspace.root)) as work:
+    def _work(self, edit: Edit, revision: Revision, tools: EditTools, *, is_replay: bool = False) -> Iterator[EditWork]:
+        work = EditWork(edit, self.store, self._scans, revision, tools, self._workspace.root, is_replay=is_replay)
+        with closing(work):
             yield work
 
     def _picked(self, selection: Selection) -> array[int]:
@@ -279,6 +285,15 @@ class Editor:
             except StopIteration as stop:
                 found: Picked = stop.value
                 return found.rows
+
+    def _lasting(self, edit: Edit, rows: array[int]) -> Edit:
+        """The edit as it means the same examples in another workspace: places there depend on the order of imports."""
+        if edit.selection.ids or edit.selection.is_all:
+            return edit
+        condition = condition_on_examples(edit.selection.where)
+        if "index" not in map(field_named, condition.fields):
+            return edit
+        return Edit(edit.operation, Selection.of(*self.store.ids_of_rows(rows)))
 
     def _reverted(self, head: Revision, number: int | None, step: Step) -> Revision:
         if number is None:  # it changed nothing here

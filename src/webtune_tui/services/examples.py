@@ -20,6 +20,7 @@ from webtune_tui.storage.example_history import ExampleHistory
 from webtune_tui.storage.workspace import Workspace
 
 WORKER = "webtune_tui.services.example_worker"
+_SEQUENCE_LENGTH = 512  # of a local job whose creator says nothing
 
 
 class ExamplesService:
@@ -77,9 +78,10 @@ class ExamplesService:
     def _limits(self) -> TokenLimits:
         choice = self._recipes.recipe().choice("token_budget")
         budget = choice.options.get("maximum", _default_budget()) if choice.enabled else None
-        base = load(self._workspace.root).base_model
-        known = next((one for one in cached(models_folder()) if one.model == base), None)
-        return TokenLimits(budget, known.context if known else None, base)
+        settings = load(self._workspace.root)
+        known = next((one for one in cached(models_folder()) if one.model == settings.base_model), None)
+        trained = _SEQUENCE_LENGTH if settings.provider == "local" else None
+        return TokenLimits(budget, known.context if known else None, settings.base_model, trained)
 
     def _base_of_counts(self) -> str:
         """What the version was counted with, so that figures beside each other are of one kind."""

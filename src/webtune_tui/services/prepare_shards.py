@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os
+import sys
 import tempfile
 from array import array
 from collections.abc import Iterator
@@ -89,15 +90,13 @@ class Shards:
     def text(self, index: int) -> bytes:
         """The packed words of an example."""
         file = self._files[self._names[self._shards[index]]]
-        file.seek(self._starts[index])
-        return file.read(self._lengths[index])
+        return _read_at(file, self._starts[index], self._lengths[index])
 
     def batches(self) -> Iterator[list[WaitingRow]]:
         """The rows of all examples in order, a section at a time."""
         for shard, start, end, _ in self._sections:
             file = self._files[self._names[shard]]
-            file.seek(start)
-            rows: list[WaitingRow] = marshal.loads(file.read(end - start))  # noqa: S302 - our own bytes
+            rows: list[WaitingRow] = marshal.loads(_read_at(file, start, end - start))  # noqa: S302 - our own bytes
             yield rows
 
     def close(self) -> None:
@@ -106,6 +105,13 @@ class Shards:
             file.close()
             if _has_name(name):
                 Path(name).unlink(missing_ok=True)
+
+
+def _read_at(file: BinaryIO, start: int, length: int) -> bytes:
+    if sys.platform == "win32":
+        file.seek(start)
+        return file.read(length)
+    return os.pread(file.fileno(), length, start)  # half the time of seeking, and of reading a whole buffer
 
 
 def _opened(path: str) -> BinaryIO:

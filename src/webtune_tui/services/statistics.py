@@ -68,6 +68,7 @@ class StatisticsService:
         revision = await asyncio.to_thread(self._revision, version)
         counted = None if is_anew else await asyncio.to_thread(self._known, revision)
         if counted is None:
+            deletions = await asyncio.to_thread(self._kept.deletions)
             async with aclosing(self._counting(revision, in_process, is_anew)) as events:
                 async for event in events:
                     if isinstance(event, Counted):
@@ -76,7 +77,7 @@ class StatisticsService:
                         yield event
             if counted is None:
                 raise InternalFault("Counting ended without a result", hint="Try again.")
-            await asyncio.to_thread(self._keep, revision, counted)
+            await asyncio.to_thread(self._keep, revision, counted, deletions)
         yield StatisticsReady(await self._told(revision, counted))
 
     async def of(self, version: str | None = None) -> DatasetStatistics:
@@ -101,9 +102,10 @@ class StatisticsService:
     # Counting
 
     def _known(self, revision: Revision) -> Counted | None:
-        """What was counted of the version before."""
+        """What was counted of the very revision before: another one of the same content may have other flags."""
+        wanted = KeptEntry(revision.build, revision.revision, revision.content_hash)
         for entry in self._kept.entries():
-            if entry.content_hash == revision.content_hash:
+            if entry == wanted:
                 counted = counted_in(self._kept, entry)
                 return None if counted is None or (not counted.has_languages and _has_languages()) else counted
         return None
@@ -136,11 +138,11 @@ class StatisticsService:
                     case _:
                         raise raised(body)
 
-    def _keep(self, revision: Revision, counted: Counted) -> None:
+    def _keep(self, revision: Revision, counted: Counted, deletions: str) -> None:
         """Keeps it where the workspace can be written."""
         if not self._workspace.read_only:
             entry = KeptEntry(counted.build, counted.revision, revision.content_hash)
-            self._kept.keep(entry, json.dumps(counted.to_plain()))
+            self._kept.keep(entry, json.dumps(counted.to_plain()), deletions)
 
     # Telling
 

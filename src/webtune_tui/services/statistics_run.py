@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from webtune_tui.domain import field_paths
@@ -29,6 +29,7 @@ from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.kept_statistics import KeptEntry, KeptStatistics
 from webtune_tui.storage.recipe_file import parse_toml
 from webtune_tui.storage.record_places import RecordPlaces
+from webtune_tui.storage.revision_changes import RevisionChanges
 
 LOOKED_AT = 20_000
 """About so many examples at most are asked for their language and for the fields of their record."""
@@ -38,6 +39,8 @@ FEW = 1_500
 """A version of no more examples is counted whole after an edit, its words too."""
 _BATCH = 400
 _EVENTS_APART = 0.1  # seconds
+Item = TypeVar("Item")
+_MOST_CHANGED = 2  # the part of the examples from which on all are counted as quickly
 _MOST_FIELDS = 200  # of a record of any shape
 
 
@@ -146,6 +149,7 @@ class StatisticsRun:
     ) -> None:
         self._store = DatasetStore(database)
         self._kept = KeptStatistics(database)
+        self._changes = RevisionChanges(database)
         self._places = RecordPlaces(database)
         self._has_languages = has_languages
         self._looked_at = looked_at
@@ -204,20 +208,17 @@ class StatisticsRun:
             or known.has_languages != self._has_languages
             or known.tally.beyond.total()
             or look != one_of(known.tally.examples, self._looked_at)
+            or self._changes.count(revision, known.revision) > total // _MOST_CHANGED
         ):
             return None
         reading, fault = self._fields_read(revision)
         tally = Tally.from_plain(known.tally.to_plain())
         assert tally is not None
-        back = known.revision > revision.revision
-        first, last = sorted((known.revision, revision.revision))
-        for number in range(first + 1, last + 1):
-            changes = self._store.touched_by(revision.build, number)
-            for gone, sign in ((True, -1), (False, 1)):
-                some = [one for change in changes if (one := change.before if gone else change.after)]
-                for batch in _batches(some):
-                    facts = [facts for _, _, facts in self._facts(batch, look, reading)]
-                    tally.add(facts, -sign if back else sign)
+        for batch in _batches(self._changes.between(revision, known.revision)):
+            signs = [sign for _, sign in batch]
+            facts = [facts for _, _, facts in self._facts([example for example, _ in batch], look, reading)]
+            for wanted in (-1, 1):
+                tally.add([one for one, sign in zip(facts, signs, strict=True) if sign == wanted], wanted)
         if tally.beyond.total() or tally.examples != total:
             return None
         return Counted(
@@ -283,8 +284,8 @@ class StatisticsRun:
             yield Progressed("counting", done, total, "examples")
 
 
-def _batches(examples: Iterable[StoredExample]) -> Iterator[list[StoredExample]]:
-    source = iter(examples)
+def _batches(some: Iterable[Item]) -> Iterator[list[Item]]:
+    source = iter(some)
     while batch := list(islice(source, _BATCH)):
         yield batch
 

@@ -76,8 +76,7 @@ class Edits:
                 f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND until = ?", (build, revision)
             ).fetchall()
             begun = connection.execute(  # in these words SQLite looks into the index, and not through all examples
-                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ?1 AND since BETWEEN ?2 AND ?2"
-                " AND since > 0",
+                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND since <> 0 AND since = ?",
                 (build, revision),
             ).fetchall()
         before = {row["example_id"]: stored_example(row) for row in ended}

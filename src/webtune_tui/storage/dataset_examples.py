@@ -72,12 +72,14 @@ class Examples:
         return found
 
     def ended(self, revision: Revision, example_ids: Sequence[str]) -> dict[str, StoredExample]:
-        """The last rows of examples that edits took out of a version."""
+        """The last rows of examples that applied edits took out of a version; what an undo took out never was there."""
         found: dict[str, StoredExample] = {}
         with self._database.read() as connection:
             for one in example_ids:
                 row = connection.execute(
                     f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND example_id = ? AND until <= ?"
+                    " AND EXISTS (SELECT 1 FROM revisions AS r JOIN edits AS e USING (edit_id) WHERE r.build ="
+                    " examples.build AND r.revision = examples.until AND r.action <> 'undo' AND e.state = 'applied')"
                     " ORDER BY until DESC LIMIT 1",
                     (revision.build, one, revision.revision),
                 ).fetchone()

@@ -44,10 +44,16 @@ def finish_step(
     edit_id = step.edit_id
     if step.operation is not None:
         connection.execute("DELETE FROM edits WHERE state = 'undone'")
+        # a number is never used twice in a build: its revisions tell by it what to take back
         edit_id = connection.execute(
-            "INSERT INTO edits (operation, state, created_at, changed) VALUES (?, 'applied', ?, ?)",
-            (json.dumps(step.operation, ensure_ascii=False), clock.now(), count),
-        ).lastrowid
+            "SELECT max(coalesce((SELECT max(edit_id) FROM edits), 0),"
+            " coalesce((SELECT max(edit_id) FROM revisions WHERE build = ?), 0)) + 1",
+            (head.build,),
+        ).fetchone()[0]
+        connection.execute(
+            "INSERT INTO edits (edit_id, operation, state, created_at, changed) VALUES (?, ?, 'applied', ?, ?)",
+            (edit_id, json.dumps(step.operation, ensure_ascii=False), clock.now(), count),
+        )
     elif step.keeps_count:
         state = "undone" if step.action == "undo" else "applied"
         connection.execute("UPDATE edits SET state = ? WHERE edit_id = ?", (state, edit_id))

@@ -66,6 +66,11 @@ class EditDrafts:
         write_text(path, text)
         return path
 
+    def left_outside(self, example_id: str) -> Path | None:
+        """The file of an editor that was still open when the app was killed, if there is one."""
+        path = self._path(example_id).with_suffix(".txt")
+        return path if path.is_file() else None
+
     def read_outside(self, path: Path) -> str:
         """What the person's editor left.
 

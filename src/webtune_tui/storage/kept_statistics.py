@@ -47,13 +47,30 @@ class KeptStatistics:
             row = connection.execute("SELECT value FROM meta WHERE key = ?", (entry.key,)).fetchone()
         return row[0] if row else None
 
-    def keep(self, entry: KeptEntry, text: str) -> None:
-        """Keeps an entry; the oldest of the others go where there are too many."""
+    def deletions(self) -> str:
+        """Stands for all that was deleted from the workspace so far."""
+        with self._database.read() as connection:
+            return _deletions(connection)
+
+    def keep(self, entry: KeptEntry, text: str, deletions: str) -> None:
+        """Keeps an entry; the oldest of the others go where there are too many.
+
+        Nothing is kept where more was deleted since ``deletions``: it may tell of what is no more.
+        """
         with self._database.write() as connection:
-            others = [one for one in _entries(connection) if one.content_hash != entry.content_hash]
+            if _deletions(connection) != deletions:
+                return
+            others = [one for one in _entries(connection) if one != entry]
             gone = {one.key for one in _entries(connection)} - {one.key for one in others[: _KEPT - 1]}
             connection.executemany("DELETE FROM meta WHERE key = ?", [(key,) for key in gone])
             set_meta_values(connection, {entry.key: text})
+
+
+def _deletions(connection: sqlite3.Connection) -> str:
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM deleted_collections), (SELECT length(value) FROM meta WHERE key = 'erasures')"
+    ).fetchone()
+    return f"{row[0]} {row[1]}"
 
 
 def _entries(connection: sqlite3.Connection) -> list[KeptEntry]:

@@ -109,7 +109,7 @@ async def test_examples_of_one_group_and_of_one_page_are_told(tmp_path: Path) ->
 async def test_a_check_counts_tokens_and_names_what_is_odd(workspace: Workspace) -> None:
     examples = ExamplesService(workspace)
     limits = await examples.limits()
-    assert limits.budget == 1024
+    assert (limits.budget, limits.trained) == (1024, 512)
     try:
         messages = (
             Message("user", "Write to ana.souza@example.org\x1b[2J\u200b"),
@@ -128,6 +128,8 @@ async def test_a_check_counts_tokens_and_names_what_is_odd(workspace: Workspace)
         odd = await examples.check((Message("assistant", "b"), Message("user", "a")), limits)
         assert odd is not None and {one.code for one in odd.remarks} == {"odd_order", "example_ends_without_answer"}
         long = await examples.check((Message("user", "a"), Message("assistant", "b c d")), TokenLimits(None, 4, "tiny"))
+        cut = await examples.check((Message("user", "a"), Message("assistant", "b c d")), TokenLimits(trained=5))
+        assert cut is not None and [one.code for one in cut.remarks] == ["cut_in_training"]
         assert long is not None and long.remarks[0].is_error and "tiny reads at most 4" in long.remarks[0].words
     finally:
         await examples.aclose()

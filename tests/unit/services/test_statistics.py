@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from webtune_tui.domain.conditions import compiled
 from webtune_tui.domain.costs import Estimate
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.selections import Selection
 from webtune_tui.domain.statistics import DatasetStatistics, StatisticsGroup
+from webtune_tui.pipeline.edits.tag import Tag
 from webtune_tui.services import statistics, statistics_run
 from webtune_tui.services.curate import CurateService
+from webtune_tui.services.editing import EditingService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.statistics import StatisticsReady, StatisticsService
 from webtune_tui.services.statistics_run import Counted, StatisticsRun, one_of
@@ -91,7 +95,7 @@ async def test_a_template_says_which_fields_are_read(workspace: Workspace) -> No
 
 
 async def test_bars_select_the_examples_that_they_count(workspace: Workspace) -> None:
-    rows = [product(number, brand="Maker" if number % 3 else "", **{"Odd [name": number % 2}) for number in range(40)]
+    rows = [product(number, brand="Maker" if number % 3 else "", **{"Odd [name": number % 2}) for number in range(24)]
     await prepared(workspace, rows)
     await CurateService(workspace).edit((await CurateService(workspace).page()).examples[0].example_id, {"user": "Hi?"})
     found = await StatisticsService(workspace).of()
@@ -190,6 +194,16 @@ def _without_words(found: DatasetStatistics) -> dict[str, Any]:
     return body
 
 
+async def test_tags_are_counted_although_the_content_stays_the_same(workspace: Workspace) -> None:
+    await prepared(workspace, [product(number) for number in range(12)])
+    service = StatisticsService(workspace)
+    before = await service.of()
+    await EditingService(workspace).apply(Tag("good"), Selection(where='domain = "shop.example" and language = "en"'))
+    after = await service.of()
+    assert after.content_hash == before.content_hash
+    assert rows_of(after, "flags")["tag:good"] == rows_of(after, "languages")["en"]
+
+
 async def test_another_program_counts_large_sets_the_same(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +225,15 @@ async def test_deleting_a_collection_forgets_what_was_counted(workspace: Workspa
     assert rows_of(found, "domains") == {"no address": 12}
     assert rows_of(found, "freshness") == {"unknown": 12}
     assert group(found, "coverage").of == 0
+
+
+async def test_what_was_deleted_while_it_was_counted_is_not_kept(workspace: Workspace) -> None:
+    await prepared(workspace, [product(number) for number in range(12)])
+    async with aclosing(StatisticsService(workspace).run(in_process=True)) as events:
+        assert isinstance(await anext(events), Progressed)
+        CollectionDeletion(workspace.database).delete("c-1", lambda done, total: None)
+        assert isinstance(await anext(events), StatisticsReady)
+    assert not KeptStatistics(workspace.database).entries()
 
 
 async def test_a_missing_language_part_is_said_and_counted_once_it_is_there(

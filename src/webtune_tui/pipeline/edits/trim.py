@@ -12,7 +12,6 @@ from webtune_tui.domain.options import option
 from webtune_tui.pipeline.cut_points import sentence_ends
 from webtune_tui.pipeline.edits.base import DoesNotFit, Kind, OneByOne, Tools, known_roles
 
-_LINES = re.compile(r"[^\S\n]*+\n")
 _GAPS = re.compile(r"\n{3,}+")
 
 
@@ -51,7 +50,8 @@ class Trim(OneByOne):
     def _trimmed(self, message: Message) -> Message:
         if not self.space or message.role not in self.roles:
             return message
-        return replace(message, content=_GAPS.sub("\n\n", _LINES.sub("\n", message.content)).strip())
+        lines = "\n".join(line.rstrip() for line in message.content.split("\n"))
+        return replace(message, content=_GAPS.sub("\n\n", lines).strip())
 
     def _cut(self, message: Message, example_id: str, tools: Tools) -> Message:
         text = message.content

@@ -5,25 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from textual.content import Content
 
-from webtune_tui.domain.errors import InvalidInput, NotFound, WebtuneError
+from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.example_checks import ExampleCheck, TokenLimits
-from webtune_tui.domain.example_text import from_text, to_text
 from webtune_tui.domain.examples import Message
 from webtune_tui.services.curate import EditResult
 from webtune_tui.storage.drafts import EditDraft
-from webtune_tui.tui import error_display
+from webtune_tui.tui.dataset.editing_outside import EditingOutside
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
-from webtune_tui.tui.outside_editor import edit_outside
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import undone_words
 from webtune_tui.tui.widgets.draft_offer import DraftOffer
 
-EXAMPLE_KEYS = "R JSON · y copies · c alike · m changes"
+EXAMPLE_KEYS = Content.from_markup(
+    " · ".join(
+        f"[@click=screen.{action}]{words}[/]"
+        for action, words in (
+            ("json", "R JSON"),
+            ("copy", "y copies"),
+            ("origin", "o origin"),
+            ("alike", "c alike"),
+            ("reshape", "m changes"),
+        )
+    )
+)
+"""What the frame of the example offers, by key and by click."""
 
 
 class Editing:
@@ -32,6 +41,7 @@ class Editing:
     def __init__(self, screen: DatasetFrame, listing: Listing) -> None:
         self._screen = screen
         self._listing = listing
+        self._outside = EditingOutside(screen)
         self._lock = asyncio.Lock()
         self._gone: frozenset[str] = frozenset()
         self._back: Callable[[], None] | None = None
@@ -102,6 +112,7 @@ class Editing:
         screen.hint("editing")
         screen.query_one(DraftOffer).offer(None)
         await screen.editor.open(example, draft)
+        await self._outside.take_what_was_left(example_id, len(example.messages))
 
     # What is said while one types
 
@@ -120,35 +131,9 @@ class Editing:
         if found is not None and example is not None and example.example_id == example_id:
             screen.editor.show_check(found, limits)
 
-    # The person's own editor
-
     def edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
         """Opens the texts in the person's own editor; what comes back stands in the fields and is saved from there."""
-        self._screen.queue(partial(self._edit_outside, example_id, messages), "outside")
-
-    async def _edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
-        screen = self._screen
-        path = await asyncio.to_thread(screen.drafts.write_outside, example_id, to_text(messages))
-        try:
-            texts = await self._texts_from_outside(path, len(messages))
-        finally:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-        example = screen.editor.example
-        if texts and example is not None and example.example_id == example_id:
-            screen.editor.put_in(texts)
-
-    async def _texts_from_outside(self, path: Path, count: int) -> Sequence[str]:
-        """The texts of the messages as the editor left them; none where the person gives them up."""
-        screen = self._screen
-        while True:
-            await edit_outside(screen.webtune, path)
-            try:
-                text = await asyncio.to_thread(screen.drafts.read_outside, path)
-                return await asyncio.to_thread(from_text, text, count)
-            except InvalidInput as error:
-                question = f"{error_display.words(error)}\n\nThe file is {path}"
-            if not await screen.confirm("This can't be read back", question, yes="Open it again", no="Discard"):
-                return ()
+        self._screen.queue(partial(self._outside.edit, example_id, messages), "outside")
 
     def save(self, example_id: str, changes: Mapping[str, str]) -> None:
         """Writes what was typed as a step of the recipe."""
@@ -171,8 +156,7 @@ class Editing:
     async def _reshape(self, example_id: str, apply: Callable[[], Awaitable[EditResult]]) -> None:
         screen = self._screen
         async with self._lock:
-            open_example = screen.editor.example
-            is_open = open_example is not None and open_example.example_id == example_id
+            is_open = screen.editor.is_open_on(example_id)
             if is_open and (changes := screen.editor.changes):
                 await screen.services.curate.edit(example_id, changes)
                 await asyncio.to_thread(screen.drafts.forget, example_id)
@@ -211,7 +195,7 @@ class Editing:
         screen.remove_class("-editing")
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Example")
-        screen.query_one("#side").border_subtitle = Content(EXAMPLE_KEYS)
+        screen.query_one("#side").border_subtitle = EXAMPLE_KEYS
         back, self._back = self._back, None
         if back is not None:
             screen.remove_class("-side-open")

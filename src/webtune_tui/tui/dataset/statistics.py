@@ -17,6 +17,9 @@ from webtune_tui.tui.widgets.statistics_view import StatisticsView
 
 _DRAW_SECONDS = 0.1
 
+_Place = tuple[int, int, str]
+"""The build, the revision and the content of a version: flags may change while the content stays."""
+
 
 class LookingAtStatistics:
     """Does what the view asks for; ``open_rows`` lists the examples that fulfil a condition."""
@@ -28,6 +31,8 @@ class LookingAtStatistics:
         self._drawn_at = 0.0
         self._failure = ""
         self._is_known = False
+        self._shown: _Place | None = None
+        self._asked: _Place | None = None
 
     @property
     def view(self) -> StatisticsView:
@@ -43,13 +48,16 @@ class LookingAtStatistics:
         """Counts the working version where the view does not show it already, or all of it anew."""
         version = self._screen.version
         if version is None:
+            self._shown = None
             self.view.clear()
             self.view.say("There is no dataset yet: esc, then p opens the recipe and r runs it")
             return
         if self._run is not None and not self._run.is_finished:
             return
-        if self.view.shown_hash == version.content_hash and not self._failure and not is_anew:
+        asked = version.build, version.revision, version.content_hash
+        if self._shown == asked and not self._failure and not is_anew:
             return
+        self._asked = asked
         self.view.show_progress(Progressed("counting", 0))
         self._failure, self._is_known = "", False
         self._run = self._screen.follow(
@@ -72,7 +80,7 @@ class LookingAtStatistics:
 
     def _show_event(self, event: StatisticsEvent) -> None:
         if isinstance(event, StatisticsReady):
-            self._is_known = True
+            self._is_known, self._shown = True, self._asked
             self.view.show(event.statistics)
             return
         now = time.monotonic()

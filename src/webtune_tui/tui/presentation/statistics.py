@@ -17,6 +17,7 @@ _AXES = {
     "prompts": "characters",
     "turns": "messages",
     "freshness": "month",
+    "vocabulary": "split",
     "cost": "tokens each",
 }
 

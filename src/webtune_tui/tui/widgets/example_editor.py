@@ -146,6 +146,10 @@ class ExampleEditor(VerticalScroll, can_focus=False):
         """The example that is being edited, if any."""
         return self._example
 
+    def is_open_on(self, example_id: str) -> bool:
+        """Whether this example is being edited."""
+        return self._example is not None and self._example.example_id == example_id
+
     @property
     def changes(self) -> dict[str, str]:
         """What differs from the example, ready for the service."""
@@ -186,6 +190,7 @@ class ExampleEditor(VerticalScroll, can_focus=False):
         for field in self.query(MessageField):
             if field.typed != texts[field.number] and not field.is_too_long:
                 field.put_in(texts[field.number])
+        self._send_draft()
 
     def show_check(self, check: ExampleCheck, limits: TokenLimits) -> None:
         """Says beside the fields what is known of the texts."""

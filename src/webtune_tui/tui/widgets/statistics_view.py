@@ -91,7 +91,6 @@ class StatisticsView(Vertical):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._found: DatasetStatistics | None = None
         self._pace = Pace()
         self._cursors: dict[str, int] = {}
         self._shown = ""
@@ -114,18 +113,12 @@ class StatisticsView(Vertical):
     # What the screen shows here
 
     @property
-    def shown_hash(self) -> str:
-        """The content hash of the version whose statistics are shown; empty before the first."""
-        return self._found.content_hash if self._found else ""
-
-    @property
     def measure(self) -> StatisticsGroup | None:
         """The measure whose chart is shown."""
         return self.query_one(MeasureList).current
 
     def show(self, found: DatasetStatistics) -> None:
         """Shows statistics; measure and bar stay where they were."""
-        self._found = found
         self.query_one(MeasureList).show(found.groups)
         self._show_measure()
         self._state(Content(display_line(head_words(found), limit=300)))
@@ -141,7 +134,6 @@ class StatisticsView(Vertical):
 
     def clear(self) -> None:
         """Shows nothing, as there is no version."""
-        self._found = None
         self.query_one(MeasureList).show(())
         self._show_measure()
 
