@@ -47,6 +47,7 @@ class Bulk:
         self._result: EditResult | None = None
         self._drawn_at = 0.0
         self._is_stopping = False
+        self._next = ""
 
     def open(self) -> None:
         """Asks what shall be done with the selected examples."""
@@ -82,7 +83,7 @@ class Bulk:
         elif choice.title == "Export":
             await self._writing.export_selection(selection, count)
         elif choice.title == "Review":
-            self._start(operation_of("tag", tag=REVIEW_TAG), selection)
+            self._start(operation_of("tag", tag=REVIEW_TAG), selection, next="w reviews them")
         else:
             await self._form(choice, selection)
 
@@ -104,8 +105,8 @@ class Bulk:
         """Whether an edit is being made."""
         return self._run is not None and not self._run.is_finished
 
-    def _start(self, operation: Operation, selection: Selection) -> None:
-        self._result, self._is_stopping = None, False
+    def _start(self, operation: Operation, selection: Selection, next: str = "") -> None:
+        self._result, self._is_stopping, self._next = None, False, next
         self._drawn_at, pace = time.monotonic(), Pace()
         self._screen.say("Starting …  ·  esc stops it")
         self._run = self._screen.follow(
@@ -136,7 +137,8 @@ class Bulk:
             return
         if self._result is not None:
             screen.table.clear_marks()
-            await self._editing.done(self._result, done_words(self._result))
+            words = done_words(self._result)
+            await self._editing.done(self._result, f"{words}  ·  {self._next}" if self._next else words)
         elif self._is_stopping and before is not None:
             version = await screen.services.curate.version()
             if version.content_hash == before.content_hash:

@@ -46,9 +46,7 @@ class AgreementDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         if self._prompts:
-            options = self.query_one(OptionList)
-            options.highlighted = 0
-            options.focus()
+            self.query_one(OptionList).highlighted = 0
 
     def _row(self, example_id: str, prompt: str) -> Content:
         first, second = (one.verdicts.get(example_id, "") for one in self._review.passes[-2:])

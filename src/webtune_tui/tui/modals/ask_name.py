@@ -29,9 +29,6 @@ class AskName(Dialog[str]):
         yield Button("Cancel", id="name-cancel")
         yield Button(shown(self._go), id="name-go", variant="primary")
 
-    def on_mount(self) -> None:
-        self.query_one(Input).focus()
-
     @on(Input.Submitted)
     @on(Button.Pressed, "#name-go")
     def answer(self) -> None:

@@ -81,9 +81,7 @@ class BeginReview(Dialog[ReviewWanted]):
         return self._kept.current.name if self._kept is not None else "me"
 
     def on_mount(self) -> None:
-        options = self.query_one(OptionList)
-        options.highlighted = 0
-        options.focus()
+        self.query_one(OptionList).highlighted = 0
 
     @on(OptionList.OptionSelected)
     @on(Input.Submitted)

@@ -87,9 +87,6 @@ class BulkForm(Dialog[Operation]):
         yield Button("Apply", id="bulk-apply", variant="primary", compact=True, disabled=True)
 
     def on_mount(self) -> None:
-        fields = self.query(".bulk-field Input, .bulk-field Select, .bulk-field Checkbox")
-        if fields:
-            fields.first().focus()
         self._look()
 
     # What is typed

@@ -42,9 +42,7 @@ class BulkMenu(Dialog[BulkChoice]):
         yield Button("Go on", id="bulk-choose", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        options = self.query_one(OptionList)
-        options.highlighted = 0
-        options.focus()
+        self.query_one(OptionList).highlighted = 0
 
     def on_key(self, event: events.Key) -> None:
         """A letter chooses."""
