@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from webtune_tui.services.private_data import PrivateDataService
     from webtune_tui.services.providers import ProviderCatalogue
     from webtune_tui.services.purge import PurgeService
+    from webtune_tui.services.review import ReviewService
     from webtune_tui.services.statistics import StatisticsService
     from webtune_tui.services.studio import StudioService
     from webtune_tui.services.table_views import TableViewsService
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "accounts", "chat", "clusters", "collect", "curate", "drift", "editing", "evaluate", "examples", "export",
     "generate_questions", "import_files", "money", "origins", "overview", "prepare", "private_data", "providers",
-    "purge", "statistics", "studio", "table_views", "train", "triage",
+    "purge", "review", "statistics", "studio", "table_views", "train", "triage",
 )  # fmt: skip
 
 
@@ -168,6 +169,12 @@ class Services:
         from webtune_tui.services.drift import DriftService
 
         return DriftService(self.workspace)
+
+    @cached_property
+    def review(self) -> ReviewService:
+        from webtune_tui.services.review import ReviewService
+
+        return ReviewService(self.workspace, self.curate)
 
     @cached_property
     def studio(self) -> StudioService:

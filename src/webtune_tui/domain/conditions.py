@@ -240,9 +240,9 @@ class _Parser:
         at = 0
         while match := _TOKEN.match(text, at):
             kind = match.lastgroup or ""
-            start = match.start(kind)
-            written = self._text[start : match.end(kind)] if kind == "quoted" else match[kind]  # curly ones inside stay
-            tokens.append(_Token(kind, written, start, match.end()))
+            # what stands within quotes stays as it was written, typographic apostrophes too
+            read = self._text if kind == "quoted" else text
+            tokens.append(_Token(kind, read[match.start(kind) : match.end(kind)], match.start(kind), match.end()))
             at = match.end()
         rest = _SPACE.match(text, at)
         at = rest.end() if rest else at

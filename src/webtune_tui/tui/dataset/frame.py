@@ -31,6 +31,8 @@ HINTS = {  # each fits a window of 80 columns
     "triage": "enter goes to the rows: e edits one, d drops it · b sets a fix back",
     "statistics": "← → other measures · enter lists the rows of a bar · esc goes back",
     "studio": "{ offers fields · tab goes on · F2-F5 other rows · F6 whole texts · ? more",
+    "review": "k keep · f fix · d drop · s skip · u back · n new · esc leaves it",
+    "history": "enter goes to a step · tab versions · n names · space marks two · = compares",
     "dropped": "space marks · b brings back: a duplicate then replaces what stayed for it",
 }
 
