@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.worker import WorkType
 
 HINTS = {  # each fits a window of 80 columns
-    "examples": "enter reads · o origin · space marks · s split · D dropped · ? all keys",
+    "examples": "enter reads · space marks · f where · S charts · H history · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
     "prepare": "space on or off · J K move · enter options · T template · D dropped",
     "triage": "enter goes to the rows: e edits one, d drops it · b sets a fix back",

@@ -179,6 +179,10 @@ class Listing:
             where=view.where,
             is_complete=self._found.is_complete or not view.is_filtered,
         )
+        is_searching = view.is_filtered and not self._found.is_complete
+        screen.table.empty_words = (
+            "" if is_searching or not view.is_filtered else "No example is like that. esc takes the filter away"
+        )
         screen.query_one("#table-panel").border_subtitle = words
 
     # Filter

@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.message import Message
 from textual.reactive import reactive
+from textual.strip import Strip
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
@@ -48,6 +49,7 @@ class ExampleTable(RowView):
     marks: reactive[frozenset[str]] = reactive(frozenset())
     are_all_marked: reactive[bool] = reactive(False)
     layout_wanted: reactive[TableLayout] = reactive(TableLayout())
+    empty_words: reactive[str] = reactive("")
     sorted_by: reactive[tuple[str, bool]] = reactive(("index", False))
 
     class SortWanted(Message):
@@ -274,6 +276,13 @@ class ExampleTable(RowView):
         self.post_message(self.Loaded(total))
 
     # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """One visible line; where nothing is listed the first one says why."""
+        if not self.row_count and y == self.HEADER_LINES + 1 and self.empty_words:
+            width = self.scrollable_content_region.width
+            return self._strip([("  ", ""), (fit(self.empty_words, width - 2), "muted")], width, self.rich_style)
+        return super().render_line(y)
 
     def header(self, width: int) -> Sequence[Part]:
         """The names of the columns, with the direction of the one that the rows are sorted by."""
