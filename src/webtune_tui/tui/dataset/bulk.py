@@ -75,7 +75,7 @@ class Bulk:
         from webtune_tui.tui.modals.bulk_menu import BulkMenu  # dialogues load when they are first needed
 
         selection, count = self._selecting.selection, self._selecting.count
-        choice = await self._screen.webtune.push_screen_wait(BulkMenu(selection.told(count), count))
+        choice = await self._screen.webtune.push_screen_wait(BulkMenu(self._selecting.told, count))
         if choice is None:
             return
         if choice.title == "Restore":
@@ -90,7 +90,7 @@ class Bulk:
     async def _form(self, choice: BulkChoice, selection: Selection) -> None:
         from webtune_tui.tui.modals.bulk_form import BulkForm
 
-        told, editing = selection.told(self._selecting.count), self._screen.services.editing
+        told, editing = self._selecting.told, self._screen.services.editing
         title = f"{choice.title}: {choice.help}"
         operation = await self._screen.webtune.push_screen_wait(
             BulkForm(choice.operation, title, selection, told, editing)

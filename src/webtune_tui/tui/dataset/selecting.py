@@ -39,6 +39,13 @@ class Selecting:
         table = self._screen.table
         return table.row_count if table.are_all_marked else len(table.chosen)
 
+    @property
+    def told(self) -> str:
+        """The selection in words; while all that fulfil a condition are still looked for, it says so."""
+        words = self.selection.told(self.count)
+        is_partial = self._screen.table.are_all_marked and not self._listing.found.is_complete
+        return f"{words} (still looking: it may be more)" if is_partial and self._listing.view.is_filtered else words
+
     def _place_of(self, example_id: str) -> int:
         """Its place in the table, so that of two the upper one is the first."""
         place = self._screen.table.find(example_id)
