@@ -32,15 +32,17 @@ if TYPE_CHECKING:
     from webtune_tui.services.private_data import PrivateDataService
     from webtune_tui.services.providers import ProviderCatalogue
     from webtune_tui.services.purge import PurgeService
+    from webtune_tui.services.review import ReviewService
     from webtune_tui.services.statistics import StatisticsService
     from webtune_tui.services.studio import StudioService
+    from webtune_tui.services.table_views import TableViewsService
     from webtune_tui.services.train import TrainService
     from webtune_tui.services.triage import TriageService
 
 _MODULES = (
     "accounts", "chat", "clusters", "collect", "curate", "drift", "editing", "evaluate", "examples", "export",
     "generate_questions", "import_files", "money", "origins", "overview", "prepare", "private_data", "providers",
-    "purge", "statistics", "studio", "train", "triage",
+    "purge", "review", "statistics", "studio", "table_views", "train", "triage",
 )  # fmt: skip
 
 
@@ -169,10 +171,22 @@ class Services:
         return DriftService(self.workspace)
 
     @cached_property
+    def review(self) -> ReviewService:
+        from webtune_tui.services.review import ReviewService
+
+        return ReviewService(self.workspace, self.curate)
+
+    @cached_property
     def studio(self) -> StudioService:
         from webtune_tui.services.studio import StudioService
 
         return StudioService(self.workspace, self.settings)
+
+    @cached_property
+    def table_views(self) -> TableViewsService:
+        from webtune_tui.services.table_views import TableViewsService
+
+        return TableViewsService(self.workspace)
 
     @cached_property
     def triage(self) -> TriageService:

@@ -24,6 +24,7 @@ from webtune_tui.domain.examples import body_digest_of_bytes
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.services.editor import Editor
+from webtune_tui.storage.files import write_text
 from webtune_tui.storage.workspace import Workspace
 
 _ROUNDS = 3
@@ -43,6 +44,12 @@ class Found:
     redo: float
     tag: float
     one_edit: float
+    one_floor: float
+
+    @property
+    def one_of_floor(self) -> float:
+        """The time of one edit as a multiple of two bare transactions and a file written whole."""
+        return self.one_edit / self.one_floor
 
     @property
     def drop_of_floor(self) -> float:
@@ -92,7 +99,8 @@ def _measured(workspace: Workspace, dropped: int) -> Found:
         timed("tag", lambda: list(editor.run(operation_of("tag", tag="long"), where)))
         editor.undo()
     for number in range(_SINGLE):
-        chosen = Selection.of(f"ex-{number:016x}")
+        chosen = Selection.of(f"ex-{number + 1:016x}")
+        timed("one floor", partial(_bare_edit, workspace))
         timed("one", partial(_apply, editor, "drop", chosen))
     best = {name: min(seconds) for name, seconds in times.items()}
     return Found(
@@ -104,6 +112,7 @@ def _measured(workspace: Workspace, dropped: int) -> Found:
         best["redo"],
         best["tag"],
         statistics.median(times["one"]),
+        statistics.median(times["one floor"]),
     )
 
 
@@ -115,6 +124,15 @@ def _apply(editor: Editor, name: str, selection: Selection) -> None:
 def _bare_update(workspace: Workspace, rows: int) -> None:
     with workspace.database.write() as connection:
         connection.execute("UPDATE examples SET until = ? WHERE row_id > 100 AND row_id <= ?", (_NEVER, 100 + rows))
+
+
+def _bare_edit(workspace: Workspace) -> None:
+    """What is durable of an edit: a transaction, the recipe, a note that it was written."""
+    with workspace.database.write() as connection:
+        connection.execute("UPDATE examples SET until = ? WHERE row_id = 1", (_NEVER,))
+    write_text(workspace.root / "bare.toml", workspace.recipe_path.read_text("utf-8"))
+    with workspace.database.write() as connection:
+        connection.execute("UPDATE examples SET until = NULL WHERE row_id = 1")
 
 
 def _take_back(workspace: Workspace) -> None:
@@ -137,6 +155,7 @@ def told(found: Found) -> str:
         f" {found.update:.2f} s + reading and hashing {found.reading:.2f} s), undo {found.undo:.2f} s"
         f" ({found.undo_of_floor:.1f}), redo {found.redo:.2f} s, tag {found.tag:.2f} s,"
         f" one edit {1000 * found.one_edit:.1f} ms"
+        f" ({found.one_of_floor:.1f} times two bare transactions and a file)"
     )
 
 

@@ -135,6 +135,50 @@ def test_the_journey_from_records_to_files(root: Path, capsys: pytest.CaptureFix
     assert checked["tokens"] > 0
 
 
+def test_examples_are_shown_by_typed_conditions_in_any_order(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_records(root)
+    total = command(capsys, "prepare")["examples"]
+
+    def show(*arguments: str, code: int = 0) -> dict[str, Any]:
+        return command(capsys, "dataset", "show", *arguments, code=code)
+
+    by_length = show("--sort", "tokens", "--descending")
+    lengths = [one["tokens"] for one in by_length["examples"]]
+    assert lengths == sorted(lengths, reverse=True) and len(lengths) == total
+    middle = lengths[len(lengths) // 2]
+    longer = show("--where", f"tokens > {middle} and not (split = nowhere or flag:edited)")
+    assert longer["total"] == sum(one > middle for one in lengths)
+    rest = show("--where", f"tokens >= {middle}", "--sort", "tokens", "--offset", "1", "--limit", "2")["examples"]
+    assert [one["tokens"] for one in rest] == sorted(one for one in lengths if one >= middle)[1:3]
+
+    word = by_length["examples"][0]["messages"][-1]["content"].split()[0]
+    found = show("--where", word)["total"]
+    assert 0 < found == show("--where", f"text ~ '{word}'")["total"]
+    assert show("--where", f"tokens > 0 and {word}")["total"] == found
+    in_split = show("--where", f"{word} and split=train")["total"]
+    assert in_split == show("--where", f"split = train and text ~ '{word}'")["total"]
+    assert run(["dataset", "show", "--where", "no such words"]) == 0
+    assert "looked for the words “no such words”" in capsys.readouterr().out
+    assert run(["dataset", "show", "--offset", "900"]) == 0
+    assert f"{total} examples fit; none of them" in capsys.readouterr().out
+
+
+def test_what_is_meant_as_a_condition_and_is_none_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_records(root, 1)
+    command(capsys, "prepare")
+    for arguments, words in (
+        (("--where", "price > 5"), "no 'price' to filter by"),
+        (("--where", "tokens >"), "can't be read at character 9"),
+        (("--where", "tokens > 5 and colour is empty"), "no 'colour' to filter by"),
+        (("--where", "split=all"), "no split 'all'"),
+        (("--where", "kettle and split = nowhere"), "no split 'nowhere'"),
+        (("--where", 'text ~ "open'), "the closing quote"),
+        (("--sort", "colour"), "can't be sorted by 'colour'"),
+    ):
+        error = command(capsys, "dataset", "show", *arguments, code=2)["error"]
+        assert words in error["message"] and error["hint"]
+
+
 def test_dropped_rows_and_clusters_are_listed_and_brought_back(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Workspace.open(root, command="test") as workspace:
         twin = product(0, asin="B9", description=product(0)["description"].upper())

@@ -24,6 +24,8 @@ from webtune_tui.domain.datasets import (
 from webtune_tui.domain.errors import NotFound, UsageError
 from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.example_checks import ExampleCheck, Form, Remark, TokenLimits
+from webtune_tui.domain.example_facets import FacetCounts
+from webtune_tui.domain.example_fields import condition_on_examples, matches
 from webtune_tui.domain.examples import Example, Message, Split
 from webtune_tui.domain.records import Record, RecordKind
 from webtune_tui.domain.triage import Tile, TriageReport
@@ -36,6 +38,7 @@ from webtune_tui.services.export import Exported
 from webtune_tui.services.prepare import PreviewRow, StepDescription
 from webtune_tui.services.private_data import PrivateFindings, PrivateHit
 from webtune_tui.services.studio import Choice, FieldOffer, StepPreview, StepSample, StudioPreview, StudioRow
+from webtune_tui.services.table_views import KeptViews, SavedView
 from webtune_tui.services.triage import HarmedRow, KeptTriage, Triaged, TriageEvent
 from webtune_tui.services.validate import checking
 
@@ -110,20 +113,44 @@ def make_report(examples: int) -> PrepareReport:
 
 
 class FakeListing:
-    """The pages of a fake; of conditions it knows the split alone."""
+    """The pages of a fake. It sorts by place and tokens alone."""
 
-    def __init__(self, curate: FakeCurate, text: str, where: str) -> None:
+    def __init__(self, curate: FakeCurate, text: str, where: str, sort: str, is_descending: bool) -> None:
         self.curate = curate
         self.text = text
-        self.split = where.removeprefix("split = ")
+        self.split = where.removeprefix("split = ") if where.startswith("split = ") and " and " not in where else ""
+        self.condition = condition_on_examples(where) if where and not self.split else None
+        self.sort = sort
+        self.is_descending = is_descending
 
     async def page(self, offset: int, limit: int) -> ExamplePage:
-        return await self.curate.page(text=self.text, split=self.split, offset=offset, limit=limit)
+        if self.condition is None and self.sort == "index" and not self.is_descending:
+            return await self.curate.page(text=self.text, split=self.split, offset=offset, limit=limit)
+        rows = self.rows()
+        numbers = [number for number, _ in rows]
+        return ExamplePage(
+            [one for _, one in rows][offset : offset + limit], offset, len(rows), numbers[offset : offset + limit]
+        )
+
+    def rows(self) -> list[tuple[int, Example]]:
+        every = ((number, self.curate.make(number - 1)) for number in range(1, self.curate.size + 1))
+        fitting = [
+            (number, one)
+            for number, one in every
+            if self.curate._fits(one, self.text, self.split)
+            and (self.condition is None or matches(self.condition, one, number))
+        ]
+        by = (lambda row: row[1].tokens) if self.sort == "tokens" else (lambda row: row[0])
+        return sorted(fitting, key=by, reverse=self.is_descending)
+
+    async def place_of(self, example_id: str) -> int | None:
+        examples = (await self.page(0, self.curate.size)).examples
+        return next((place for place, one in enumerate(examples) if one.example_id == example_id), None)
 
     async def find(self) -> AsyncGenerator[Found, None]:
         count = self.curate.size - len(self.curate.dropped)
-        if self.text or self.split:
-            count = sum(self.curate._fits(self.curate.make(n), self.text, self.split) for n in range(self.curate.size))
+        if self.text or self.split or self.condition:
+            count = len(self.rows())
         yield Found(count, is_complete=True)
 
     def stop(self) -> None:
@@ -141,6 +168,9 @@ class FakeCurate:
         self.dropped: list[str] = []
         self.restored: list[str] = []
         self.gate: asyncio.Event | None = None
+        self.listed: list[tuple[str, str, str, bool]] = []
+        self.counted: list[tuple[str, str]] = []
+        self.stopped_counts = 0
 
     async def report(self) -> PrepareReport | None:
         return make_report(self.size) if self.size else None
@@ -177,7 +207,37 @@ class FakeCurate:
         sort: str = "index",
         is_descending: bool = False,
     ) -> FakeListing:
-        return FakeListing(self, text, where)
+        self.listed.append((where, text, sort, is_descending))
+        return FakeListing(self, text, where, sort, is_descending)
+
+    async def present(self, example_ids: Sequence[str]) -> frozenset[str]:
+        every = {self.make(number).example_id for number in range(self.size)}
+        return frozenset(example_ids) & every - set(self.dropped)
+
+    async def facets(
+        self, version: str | None = None, *, where: str = "", text: str = ""
+    ) -> AsyncGenerator[Progressed | FacetCounts, None]:
+        self.counted.append((where, text))
+        try:
+            yield Progressed("counting", 20, None, "examples")
+            if self.gate is not None:
+                await self.gate.wait()
+            condition = condition_on_examples(where) if where else None
+            made = [self.make(number) for number in range(self.size)]
+            some = [one for number, one in enumerate(made, 1) if not condition or matches(condition, one, number)]
+            flags = Counter(flag for one in some for flag in one.flags)
+            yield FacetCounts(
+                {
+                    "split": Counter(one.split.value for one in some),
+                    "source": Counter(one.source for one in some),
+                    "flag": flags,
+                    "edited": Counter(str("edited" in one.flags).lower() for one in some),
+                },
+                len(some),
+            )
+        except (asyncio.CancelledError, GeneratorExit):
+            self.stopped_counts += 1
+            raise
 
     def _fits(self, example: Example, text: str, split: str) -> bool:
         if example.example_id in self.dropped or (split and example.split != split):
@@ -540,6 +600,32 @@ class FakePrivateData:
         yield PrivateFindings(kinds, hits)
 
 
+class FakeTableViews:
+    """Keeps views and columns in memory."""
+
+    def __init__(self, *views: SavedView, skipped: int = 0, columns: object = None) -> None:
+        self.kept = {view.name: view for view in views}
+        self.skipped = skipped
+        self.kept_columns = columns
+
+    async def columns(self) -> object:
+        return self.kept_columns
+
+    async def keep_columns(self, columns: Mapping[str, object]) -> None:
+        self.kept_columns = columns
+
+    async def views(self) -> KeptViews:
+        return KeptViews(sorted(self.kept.values(), key=lambda view: view.name), self.skipped)
+
+    async def save(self, view: SavedView) -> None:
+        if not view.name:
+            raise UsageError("A view needs a name", hint="Give one.")
+        self.kept[view.name] = view
+
+    async def delete(self, name: str) -> None:
+        del self.kept[name]
+
+
 class FakeExport:
     """Says where files would lie."""
 
@@ -579,6 +665,7 @@ def dataset_app(
     prepare: FakePrepare | None = None,
     studio: FakeStudio | None = None,
     triage: FakeTriage | None = None,
+    table_views: FakeTableViews | None = None,
     statistics: Any = None,
     examples: FakeExamples | None = None,
     clusters: FakeClusters | None = None,
@@ -596,6 +683,7 @@ def dataset_app(
         private_data=FakePrivateData(),
         studio=studio or FakeStudio(),
         triage=triage or FakeTriage(),
+        table_views=table_views or FakeTableViews(),
         statistics=statistics,
         collect=FakeCollections(records),
     )

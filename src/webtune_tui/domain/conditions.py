@@ -12,7 +12,7 @@ here too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.field_paths import FieldPath, parse, value_at
 from webtune_tui.domain.field_values import is_empty, number_of, truth_of
+from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.domain.value_tests import (
     Test,
     contains,
@@ -52,6 +53,8 @@ _JOINING = ("and", "or")
 _ENDINGS = (*_JOINING, ")", "")
 _CONTAINS = ("contains", "includes", "include", "contain")
 _IS_WORDS = ("empty", "null", "missing", "true", "false")
+_ESCAPED = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,5})\}|(.))", re.DOTALL)
+_TO_ESCAPE = re.compile(r'[\\"“”„]')
 
 Fields = Mapping[str, Any]
 
@@ -72,6 +75,11 @@ class Condition:
     def matches(self, fields: Fields) -> bool:
         """Whether the mapping fulfils the condition."""
         return self.root.matches(fields)
+
+    @property
+    def parts(self) -> list[str]:
+        """What must all hold, each as it was written; of one that says or, the whole in parentheses."""
+        return list(_all_of(self.root))
 
     def failing(self, fields: Fields) -> str:
         """The first part that the mapping does not fulfil, as it was written; empty where it fulfils all."""
@@ -144,6 +152,16 @@ class Joined:
 Node = Leaf | Not | Joined
 
 
+def _all_of(node: Node) -> Iterator[str]:
+    if not isinstance(node, Joined):
+        yield node.text
+    elif node.needs_all:
+        for part in node.parts:
+            yield from _all_of(part)
+    else:
+        yield f"({node.text})"
+
+
 @lru_cache(maxsize=256)
 def compiled(text: str) -> Condition:
     """The condition that a text says.
@@ -154,6 +172,12 @@ def compiled(text: str) -> Condition:
     if len(text) > _LONGEST:
         raise UsageError(f"A condition of {len(text)} characters is too long", hint=f"At most {_LONGEST} are read.")
     return _Parser(text).condition()
+
+
+def normal_form(text: str) -> tuple[str, ...]:
+    """The words of a condition, the same for conditions that differ in spaces, case and quotes alone."""
+    folded = (_unquoted(one.text) if one.kind == "quoted" else one.text for one in _Parser(text).tokens)
+    return tuple("=" if one == "==" else one.casefold() for one in folded if one)
 
 
 def has_field(fields: Fields, name: str) -> bool:
@@ -199,7 +223,7 @@ class _Token:
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = self._split(text.translate(_QUOTES))
+        self.tokens = self._split(text.translate(_QUOTES))
         self._at = 0
         self._depth = 0
         self._fields: dict[str, None] = {}
@@ -216,7 +240,9 @@ class _Parser:
         at = 0
         while match := _TOKEN.match(text, at):
             kind = match.lastgroup or ""
-            tokens.append(_Token(kind, match[kind], match.start(kind), match.end()))
+            # what stands within quotes stays as it was written, typographic apostrophes too
+            read = self._text if kind == "quoted" else text
+            tokens.append(_Token(kind, read[match.start(kind) : match.end(kind)], match.start(kind), match.end()))
             at = match.end()
         rest = _SPACE.match(text, at)
         at = rest.end() if rest else at
@@ -227,7 +253,7 @@ class _Parser:
 
     @property
     def _next(self) -> _Token:
-        return self._tokens[self._at]
+        return self.tokens[self._at]
 
     def _take(self, *words: str) -> bool:
         """Goes on behind the next token where it is one of these words."""
@@ -238,7 +264,7 @@ class _Parser:
 
     def _written(self, start: int) -> str:
         """What was written from a token on up to the last one that was read."""
-        return self._text[self._tokens[start].start : self._tokens[max(self._at - 1, start)].end]
+        return self._text[self.tokens[start].start : self.tokens[max(self._at - 1, start)].end]
 
     def _any(self) -> Node:
         return self._joined(self._all, "or")
@@ -410,5 +436,14 @@ class _Parser:
         )
 
 
+def quoted(text: str) -> str:
+    """A text as a condition writes it: whatever it holds, it is read as the same text, and all of it can be seen."""
+    escaped = _TO_ESCAPE.sub(lambda match: f"\\{match[0]}", text)
+    if display_line(escaped) == escaped:
+        return f'"{escaped}"'
+    seen = (one if display_line(one) == one else f"\\u{{{ord(one):x}}}" for one in escaped)
+    return f'"{"".join(seen)}"'
+
+
 def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[2], text[1:-1])

@@ -19,7 +19,7 @@ class DatasetVersion:
     """The immutable result of a recipe on given records, addressed by its content.
 
     ``build`` counts the runs of prepare in the workspace, ``revision`` the edits since that run. ``names`` are the
-    person's own for it.
+    person's own for it; a fixed one is kept for good: it was exported, trained on or named.
     """
 
     dataset_version: str
@@ -33,6 +33,7 @@ class DatasetVersion:
     created: str
     is_working: bool = False
     names: tuple[str, ...] = ()
+    is_fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

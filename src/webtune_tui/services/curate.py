@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from webtune_tui.domain.datasets import DatasetVersion, PrepareReport, RecordOrigin
 from webtune_tui.domain.edit_steps import EditResult as EditResult
 from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.example_facets import FacetCounts
 from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.pipeline.edit import Edit, dropped, kept, set_texts
 from webtune_tui.pipeline.languages import language_named
 from webtune_tui.pipeline.packing import PackingPlan, plan_packing
 from webtune_tui.services.editor import Editor
+from webtune_tui.services.example_facets import counting
 from webtune_tui.services.example_listing import ExampleListing
 from webtune_tui.services.example_listing import ExamplePage as ExamplePage
 from webtune_tui.services.preference_pairs import EditedPair, edited_pairs
@@ -107,6 +111,19 @@ class CurateService:
             raise UsageError(f"Examples can't be sorted by {sort!r}", hint=f"Sort by {', '.join(SORTS)}.")
         revision = await asyncio.to_thread(self._revision, version)
         return ExampleListing(self._scans, Wanted(revision, condition, text, sort, is_descending))
+
+    async def facets(
+        self, version: str | None = None, *, where: str = "", text: str = ""
+    ) -> AsyncGenerator[Progressed | FacetCounts, None]:
+        """Counts the examples of a listing by split, source, flag and edit state. Raises as :meth:`listing` does."""
+        wanted = (await self.listing(version, where=where, text=text)).wanted
+        async with aclosing(counting(self._scans, wanted)) as told:
+            async for event in told:
+                yield event
+
+    async def present(self, example_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these examples the working version has. Raises NotFound where there is none."""
+        return await asyncio.to_thread(lambda: self._store.present_ids(self._revision(None), example_ids))
 
     async def next_with(self, text: str, number: int, *, is_backwards: bool = False) -> str | None:
         """The id of the next example of the working version after (or before) a place that holds a text."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import InvalidInput
@@ -44,8 +45,14 @@ def without_edit_leaks(workspace: Workspace, version: DatasetVersion) -> Generat
 
 def _edited(store: DatasetStore, revision: Revision) -> list[StoredExample]:
     operations = [edit.operation for edit in store.edits() if edit.state == "applied"]
-    ids = list(dict.fromkeys(str(one["example"]) for one in operations if "example" in one))
+    named = [[one["example"]] if "example" in one else one.get("ids", []) for one in operations if _rewrites(one)]
+    ids = list(dict.fromkeys(str(name) for names in named for name in names))
     return list(store.by_ids(revision, ids).values()) if ids else []
+
+
+def _rewrites(operation: Mapping[str, Any]) -> bool:
+    """Whether an edit of named examples wrote other texts."""
+    return "example" in operation or operation.get("do") in ("replace", "trim", "merge", "role")
 
 
 def _leaks(edited: Sequence[StoredExample], others: Sequence[StoredExample]) -> Iterator[Leak]:

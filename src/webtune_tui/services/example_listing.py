@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -114,6 +114,20 @@ class ExampleListing:
             await self._grown.wait()
         return self._ids
 
+    async def place_of(self, example_id: str) -> int | None:
+        """The place of an example in the list from 0, once all are found; ``None`` where it is not in it."""
+        row = await to_the_end(lambda: self._scans.row_of(self.wanted.revision, example_id))
+        if row is None:
+            return None
+        if self._in_place:
+            place = await to_the_end(lambda: self._known_places().of(row[1]))
+            return self._count - 1 - place if self.wanted.is_descending else place
+        ids = await self.row_ids()
+        try:
+            return await to_the_end(lambda: ids.index(row[0]))
+        except ValueError:
+            return None
+
     @property
     def _in_place(self) -> bool:
         """Whether the places in the build tell the rows: nothing need be searched."""
@@ -168,17 +182,19 @@ class ExampleListing:
 
     def _rows_in_place(self, offset: int, limit: int) -> list[StoredExample]:
         revision = self.wanted.revision
-        if self._places is None:
-            self._places = _Places(self._scans.unlike_built(revision), self._count)
         if not self.wanted.is_descending:
             return self._at(revision, offset, limit)
         first = max(self._count - offset - limit, 0)
         return self._at(revision, first, self._count - offset - first)[::-1]
 
     def _at(self, revision: Revision, offset: int, limit: int) -> list[StoredExample]:
-        assert self._places is not None
-        ordinal, before = self._places.at(offset)
+        ordinal, before = self._known_places().at(offset)
         return self._scans.in_order(revision, ordinal, before + max(limit, 0))[before:]
+
+    def _known_places(self) -> _Places:
+        if self._places is None:
+            self._places = _Places(self._scans.unlike_built(self.wanted.revision), self._count)
+        return self._places
 
 
 class _Places:
@@ -190,6 +206,11 @@ class _Places:
         added = accumulate(rows - 1 for _, rows in unlike)
         self._ends = [ordinal + 1 + more for ordinal, more in zip(self._ordinals, added, strict=True)]
         self._count = count
+
+    def of(self, ordinal: int) -> int:
+        """The offset of the first row of a place."""
+        number = bisect_left(self._ordinals, ordinal)
+        return ordinal + (self._ends[number - 1] - self._ordinals[number - 1] - 1 if number else 0)
 
     def at(self, offset: int) -> tuple[int, int]:
         """The place of the row at an offset, and how many rows of that place come before it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -95,10 +96,12 @@ class ExportService:
         format: str = DEFAULT_FORMAT,
         out: Path | None = None,
         raw_cells: bool = False,
+        only: Sequence[str] | None = None,
     ) -> AsyncGenerator[Progressed | Exported]:
         """Writes one file per split, whole or not at all, and ``lineage.jsonl`` beside them; ends with Exported.
 
         Examples that the format can't hold are left out and counted. ``raw_cells`` leaves formulas in CSV as they are.
+        ``only`` are the ids of the examples that are written, in the version's order; they get a folder of their own.
 
         Raises:
             UsageError: there is no such format or version. InvalidInput: no example fits, or the folder is taken.
@@ -106,7 +109,8 @@ class ExportService:
         """
         chosen_format = _format(format, raw_cells)
         chosen = await self._curate.version(version)
-        async with aclosing(in_thread(self._exporting(chosen, chosen_format, out))) as events:
+        some = None if only is None else frozenset(only)
+        async with aclosing(in_thread(self._exporting(chosen, chosen_format, out, some))) as events:
             async for event in events:
                 if isinstance(event, Exported):
                     await self._curate.fix(chosen.content_hash)
@@ -136,23 +140,25 @@ class ExportService:
         )
 
     def _exporting(
-        self, version: DatasetVersion, format: Format, out: Path | None
+        self, version: DatasetVersion, format: Format, out: Path | None, only: frozenset[str] | None
     ) -> Generator[Progressed | Exported, None, None]:
         revision = self._store.find(version.content_hash)
         if revision is None:
             raise NotFound(f"There is no dataset version {version.dataset_version}", hint="See: webtune dataset list")
         rows.require(format)
-        place = (out or self._workspace.exports / _folder_name(version, format)).absolute()
+        place = (out or self._workspace.exports / _folder_name(version, format, only)).absolute()
         suffix = rows.SUFFIXES[format.container]
         told: dict[str, Any] = {
             "format": format.name,
             "raw_cells": _is_raw(format),
             "content_hash": version.content_hash,
         }
+        if only is not None:
+            told["only"] = digest_of(only)
         manifest = export_folder.found_manifest(place, {"raw_cells": None, **told})
         if manifest is None:
             with export_folder.new_folder(place) as part:
-                counts = yield from self._write(part, revision, format, suffix)
+                counts = yield from self._write(part, revision, format, suffix, only)
                 if not sum(counts["examples"].values()) and counts["left_out"]:
                     raise _nothing_fits(version, format, counts["left_out"])
                 manifest = told | counts
@@ -166,10 +172,11 @@ class ExportService:
         )
 
     def _write(
-        self, part: Path, revision: Revision, format: Format, suffix: str
+        self, part: Path, revision: Revision, format: Format, suffix: str, only: frozenset[str] | None
     ) -> Generator[Progressed | Exported, None, dict[str, Any]]:
         """Writes the files of an export; answers what stands in them."""
-        fitted = format.fitted(self._conversations(revision))
+        fitted = format.fitted(one.to_example().messages for one in self._stream(revision, only))
+        total = revision.totals.content.count if only is None else len(only)
         lines: Counter[Split] = Counter()
         left_out: Counter[str] = Counter()
         edited = self._edited_pairs(revision, format)
@@ -178,9 +185,9 @@ class ExportService:
                 split: stack.enter_context(rows.opened(part / f"{split.value}{suffix}", fitted)) for split in Split
             }
             lineage = stack.enter_context(rows.json_lines(part / _LINEAGE))
-            for number, (example, origins) in enumerate(self._with_origins(revision)):
+            for number, (example, origins) in enumerate(self._with_origins(revision, only)):
                 if number % _BATCH == 0:
-                    yield Progressed("exporting", number, revision.totals.content.count, "examples")
+                    yield Progressed("exporting", number, total, "examples")
                 try:
                     row = fitted.row(edited.get(example.example_id) or example.to_example().messages)
                 except NotExpressible as fault:
@@ -205,12 +212,15 @@ class ExportService:
             return {}
         return {pair.example_id: pair.messages for pair in edited_pairs(self._store, revision)}
 
-    def _conversations(self, revision: Revision) -> Iterator[tuple[Message, ...]]:
-        return (example.to_example().messages for example in self._store.stream(revision))
+    def _stream(self, revision: Revision, only: frozenset[str] | None) -> Iterator[StoredExample]:
+        every = self._store.stream(revision)
+        return every if only is None else (example for example in every if example.example_id in only)
 
-    def _with_origins(self, revision: Revision) -> Iterator[tuple[StoredExample, list[dict[str, object]]]]:
+    def _with_origins(
+        self, revision: Revision, only: frozenset[str] | None
+    ) -> Iterator[tuple[StoredExample, list[dict[str, object]]]]:
         batch: list[StoredExample] = []
-        for example in self._store.stream(revision):
+        for example in self._stream(revision, only):
             batch.append(example)
             if len(batch) == _BATCH:
                 yield from self._origins_of(batch)
@@ -247,9 +257,19 @@ def _is_raw(format: Format) -> bool:
     return isinstance(format, Csv) and format.raw_cells
 
 
-def _folder_name(version: DatasetVersion, format: Format) -> str:
-    """The usual format has the version's own folder, which training reads."""
+def _folder_name(version: DatasetVersion, format: Format, only: frozenset[str] | None) -> str:
+    """The usual format has the version's own folder, which training reads; a selection never goes there."""
+    if only is not None:
+        return f"{version.dataset_version}-{format.name}-selection-{digest_of(only)[:8]}"
     return version.dataset_version if format.name == DEFAULT_FORMAT else f"{version.dataset_version}-{format.name}"
+
+
+def digest_of(example_ids: frozenset[str]) -> str:
+    """What names a set of examples, whatever their order."""
+    digest = hashlib.blake2b(digest_size=16)
+    for one in sorted(example_ids):
+        digest.update(one.encode("utf-8", "surrogatepass") + b"\n")
+    return digest.hexdigest()
 
 
 def _nothing_fits(version: DatasetVersion, format: Format, left_out: Mapping[str, int]) -> InvalidInput:

@@ -71,6 +71,19 @@ class Examples:
                     found[row["example_id"]] = stored_example(row)
         return found
 
+    def present_ids(self, revision: Revision, example_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these examples a version has."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for start in range(0, len(example_ids), 500):
+                some = example_ids[start : start + 500]
+                rows = connection.execute(
+                    f"SELECT example_id FROM examples WHERE {ALIVE} AND example_id IN ({','.join('?' * len(some))})",
+                    (revision.build, revision.revision, revision.revision, *some),
+                )
+                found.update(row[0] for row in rows)
+        return frozenset(found)
+
     def ended(self, revision: Revision, example_ids: Sequence[str]) -> dict[str, StoredExample]:
         """The last rows of examples that applied edits took out of a version; what an undo took out never was there."""
         found: dict[str, StoredExample] = {}

@@ -116,6 +116,7 @@ class Revision:
             encoding=self.encoding,
             created=self.created_at,
             is_working=self.is_working,
+            is_fixed=self.fixed_at is not None,
         )
 
 

@@ -133,6 +133,15 @@ class ExampleScans:
                     found[row["row_id"]] = stored_example(row)
         return [found[one] for one in row_ids if one in found]
 
+    def row_of(self, revision: Revision, example_id: str) -> tuple[int, int] | None:
+        """The number of an example's row and its place in the build; ``None`` where the revision has it not."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                f"SELECT row_id, ordinal FROM examples WHERE {ALIVE} AND example_id = ?",
+                (revision.build, revision.revision, revision.revision, example_id),
+            ).fetchone()
+        return (row["row_id"], row["ordinal"]) if row else None
+
     def in_order(self, revision: Revision, first: int, limit: int) -> list[StoredExample]:
         """The examples from a place of their build on."""
         with self._database.read() as connection:
@@ -157,8 +166,13 @@ class ExampleScans:
             ).fetchall()
         return [(row[0], int(row[1])) for row in rows]
 
-    def facets(self, wanted: Wanted, stopped: threading.Event) -> dict[str, dict[str, int]]:
-        """How many of the rows have each split, source, flag and edit state; empty where it was stopped."""
+    def facets(
+        self, wanted: Wanted, stopped: threading.Event, told: Callable[[int], None] = lambda rows: None
+    ) -> dict[str, dict[str, int]]:
+        """How many of the rows have each split, source, flag and edit state; empty where it was stopped.
+
+        ``told`` hears how many rows are counted so far.
+        """
         where = self.where(wanted)
         found: dict[str, Counter[str]] = {name: Counter() for name in ("split", "source", "flag", "edited")}
         kinds: Counter[tuple[str, str, str]] = Counter()
@@ -169,8 +183,11 @@ class ExampleScans:
             cursor = connection.execute(
                 f"SELECT split, source, flags FROM {tables} WHERE {ALIVE} AND {where.sql}", _bound(wanted, where)
             )
+            counted = 0
             while not stopped.is_set() and (rows := cursor.fetchmany(_ROWS_AT_ONCE)):
                 kinds.update(rows)
+                counted += len(rows)
+                told(counted)
         for (split, source, flags), count in kinds.items():
             found["split"][split] += count
             found["source"][source] += count

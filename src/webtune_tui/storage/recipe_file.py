@@ -11,6 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ _ANY_TABLE = re.compile(r"^[ \t]*\[(?!\[?[ \t]*edits\b)", re.MULTILINE)
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
+
+_REMEMBERED_LENGTH = 2_000
+_last_joined = ("", "")
+"""The text that was made last, and what stands before its edits."""
 
 _LISTED = {"templates": ("system", "user", "assistant"), "mix": ("match", "share", "by", "cap")}
 """The lists of named tables, with the keys of which one must be there."""
@@ -143,8 +148,24 @@ def fingerprint(text: str) -> str:
 
 def with_edits(text: str, edits: Sequence[Mapping[str, Any]]) -> str:
     """A recipe's text with these edits in place of those in it."""
-    head, _ = split_edits(text)
-    return join_edits(head, "".join(map(edit_to_toml, edits)))
+    global _last_joined
+    known, head = _last_joined
+    if text != known:  # else it is as we made it last, and a thousand edits need not be parsed for one more
+        head, _ = split_edits(text)
+    joined = join_edits(head, "".join(map(_edit_text, edits)))
+    _last_joined = joined, head
+    return joined
+
+
+def _edit_text(edit: Mapping[str, Any]) -> str:
+    """One edit; those of few examples are remembered, since all are written again with each new one."""
+    plain = json.dumps(edit, ensure_ascii=False)
+    return _remembered(plain) if len(plain) <= _REMEMBERED_LENGTH else edit_to_toml(edit)
+
+
+@lru_cache(maxsize=20_000)
+def _remembered(plain: str) -> str:
+    return edit_to_toml(json.loads(plain))
 
 
 def join_edits(head: str, edits: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from itertools import product as product_of
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.unit.services.test_prepare import add_records, prepare, product
 from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.example_facets import FacetCounts, facet_condition
 from webtune_tui.domain.example_fields import condition_on_examples, matches
 from webtune_tui.domain.examples import Example
 from webtune_tui.services.curate import CurateService
@@ -54,6 +56,8 @@ def test_the_place_of_each_row_is_found_among_places_with_none_or_several(counts
         start, before = places.at(offset)
         after_start = [row for row in rows if row[0] >= start]
         assert after_start[before] == (ordinal, number)
+        if number == 0:
+            assert places.of(ordinal) == offset
 
 
 async def test_after_edits_the_pages_are_those_of_the_whole_list(workspace: Workspace) -> None:
@@ -91,6 +95,35 @@ async def test_a_filtered_and_sorted_listing_has_every_row_once(workspace: Works
     assert sorted(got) == sorted(kept)
     if sort == "index":
         assert got == kept
+
+
+async def test_the_place_of_an_example_in_a_listing_is_known(workspace: Workspace) -> None:
+    add_records(workspace, [product(number) for number in range(12)])
+    await prepare(workspace)
+    curate = CurateService(workspace)
+    gone = (await everything(curate))[2].example_id
+    await curate.drop([gone])
+    for where, sort, is_descending in product_of(("", "tokens > 60"), ("index", "tokens"), (False, True)):
+        listing = await curate.listing(where=where, sort=sort, is_descending=is_descending)
+        ids = await pages(listing)
+        assert [await listing.place_of(one) for one in ids[::4]] == list(range(0, len(ids), 4))
+        assert await listing.place_of(gone) is None
+    assert await curate.present([*ids, gone, "ex-none"]) == frozenset(ids)
+
+
+async def test_examples_are_counted_by_kind_and_a_count_nobody_waits_for_ends(workspace: Workspace) -> None:
+    add_records(workspace, [product(number) for number in range(40)])
+    await prepare(workspace)
+    curate = CurateService(workspace)
+    await curate.edit((await everything(curate))[0].example_id, {"assistant": "Another answer."})
+    counted = [one async for one in curate.facets()][-1]
+    assert isinstance(counted, FacetCounts) and counted.examples == 40
+    assert counted.counts["edited"] == {"false": 39, "true": 1} and sum(counted.counts["split"].values()) == 40
+    for facet, counts in counted.counts.items():
+        for value, count in counts.items():
+            assert len(await pages(await curate.listing(where=facet_condition(facet, value)))) == count
+    with pytest.raises(UsageError):
+        await anext(curate.facets(where="colour = red"))
 
 
 async def test_a_page_that_waits_for_a_search_ends_with_it(workspace: Workspace) -> None:

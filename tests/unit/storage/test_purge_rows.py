@@ -15,6 +15,7 @@ from webtune_tui.storage.database import Database
 from webtune_tui.storage.free_texts import STRUCTURAL, WHOLE_ROWS, erased, text_columns
 from webtune_tui.storage.person_removal import FoundRows
 from webtune_tui.storage.purge import PersonRows
+from webtune_tui.storage.recipe_erasure import edit_without
 from webtune_tui.storage.records import RecordRepository
 from webtune_tui.storage.workspace import Workspace
 
@@ -127,3 +128,18 @@ def test_json_texts_stay_json() -> None:
     assert erased('{"a": "Anna Muster", "b": [1]}', ANNA) == '{"a": "[erased]", "b": [1]}'
     assert erased("{not json} Anna Muster", ANNA) == "{not json} [erased]"
     assert erased('{"a": 1}', ANNA) == '{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"do": "tag", "tag": "x", "ids": ["ex-1", "ex-2"]}, {"do": "tag", "tag": "x", "ids": ["ex-2"]}),
+        ({"do": "merge", "ids": ["ex-1", "ex-2"]}, None),
+        ({"keep": ["ex-1"]}, None),
+        ({"do": "replace", "find": "Ada Lovelace", "where": "all", "met": 3}, None),
+        ({"do": "drop", "where": "tokens > 3", "met": 3}, {"do": "drop", "where": "tokens > 3", "met": 3}),
+    ],
+    ids=["of ids", "of a pair", "brought back", "with the name", "by a condition"],
+)
+def test_what_is_left_of_an_edit_of_many(before: dict[str, object], after: dict[str, object] | None) -> None:
+    assert edit_without(before, Person(("Ada Lovelace",)), {"ex-1"}) == after

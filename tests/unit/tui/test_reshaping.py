@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webtune_tui.domain.examples import Example, Message, Split
+from webtune_tui.domain.learning import lesson_of
 from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.pipeline.edits.base import DoesNotFit, TextOperation
 from webtune_tui.tui.presentation.reshaping import Reshape, reshapes
@@ -36,7 +37,9 @@ def test_all_that_is_offered_for_a_message_can_be_done(messages: list[Message]) 
         if choice.place is not None:
             result = results(choice, example)
             assert not isinstance(result, DoesNotFit), choice
-            assert result != (example,) or choice.operation == "weight", choice
+            assert result != (example,), choice
+            if choice.operation == "weight":
+                assert (choice.place in lesson_of(result[0].messages).locally) is (choice.options["weight"] == 1)
 
 
 @given(st.lists(MESSAGES, min_size=1, max_size=7), st.integers(0, 6))

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands, whole_number
+from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.cli.dataset_diff import add_diff_command
 from webtune_tui.cli.dataset_editing import add_editing_commands, edit_outcome
 from webtune_tui.cli.dataset_export import add_export_command
@@ -16,12 +16,12 @@ from webtune_tui.cli.dataset_pairs import add_pairs_command
 from webtune_tui.cli.dataset_private import add_private_command
 from webtune_tui.cli.dataset_questions import add_questions_command
 from webtune_tui.cli.dataset_rows import add_row_commands
+from webtune_tui.cli.dataset_show import add_show_command
 from webtune_tui.cli.dataset_statistics import add_statistics_command
 from webtune_tui.cli.dataset_triage import add_triage_command
 from webtune_tui.cli.origin_report import origin_fields, origin_lines
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.examples import Example, chat_row
 from webtune_tui.domain.origins import RAW_LIMIT
 
 SUMMARY = "look at dataset versions, edit the working one, export it"
@@ -44,22 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         summary="List the versions.",
         examples=("webtune dataset list",),
     )
-    show = add_subcommand(
-        group,
-        "show",
-        _show,
-        access=Access.READ,
-        summary="Print examples of a version (the working one without a name).",
-        examples=(
-            "webtune dataset show --limit 3",
-            "webtune dataset show --where split=test",
-            "webtune dataset show --where kettle",
-        ),
-    )
-    show.add_argument("version", nargs="?", metavar="VERSION", help="a version's name or the head of it")
-    show.add_argument("--limit", type=whole_number(0), default=20, metavar="N", help="at most N examples (20)")
-    show.add_argument("--offset", type=whole_number(0), default=0, metavar="N", help="leave out the first N")
-    show.add_argument("--where", metavar="CONDITION", help="split=NAME, a text that the messages contain, or both")
+    add_show_command(group)
     add_statistics_command(group)
     add_diff_command(group)
     lineage = add_subcommand(
@@ -130,25 +115,6 @@ async def _list(context: CommandContext) -> Outcome:
     return Outcome({"versions": [_version_json(one) for one in versions]}, table)
 
 
-async def _show(context: CommandContext) -> Outcome:
-    arguments = context.arguments
-    text, split = _condition(arguments.where or "")
-    async with context.services() as services:
-        version = await services.curate.version(arguments.version)
-        page = await services.curate.page(
-            version.content_hash, text=text, split=split, offset=arguments.offset, limit=arguments.limit
-        )
-    body = {
-        "dataset_version": version.dataset_version,
-        "content_hash": version.content_hash,
-        "total": page.total,
-        "examples": [_example_json(example) for example in page.examples],
-    }
-    first, last = page.offset + 1, page.offset + len(page.examples)
-    told = f"Examples {first:,}-{last:,} of {page.total:,}" if page.examples else "No example fits."
-    return Outcome(body, ["\n\n".join([*map(_example_text, page.examples), told])])
-
-
 async def _lineage(context: CommandContext) -> Outcome:
     from webtune_tui.pipeline.generated import FLAG  # the other commands do without
 
@@ -180,18 +146,6 @@ def _assignment(text: str) -> tuple[str, str]:
     return field.strip(), value
 
 
-def _condition(where: str) -> tuple[str, str]:
-    """The text and the split of a condition such as ``split=test and kettle``."""
-    texts, split = [], ""
-    for part in where.split(" and "):
-        name, equals, value = part.partition("=")
-        if equals and name.strip() == "split":
-            split = value.strip()
-        elif part.strip():
-            texts.append(part.strip())
-    return " and ".join(texts), split
-
-
 def _version_json(version: DatasetVersion) -> dict[str, Any]:
     return {
         "dataset_version": version.dataset_version,
@@ -204,23 +158,6 @@ def _version_json(version: DatasetVersion) -> dict[str, Any]:
         "working": version.is_working,
         "names": list(version.names),
     }
-
-
-def _example_json(example: Example) -> dict[str, Any]:
-    return {
-        "id": example.example_id,
-        "split": example.split.value,
-        **chat_row(example.messages),
-        "flags": list(example.flags),
-        "tokens": example.tokens,
-    }
-
-
-def _example_text(example: Example) -> str:
-    flags = f"  [{', '.join(example.flags)}]" if example.flags else ""
-    lines = [f"{example.example_id}  {example.split.value}, {example.tokens} tokens{flags}"]
-    lines += [f"  {message.role}: {message.content}".replace("\n", "\n    ") for message in example.messages]
-    return "\n".join(lines)
 
 
 def _splits(splits: Mapping[str, int]) -> str:

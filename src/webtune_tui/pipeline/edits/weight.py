@@ -40,7 +40,8 @@ class Weight(OneByOne):
                 f"Message {self.message} of {example.example_id} is no answer", hint="Only answers have a weight."
             )
         messages = tuple(
-            _weighted(one, self.weight) if number in chosen else one for number, one in enumerate(example.messages)
+            _weighted(one, self.weight, is_last=number == answers[-1]) if number in chosen else one
+            for number, one in enumerate(example.messages)
         )
         if not any(messages[number].weight != 0 for number in answers):
             raise DoesNotFit(
@@ -49,9 +50,9 @@ class Weight(OneByOne):
         return (replace(example, messages=messages),)
 
 
-def _weighted(message: Message, weight: int) -> Message:
-    """Weight 1 is what an answer has that says nothing."""
-    if weight == 1 and message.weight is None:
+def _weighted(message: Message, weight: int, *, is_last: bool) -> Message:
+    """Weight 1 is what the last answer has that says nothing; training here learns an earlier one by its 1 alone."""
+    if weight == 1 and message.weight is None and is_last:
         return message
     return replace(message, weight=weight)
 

@@ -248,6 +248,11 @@ class Editing:
             if then is not None:
                 then()
 
+    async def done(self, result: EditResult, words: str) -> None:
+        """Shows the working version after an edit that was made elsewhere."""
+        async with self._lock:
+            await self._take(result, words)
+
     async def _take(self, result: EditResult, words: str) -> None:
         """Shows the working version after an edit."""
         screen = self._screen

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from textual.worker import WorkType
 
 HINTS = {  # each fits a window of 80 columns
-    "examples": "enter reads · o origin · space marks · s split · D dropped · ? all keys",
+    "examples": "enter reads · space marks · f where · S charts · H history · ? all keys",
     "editing": "typing is kept as a draft · tab goes to the next message",
     "prepare": "space on or off · J K move · enter options · T template · D dropped",
     "triage": "enter goes to the rows: e edits one, d drops it · b sets a fix back",
     "statistics": "← → other measures · enter lists the rows of a bar · esc goes back",
     "studio": "{ offers fields · tab goes on · F2-F5 other rows · F6 whole texts · ? more",
+    "review": "k keep · f fix · d drop · s skip · u back · n new · esc leaves it",
+    "history": "enter goes to a step · tab versions · n names · space marks two · = compares",
     "dropped": "space marks · b brings back: a duplicate then replaces what stayed for it",
 }
 

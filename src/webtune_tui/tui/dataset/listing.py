@@ -68,6 +68,11 @@ class Listing:
         return self.view.text
 
     @property
+    def found(self) -> Found:
+        """How many examples are listed, as far as they are found."""
+        return self._found
+
+    @property
     def listing(self) -> ExampleListing | None:
         """What is in the table."""
         return self._listing
@@ -80,17 +85,28 @@ class Listing:
 
     def show_where(self, condition: str) -> None:
         """Lists the examples that fulfil a condition, in the table."""
+        self.open(View(where=condition, sort=self.view.sort, is_descending=self.view.is_descending))
+
+    def open(self, view: View) -> None:
+        """Lists another view from its beginning, whatever was typed in the filters."""
         self._screen.show_view("examples")
-        self._field("where").value = condition
-        self.look(View(where=condition, sort=self.view.sort, is_descending=self.view.is_descending))
+        self._field("filter").value, self._field("where").value = view.text, view.where
+        self.look(view)
 
     def look(self, view: View) -> None:
         """Lists another view from its beginning."""
-        self.view = view
+        self._change(view)
         self._needle = view.text or self._needle
         self._screen.table.sorted_by = (view.sort, view.is_descending)
         self._show_fields()
         self.show(keep_place=False)
+
+    def _change(self, view: View) -> None:
+        """Takes another view. Marks are of examples and stay; "all that are listed" would be others now."""
+        table = self._screen.table
+        if (view.text, view.condition) != (self.view.text, self.view.condition):
+            table.are_all_marked = False
+        self.view = view
 
     async def reload(self) -> None:
         """Lists anew after an edit; returns when the rows in sight are there."""
@@ -107,8 +123,22 @@ class Listing:
             return
         if self.view.is_filtered:
             self._screen.query_one("#table-panel").border_subtitle = Content("looking …")
-        self._screen.table.show(listing.page, needle=self.view.text, keep_place=keep_place)
+        table = self._screen.table
+        row, place = table.current, table.cursor
+        table.show(listing.page, needle=self.view.text, keep_place=keep_place)
         await self._find(listing)
+        if keep_place and row is not None:
+            await self._find_again(listing, row.example_id, place)
+
+    async def _find_again(self, listing: ExampleListing, example_id: str, before: int) -> None:
+        """After another version came: the cursor on the example where it was, marks on those that still exist."""
+        table = self._screen.table
+        await table.fetched()
+        if table.marks:
+            table.marks &= await self._screen.services.curate.present(tuple(table.marks))
+        place = await listing.place_of(example_id)
+        if place is not None and listing is self._listing and table.cursor == min(before, max(table.row_count - 1, 0)):
+            table.cursor = place
 
     async def _opened(self, view: View) -> ExampleListing:
         listing = await self._screen.services.curate.listing(
@@ -149,6 +179,10 @@ class Listing:
             where=view.where,
             is_complete=self._found.is_complete or not view.is_filtered,
         )
+        is_searching = view.is_filtered and not self._found.is_complete
+        screen.table.empty_words = (
+            "" if is_searching or not view.is_filtered else "No example is like that. esc takes the filter away"
+        )
         screen.query_one("#table-panel").border_subtitle = words
 
     # Filter
@@ -174,7 +208,7 @@ class Listing:
         text, where = self._field("filter").value, self._field("where").value
         self._show_fields()
         if (text, where) != (self.view.text, self.view.where):
-            self.view = replace(self.view, text=text, where=where)
+            self._change(replace(self.view, text=text, where=where))
             self._needle = text or self._needle
             self._screen.hint("examples")
             self.show(keep_place=False)

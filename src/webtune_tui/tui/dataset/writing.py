@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.pace import Pace
+from webtune_tui.domain.selections import Selection
 from webtune_tui.services.export import Exported, forms
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.presentation import figures
@@ -24,17 +26,25 @@ class Writing:
         """Asks for the form, writes one file per split and says where."""
         self._screen.launch(self._export, "export")
 
-    async def _export(self) -> None:
+    async def export_selection(self, selection: Selection, count: int) -> None:
+        """Asks for the form and writes exactly the selected examples, in a folder of their own; inside a worker."""
+        await self._export(selection, f"Export {figures.count(count, 'example')}: in which form?")
+
+    async def _export(self, selection: Selection | None = None, title: str = "") -> None:
         from webtune_tui.tui.modals.message import Message  # dialogues load when they are first needed
         from webtune_tui.tui.modals.pick_format import PickFormat
 
         screen = self._screen
-        chosen = await screen.webtune.push_screen_wait(PickFormat(forms()))
+        dialogue = PickFormat(forms())
+        dialogue.dialog_title = title or dialogue.dialog_title
+        chosen = await screen.webtune.push_screen_wait(dialogue)
         if chosen is None:
             return
-        done = await self._written(chosen)
-        self._newest = done.paths.get("train")
-        paths = [(split, str(path), done.examples.get(split, 0)) for split, path in done.paths.items()]
+        only = None if selection is None else await screen.services.editing.ids(selection)
+        done = await self._written(chosen, only)
+        written = {split: path for split, path in done.paths.items() if only is None or done.examples.get(split)}
+        self._newest = next(iter(written.values()), None)
+        paths = [(split, str(path), done.examples.get(split, 0)) for split, path in written.items()]
         screen.say(f"Exported {figures.count(sum(done.examples.values()), 'example')}  ·  v checks a file", "-good")
         left_out = "\n".join(
             f"{figures.count(count, 'example')} left out: {why.replace('_', ' ')}"
@@ -44,15 +54,19 @@ class Writing:
             Message(f"Exported in the {done.format} form", export_words(paths), hint=left_out or "v checks a file.")
         )
 
-    async def _written(self, form: str) -> Exported:
+    async def _written(self, form: str, only: Sequence[str] | None = None) -> Exported:
         pace = Pace()
         self._screen.say("Exporting …")
-        async with aclosing(self._screen.services.export.exporting(format=form)) as events:
+        async with aclosing(self._events(form, only)) as events:
             async for event in events:
                 if isinstance(event, Exported):
                     return event
                 self._screen.say(_progress(event, pace))
         raise AssertionError("an export ends with its files")
+
+    def _events(self, form: str, only: Sequence[str] | None) -> AsyncGenerator[Progressed | Exported]:
+        export = self._screen.services.export
+        return export.exporting(format=form) if only is None else export.exporting(format=form, only=only)
 
     def check(self) -> None:
         """Opens the check, with the newest export to begin with."""

@@ -76,7 +76,7 @@ def leak_words(report: PrepareReport) -> str:
 
 def undone_words(before: DatasetVersion | None, result: EditResult, *, again: bool) -> str:
     """What an undo or redo did, told from the versions before and after."""
-    changed = figures.count(len(result.changed), "example")
+    changed = figures.count(result.count or len(result.changed), "example")
     difference = result.version.examples - before.examples if before else 0
     if again:
         gone = figures.count(-difference, "example")

@@ -84,7 +84,11 @@ class TableLayout:
         if not isinstance(body, Mapping):
             return cls()
         names, widths = body.get("columns"), body.get("widths")
-        columns = tuple(dict.fromkeys(one for one in names if one in COLUMNS)) if isinstance(names, list) else ()
+        columns = (
+            tuple(dict.fromkeys(one for one in names if isinstance(one, str) and one in COLUMNS))
+            if isinstance(names, list)
+            else ()
+        )
         kept = {
             name: min(width, _WIDEST)
             for name, width in (widths.items() if isinstance(widths, Mapping) else ())

@@ -11,16 +11,20 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Input, Static
 
 from webtune_tui.tui import error_display
+from webtune_tui.tui.dataset.bulk import Bulk
 from webtune_tui.tui.dataset.comparing import Comparing
 from webtune_tui.tui.dataset.copying import Copying
 from webtune_tui.tui.dataset.designing import Designing
 from webtune_tui.tui.dataset.editing import EXAMPLE_KEYS, Editing
-from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.history import History
 from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.preparing import Preparing
 from webtune_tui.tui.dataset.reshaping import Reshaping
+from webtune_tui.tui.dataset.reviewing import Reviewing
+from webtune_tui.tui.dataset.selecting import Selecting
 from webtune_tui.tui.dataset.statistics import LookingAtStatistics
+from webtune_tui.tui.dataset.table_tools import TableTools
 from webtune_tui.tui.dataset.triaging import Triaging
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
@@ -31,23 +35,25 @@ from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
 from webtune_tui.tui.widgets.example_editor import ExampleEditor
 from webtune_tui.tui.widgets.example_table import ExampleTable
+from webtune_tui.tui.widgets.history_pane import HistoryPane
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel
+from webtune_tui.tui.widgets.review_pane import ReviewPane
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.statistics_view import StatisticsView
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
 from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
-_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin"})
+_EXAMPLE_ACTIONS = frozenset({"edit", "drop", "filter", "next_split", "export", "origin", "bulk", "range"})
 _ONE_ACTIONS = frozenset({"json", "copy", "alike", "clusters", "reshape"})
 _UNDO_ACTIONS = frozenset({"undo", "redo"})
-_UNDO_VIEWS = ("examples", "triage", "dropped", "statistics")
+_UNDO_VIEWS = ("examples", "triage", "dropped", "statistics", "history")
 _TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {
-    "prepare", "dropped", "studio", "triage", "statistics", "private", "check",
+    "prepare", "dropped", "studio", "triage", "statistics", "private", "check", "review", "history",
 }  # fmt: skip
-_OWN_VIEWS = ("prepare", "dropped", "triage", "statistics")
+_OWN_VIEWS = ("prepare", "dropped", "triage", "statistics", "review", "history")
 
 
-class DatasetScreen(DatasetFrame):
+class DatasetScreen(TableTools):
     """Examples, one by one and all together."""
 
     TITLE = "Dataset"
@@ -67,11 +73,20 @@ class DatasetScreen(DatasetFrame):
         "The recipe (p) shows what each step does to a sample, with both sides: space turns a step on or off, J and K "
         "move it within its stage, enter goes to its options, r runs all. The dropped records (D) each keep their "
         "reason; b brings the marked ones back, and a duplicate then takes the place of the one that stayed.\n\n"
+        "Many at once: marks, a range (M at both its ends), all that is listed (a), then B: drop, move, replace, trim, "
+        "tag, send to review, export and more, each shown with its count and samples first, and one step: z undoes it. "
+        "Review (w): k keeps, f fixes, d drops, s skips, u goes back; n begins another or a second pass, a tells how "
+        "far two passes agree. History (H): enter walks to a step, tab goes to the versions, n names one, space marks "
+        "two and = shows what differs.\n\n"
         "Statistics (S) show what the version consists of: tokens, lengths, turns, sources, ages, languages, flags, "
         "fields, words and cost. Left and right turn to the next measure, up and down walk its bars, enter lists the "
         "rows of a bar; c stops counting, r counts again.\n\n"
-        "In the table: enter reads an example, space marks it, shift with an arrow key marks many, g and G go to the "
-        "first and the last one, a click on the left margin marks. o goes from an example to the record that it was "
+        "In the table: enter reads an example, space marks it, shift with an arrow key marks many, a marks all that "
+        "are listed, g and G go to the first and the last one, : goes to a row (500, or 50%), a click on the left "
+        "margin marks. / filters by words, n and N go to the next example that has them and to the one before; f "
+        "filters by a condition such as tokens > 800 and flag:edited; F counts what is listed by split, source, flag "
+        "and edits: enter or space there joins the filter. O sorts, as a click on a title does; L chooses columns, "
+        "their order and widths; V keeps all that as a view by name. o goes from an example to the record that it was "
         "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
         "checks any file against the provider and the base, and writes a mended copy. P lists personal data and "
         "secrets in the records by kind and domain, masked.\n\n"
@@ -82,10 +97,12 @@ class DatasetScreen(DatasetFrame):
         "or the other marked one, duplicates it, or moves its group to another split. Ctrl+o while editing opens "
         "$EDITOR."
     )
-    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft", "reshape"})
+    EDITING = frozenset({"edit", "drop", "undo", "redo", "export", "resume_draft", "reshape", "bulk", "review"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "Edit", tooltip="Edit the example in place"),
         Binding("d", "drop", "Drop", tooltip="Drop the marked examples, or this one"),
+        Binding("B", "bulk", "Many", tooltip="Do something with all that are marked: M marks a range, a all listed"),
+        Binding("M", "range", "Range", show=False, tooltip="Begin a range of marks here; M again ends it"),
         Binding("z", "undo", "Undo", tooltip="Take the last edit back"),
         Binding("Z", "redo", "Redo", show=False, tooltip="Apply the undone edit again"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Filter by text, live"),
@@ -93,7 +110,7 @@ class DatasetScreen(DatasetFrame):
         Binding(
             "n", "hit(1)", "Next hit", show=False, tooltip="The next example with the text of / (N: the one before)"
         ),
-        Binding("N", "hit(-1)", "Hit before", show=False),
+        Binding("N", "hit(-1)", "Hit before", show=False, tooltip="The example before with the text of /"),
         Binding("s", "next_split", "Split", show=False, tooltip="Show one split: train, validation, test, all"),
         Binding("o", "origin", "Origin", show=False, tooltip="The record behind the example: fields, bytes, page"),
         Binding("R", "json", "JSON", show=False, tooltip="The example as the JSON that is exported, and back"),
@@ -105,6 +122,8 @@ class DatasetScreen(DatasetFrame):
         Binding("t", "triage", "Triage", tooltip="What harms in the records and in this version, and what mends it"),
         Binding("S", "statistics", "Statistics", show=False, tooltip="What this version consists of, as charts"),
         Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
+        Binding("w", "review", "Review", show=False, tooltip="Look at examples one by one: keep, fix, drop, skip"),
+        Binding("H", "history", "History", show=False, tooltip="The steps by hand, to walk; versions, to compare"),
         Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
         Binding("x", "export", "Export", tooltip="Write the examples as files, in a form of your choice"),
@@ -117,6 +136,10 @@ class DatasetScreen(DatasetFrame):
         self._listing = Listing(self)
         self._editing = Editing(self, self._listing)
         self._writing = Writing(self)
+        self._selected = Selecting(self, self._listing)
+        self._bulk = Bulk(self, self._selected, self._editing, self._writing, self.action_dropped)
+        self._reviewing = Reviewing(self, self._listing, self._editing)
+        self._history = History(self, self._editing)
         self._preparing = Preparing(self, self._prepared)
         self._dropped = LookingAtDropped(self, self._listing)
         self._statistics = LookingAtStatistics(self, open_rows=self.show_where)
@@ -146,19 +169,23 @@ class DatasetScreen(DatasetFrame):
             yield DroppedRecords(id="dropped", classes="panel")
             yield TemplateStudio(id="studio", classes="panel")
             yield TriageBoard(id="triage", classes="panel")
+            yield ReviewPane(id="review", classes="panel")
+            yield HistoryPane(id="history", classes="panel")
             yield StatisticsView(id="statistics", classes="panel")
             yield EmptyState("Dataset", "Opening the workspace …", id="empty")
         yield Static("", id="dataset-status", markup=False)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#table-panel").border_title = "Examples"
+        self.query_one("#table-panel").border_title = self.tool_links()
         self.query_one("#side").border_title = "Example"
         self.query_one("#side").border_subtitle = EXAMPLE_KEYS
         self.query_one("#prepare").border_title = "Recipe"
         self.query_one("#dropped").border_title = "Dropped records"
         self.query_one("#studio").border_title = "Template studio"
         self.query_one("#triage").border_title = "Triage"
+        self.query_one("#review").border_title = "Review"
+        self.query_one("#history").border_title = "History"
         self.query_one("#statistics").border_title = "Statistics"
 
     def on_resize(self) -> None:
@@ -168,6 +195,7 @@ class DatasetScreen(DatasetFrame):
             self._listing.load_detail()
 
     async def services_ready(self) -> None:
+        await super().services_ready()
         if self.is_read_only:
             self._preparing.panel.refusal = self.webtune.place.read_only_reason
             self._designing.studio.refusal = self.webtune.place.read_only_reason
@@ -209,6 +237,10 @@ class DatasetScreen(DatasetFrame):
                 self._statistics.view.focus_chart()
             case "studio":
                 self._designing.studio.focus_texts()
+            case "review":
+                self._reviewing.pane.text.focus()
+            case "history":
+                self._history.pane.steps.focus()
             case "examples":
                 (self.editor if self.is_editing else self.table).focus()
             case _:
@@ -287,6 +319,7 @@ class DatasetScreen(DatasetFrame):
     def action_where(self) -> None:
         """Opens the filter by a condition."""
         self._listing.open_filter("where")
+        self.offer_values()
 
     def show_where(self, condition: str) -> None:
         """Lists the examples that fulfil a condition."""
@@ -366,8 +399,21 @@ class DatasetScreen(DatasetFrame):
 
     def action_drop(self) -> None:
         """Drops the marked examples, or the one under the cursor."""
-        if self.view == "examples" and not self.is_editing and not self.refuses_editing():
+        if self.view != "examples" or self.is_editing or self.refuses_editing():
+            return
+        if self.table.are_all_marked:
+            self._bulk.drop()
+        else:
             self._editing.drop(self.table.chosen)
+
+    def action_bulk(self) -> None:
+        """Opens the menu of what can be done with all selected examples."""
+        if not self.is_editing and not self.refuses_editing():
+            self._bulk.open()
+
+    def action_range(self) -> None:
+        """Begins a range of marks, or ends it at the cursor."""
+        self._selected.toggle_range()
 
     def action_undo(self) -> None:
         """Takes the last edit back."""
@@ -385,6 +431,8 @@ class DatasetScreen(DatasetFrame):
             self._triaging.reload_rows()
         elif self.view == "dropped":
             self._dropped.show_reasons()
+        elif self.view == "history":
+            self._history.load()
         elif self.view == "statistics":
             self._statistics.count()
 
@@ -500,6 +548,50 @@ class DatasetScreen(DatasetFrame):
             self.show_view("triage")
             self._triaging.look()
 
+    # Review and history
+
+    def action_review(self) -> None:
+        """Goes on with the review, or begins one."""
+        if self.version is None:
+            self.say("There is nothing to review yet: p opens the recipe, r runs it")
+        elif not self.is_editing and not self.refuses_editing():
+            self._reviewing.open()
+
+    @on(ReviewPane.Judged)
+    def _judged(self, event: ReviewPane.Judged) -> None:
+        self._reviewing.judge(event.verdict)
+
+    @on(ReviewPane.BackWanted)
+    def _verdict_back(self) -> None:
+        self._reviewing.step_back()
+
+    @on(ReviewPane.AgreementWanted)
+    def _agreement_wanted(self) -> None:
+        self._reviewing.agreement()
+
+    @on(ReviewPane.AnotherWanted)
+    def _another_review(self) -> None:
+        self._reviewing.begin()
+
+    def action_history(self) -> None:
+        """Shows the steps by hand and the versions."""
+        if self.are_services_open and not self.is_editing:
+            self._history.open()
+
+    @on(HistoryPane.StepWanted)
+    def _step_wanted(self, event: HistoryPane.StepWanted) -> None:
+        if not self.refuses_editing():
+            self._history.walk(event.number)
+
+    @on(HistoryPane.NameWanted)
+    def _name_wanted(self, event: HistoryPane.NameWanted) -> None:
+        if not self.refuses_editing():
+            self._history.name(event.version)
+
+    @on(HistoryPane.CompareWanted)
+    def _compare_wanted(self, event: HistoryPane.CompareWanted) -> None:
+        self._history.compare(event.pair)
+
     # Statistics
 
     def action_statistics(self) -> None:
@@ -577,6 +669,8 @@ class DatasetScreen(DatasetFrame):
         """Closes what is open, the innermost first."""
         if self.is_editing:
             self.editor.action_leave()
+        elif self._bulk.cancel() or (self.view == "examples" and self._selected.leave_range()):
+            return
         elif self.view == "studio":
             self._designing.leave()
         elif self.view in _OWN_VIEWS:

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from webtune_tui.domain.conditions import quoted
+from webtune_tui.domain.example_facets import facet_condition
 from webtune_tui.domain.example_fields import FIELD_WORDS
 from webtune_tui.domain.examples import Split
 
 _LAST_WORD = re.compile(r"[^\s()]*\Z")
-_NUMBERS = ("index", "tokens", "turns")
+_BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _BEFORE_A_FIELD = ("", "and", "or", "not", "(")
 _COMPARISONS = (">=", "<=", "=", "!=", "~", ">", "<", "has", "in", "is", "between", "contains", "starts", "not")
 _DEFAULT_VALUES: Mapping[str, Sequence[str]] = {
@@ -23,15 +25,20 @@ _DEFAULT_VALUES: Mapping[str, Sequence[str]] = {
 
 
 class ConditionInput(Input):
-    """The line. ``values`` are what may be completed after a field's name."""
+    """The line. It completes fields, comparisons and values."""
 
     def __init__(self, *, id: str | None = None) -> None:
+        self._completing = ConditionSuggester()
         super().__init__(
             id=id,
             compact=True,
             placeholder='tokens > 800 and source ~ "amazon"   (→ completes)',
-            suggester=ConditionSuggester(),
+            suggester=self._completing,
         )
+
+    def offer(self, *, source: Sequence[str], flags: Sequence[str]) -> None:
+        """Completes these sources and flags from now on."""
+        self._completing.values = {**_DEFAULT_VALUES, "source": source, "flags": flags or _DEFAULT_VALUES["flags"]}
 
 
 class ConditionSuggester(Suggester):
@@ -56,7 +63,7 @@ class ConditionSuggester(Suggester):
     def _offered(self, before: Sequence[str], word: str) -> Sequence[str]:
         last = before[-1].lower() if before else ""
         if word.startswith("flag:"):
-            return [f"flag:{one}" for one in self.values.get("flags", ())]
+            return [facet_condition("flag", one) for one in self.values.get("flags", ())]
         if last in _BEFORE_A_FIELD or last.endswith("("):
             return [*FIELD_WORDS, "flag:", "not"]
         if last in FIELD_WORDS:
@@ -65,5 +72,5 @@ class ConditionSuggester(Suggester):
             return ("empty", "not", "true", "false")
         field = before[-2].lower() if len(before) > 1 else ""
         if last in _COMPARISONS:
-            return [one if one.isalnum() or "-" in one else f'"{one}"' for one in self.values.get(field, ())]
+            return [one if _BARE.fullmatch(one) else quoted(one) for one in self.values.get(field, ())]
         return ("and", "or")

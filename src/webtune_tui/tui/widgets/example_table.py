@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.message import Message
 from textual.reactive import reactive
+from textual.strip import Strip
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
@@ -48,6 +49,7 @@ class ExampleTable(RowView):
     marks: reactive[frozenset[str]] = reactive(frozenset())
     are_all_marked: reactive[bool] = reactive(False)
     layout_wanted: reactive[TableLayout] = reactive(TableLayout())
+    empty_words: reactive[str] = reactive("")
     sorted_by: reactive[tuple[str, bool]] = reactive(("index", False))
 
     class SortWanted(Message):
@@ -103,6 +105,10 @@ class ExampleTable(RowView):
     async def reload(self, source: PageSource, *, needle: str = "") -> None:
         """Lists anew at the same place; returns when the rows in sight are there."""
         self.show(source, needle=needle, keep_place=True)
+        await self.fetched()
+
+    async def fetched(self) -> None:
+        """Returns when the rows in sight are there."""
         if self._fetching is not None:
             await self._fetching.wait()
 
@@ -271,16 +277,24 @@ class ExampleTable(RowView):
 
     # Drawing
 
+    def render_line(self, y: int) -> Strip:
+        """One visible line; where nothing is listed the first one says why."""
+        if not self.row_count and y == self.HEADER_LINES + 1 and self.empty_words:
+            width = self.scrollable_content_region.width
+            return self._strip([("  ", ""), (fit(self.empty_words, width - 2), "muted")], width, self.rich_style)
+        return super().render_line(y)
+
     def header(self, width: int) -> Sequence[Part]:
         """The names of the columns, with the direction of the one that the rows are sorted by."""
         parts: list[Part] = [("  ", "")]
         for number, one in enumerate(self._columns(width)):
-            title = one.column.title
-            if one.column.sort and one.column.sort == self.sorted_by[0]:
-                title += " ↓" if self.sorted_by[1] else " ↑" if self.sorted_by != _UNSORTED else ""
+            title, arrow = one.column.title, ""
+            if one.column.sort == self.sorted_by[0] and self.sorted_by != _UNSORTED:
+                arrow = "↓" if self.sorted_by[1] else "↑"
+                title = f"{title} {arrow}" if len(title) + 2 <= one.width else f"{title[: one.width - 1]}{arrow}"
             cell = fit_right(title, one.width) if one.column.is_right else fit(title, one.width)
             parts += [(_GAP, "")] if number else []
-            parts.append((cell, "accent" if title != one.column.title else ""))
+            parts.append((cell, "accent" if arrow else ""))
         return parts
 
     def row(self, index: int, width: int) -> Sequence[Part]:

@@ -1,0 +1,159 @@
+"""Many at once: what is chosen in the menu, shown with its count, done as one step, told and undone by ``z``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from textual.worker import Worker
+
+from webtune_tui.domain.edit_steps import Edited, EditResult
+from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.pace import Pace
+from webtune_tui.domain.reviews import REVIEW_TAG
+from webtune_tui.domain.selections import Selection
+from webtune_tui.pipeline.edit import operation_of
+from webtune_tui.pipeline.edits.base import Operation
+from webtune_tui.tui.dataset.editing import Editing
+from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.selecting import Selecting
+from webtune_tui.tui.dataset.writing import Writing
+from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.bulk import done_words
+from webtune_tui.tui.presentation.bulk_choices import CHOICES, BulkChoice
+
+_DRAW_SECONDS = 0.1
+_DROP = next(one for one in CHOICES if one.operation == "drop")
+
+
+class Bulk:
+    """Does what the menu asks for; ``open_dropped`` shows the list from which dropped examples are brought back."""
+
+    def __init__(
+        self,
+        screen: DatasetFrame,
+        selecting: Selecting,
+        editing: Editing,
+        writing: Writing,
+        open_dropped: Callable[[], None],
+    ) -> None:
+        self._screen = screen
+        self._selecting = selecting
+        self._editing = editing
+        self._writing = writing
+        self._open_dropped = open_dropped
+        self._run: Worker[None] | None = None
+        self._result: EditResult | None = None
+        self._drawn_at = 0.0
+        self._is_stopping = False
+        self._next = ""
+
+    def open(self) -> None:
+        """Asks what shall be done with the selected examples."""
+        if self._can_begin():
+            self._screen.launch(self._choose, "bulk-menu")
+
+    def drop(self) -> None:
+        """Shows how many would go, then drops all that are listed."""
+        if self._can_begin():
+            self._screen.launch(partial(self._form, _DROP, self._selecting.selection), "bulk-menu")
+
+    def _can_begin(self) -> bool:
+        screen = self._screen
+        if self.is_running:
+            screen.say("An edit is being made: esc stops it", "-care")
+            return False
+        if screen.version is None or screen.view != "examples" or screen.is_editing:
+            return False
+        if self._selecting.selection.is_empty:
+            screen.say("No example is selected: space marks, M begins a range, a takes all that are listed", "-care")
+            return False
+        return True
+
+    async def _choose(self) -> None:
+        from webtune_tui.tui.modals.bulk_menu import BulkMenu  # dialogues load when they are first needed
+
+        selection, count = self._selecting.selection, self._selecting.count
+        choice = await self._screen.webtune.push_screen_wait(BulkMenu(selection.told(count), count))
+        if choice is None:
+            return
+        if choice.title == "Restore":
+            self._open_dropped()
+        elif choice.title == "Export":
+            await self._writing.export_selection(selection, count)
+        elif choice.title == "Review":
+            self._start(operation_of("tag", tag=REVIEW_TAG), selection, next="w reviews them")
+        else:
+            await self._form(choice, selection)
+
+    async def _form(self, choice: BulkChoice, selection: Selection) -> None:
+        from webtune_tui.tui.modals.bulk_form import BulkForm
+
+        told, editing = selection.told(self._selecting.count), self._screen.services.editing
+        title = f"{choice.title}: {choice.help}"
+        operation = await self._screen.webtune.push_screen_wait(
+            BulkForm(choice.operation, title, selection, told, editing)
+        )
+        if operation is not None:
+            self._start(operation, selection)
+
+    # Doing it
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an edit is being made."""
+        return self._run is not None and not self._run.is_finished
+
+    def _start(self, operation: Operation, selection: Selection, next: str = "") -> None:
+        self._result, self._is_stopping, self._next = None, False, next
+        self._drawn_at, pace = time.monotonic(), Pace()
+        self._screen.say("Starting …  ·  esc stops it")
+        self._run = self._screen.follow(
+            self._screen.services.editing.run(operation, selection),
+            partial(self._show, pace),
+            group="bulk",
+            label="Editing many examples",
+            survives=False,
+            ended=self._ended,
+        )
+
+    def _show(self, pace: Pace, event: Progressed | Edited) -> None:
+        if isinstance(event, Edited):
+            self._result = event.result
+            return
+        now = time.monotonic()
+        if now - self._drawn_at < _DRAW_SECONDS:
+            return
+        self._drawn_at = now
+        words = pace.words(event.stage, event.done, event.total, event.unit)
+        share = f"{figures.share(event.done, event.total)}  " if event.total else ""
+        told = f"{event.stage.capitalize()}: {share}{event.done:,} {event.unit}"
+        self._screen.say(f"{told}{f', {words}' if words else ''}  ·  esc stops it")
+
+    async def _ended(self) -> None:
+        screen, before = self._screen, self._screen.version
+        if screen.webtune.is_leaving:
+            return
+        if self._result is not None:
+            screen.table.clear_marks()
+            words = done_words(self._result)
+            await self._editing.done(self._result, f"{words}  ·  {self._next}" if self._next else words)
+        elif self._is_stopping and before is not None:
+            version = await screen.services.curate.version()
+            if version.content_hash == before.content_hash:
+                screen.say("Stopped; nothing was changed", "-care")
+            else:  # it was being stored, which is not left half done
+                screen.table.clear_marks()
+                result = EditResult(version, ())
+                await self._editing.done(result, "It was done before it could be stopped  ·  z undoes it")
+
+    def cancel(self) -> bool:
+        """Stops an edit under way, which then has changed nothing unless it is being stored; whether there was one."""
+        if self._run is None or not self.is_running:
+            return False
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._run.cancel()
+            self._screen.say("Stopping …", "-care")
+        return True

@@ -1,0 +1,215 @@
+"""Reviewing on the screen: an example at a time, a verdict each, left and taken up again; two passes compared."""
+
+from __future__ import annotations
+
+import random
+from contextlib import aclosing
+from functools import partial
+
+from webtune_tui.domain.errors import NotFound
+from webtune_tui.domain.example_tags import flag_of
+from webtune_tui.domain.reviews import REVIEW_TAG, Review, Verdict
+from webtune_tui.domain.selections import ALL, Selection
+from webtune_tui.pipeline.edit import operation_of
+from webtune_tui.tui.dataset.editing import Editing
+from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.dataset.selecting import condition_of
+from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.examples import excerpt
+from webtune_tui.tui.widgets.review_pane import ReviewPane
+
+_LISTED = 200  # differing examples of which the list shows the beginnings
+
+
+class Reviewing:
+    """Does what the review asks for. Verdicts of a first pass are carried out, those of a later one compared."""
+
+    def __init__(self, screen: DatasetFrame, listing: Listing, editing: Editing) -> None:
+        self._screen = screen
+        self._listing = listing
+        self._editing = editing
+        self._review: Review | None = None
+        self._deciding: str | None = None
+        self._dropped_at = ""
+
+    @property
+    def pane(self) -> ReviewPane:
+        """The example that is judged."""
+        return self._screen.query_one(ReviewPane)
+
+    # Beginning
+
+    def open(self) -> None:
+        """Goes on with the review that was left; without one asks what shall be reviewed."""
+        self._screen.launch(self._open, "review")
+
+    def begin(self) -> None:
+        """Asks what shall be reviewed."""
+        self._screen.launch(self._begin, "review")
+
+    async def _open(self) -> None:
+        self._deciding = None
+        self._review = await self._screen.services.review.kept()
+        if self._review is None:
+            await self._begin()
+            return
+        self._screen.show_view("review")
+        await self._show()
+
+    async def _begin(self) -> None:
+        from webtune_tui.tui.modals.begin_review import BeginReview  # dialogues load when they are first needed
+
+        screen, service = self._screen, self._screen.services.review
+        condition = condition_of(self._listing.view)
+        kept, waiting = await service.kept(), await service.waiting()
+        listed = "all examples" if condition == ALL else f"what is listed: {condition}"
+        wanted = await screen.webtune.push_screen_wait(BeginReview(kept, waiting, listed))
+        if wanted is None:
+            return
+        if wanted.again and kept is not None:
+            await self._take(kept.with_pass(wanted.person))
+        else:
+            where = "" if condition == ALL else condition
+            seed = random.SystemRandom().randrange(10_000)
+            began = service.begin(wanted.choice, wanted.count, wanted.person, where=where, seed=seed)
+            async with aclosing(began) as events:
+                async for event in events:
+                    if isinstance(event, Review):
+                        self._review = event
+                    else:
+                        share = figures.share(event.done, event.total or 0)
+                        screen.say(f"Looking for the worst: {share} of {event.total or 0:,}")
+        screen.show_view("review")
+        await self._show()
+
+    async def _take(self, review: Review) -> None:
+        self._review = review
+        await self._screen.services.review.keep(review)
+
+    # Showing
+
+    async def _show(self) -> None:
+        review = self._review
+        if review is None:
+            return
+        example_id = self._deciding or review.next_id
+        example = await self._screen.services.review.example(review, example_id) if example_id else None
+        self.pane.show(review, example, example_id, deciding=self._difference(review) if self._deciding else "")
+
+    def _difference(self, review: Review) -> str:
+        said = [f"{one.name}: {one.verdicts.get(self._deciding or '', 'skip')}" for one in review.passes[-2:]]
+        return " · ".join(said)
+
+    def come_back(self) -> None:
+        """Shows the review again after an edit."""
+        self._screen.show_view("review")
+        self._screen.launch(self._show, "review")
+
+    # Verdicts
+
+    def judge(self, verdict: Verdict) -> None:
+        """Takes a verdict on the example in sight."""
+        example_id = self.pane.example_id
+        if example_id is not None:
+            self._screen.queue(partial(self._judge, example_id, verdict), "review-verdict")
+
+    async def _judge(self, example_id: str, verdict: Verdict) -> None:
+        review = self._review
+        if review is None or example_id != self.pane.example_id:
+            return  # a second press before the next example was there
+        self.pane.example_id = None
+        if self._deciding:
+            await self._take(review.with_decision(example_id, verdict))
+            await self._carry_out(example_id, verdict)
+            return
+        await self._take(review.with_verdict(example_id, verdict))
+        if review.is_first_pass:
+            await self._carry_out(example_id, verdict)
+        else:
+            await self._show()
+
+    async def _carry_out(self, example_id: str, verdict: Verdict) -> None:
+        """Does what a verdict says; the tag that sent an example to review goes with the verdict."""
+        screen, was_deciding = self._screen, self._deciding is not None
+        self._deciding = None
+        is_there = await self._is_there(example_id)
+        match verdict:
+            case "drop" if is_there:
+                result = await screen.services.curate.drop([example_id])
+                self._dropped_at = result.version.content_hash
+                await self._editing.done(result, "Dropped  ·  u takes it back")
+            case "fix" if is_there:
+                await self._untag(example_id)
+                self._editing.edit(example_id, back=self.come_back)
+                return
+            case "keep" | "fix" if was_deciding and not is_there:
+                result = await screen.services.curate.restore([example_id])
+                await self._editing.done(result, "Brought back  ·  z undoes it")
+            case "keep":
+                await self._untag(example_id)
+        if was_deciding:
+            await self._agreement()
+        else:
+            await self._show()
+
+    async def _untag(self, example_id: str) -> None:
+        example = await self._screen.services.curate.example(example_id)
+        if flag_of(REVIEW_TAG) in example.flags:
+            untag = operation_of("untag", tag=REVIEW_TAG)
+            result = await self._screen.services.editing.apply(untag, Selection.of(example_id))
+            await self._editing.done(result, "It no longer waits for review")
+
+    async def _is_there(self, example_id: str) -> bool:
+        try:
+            await self._screen.services.curate.example(example_id)
+        except NotFound:
+            return False
+        return True
+
+    # Going back
+
+    def step_back(self) -> None:
+        """Takes the last verdict back, and what it did."""
+        self._screen.queue(self._step_back, "review-verdict")
+
+    async def _step_back(self) -> None:
+        screen, review = self._screen, self._review
+        if self._deciding:
+            self._deciding = None
+            await self._show()
+            return
+        before = review.without_last() if review is not None else None
+        if before is None:
+            screen.say("This is the first one")
+            return
+        left, example_id, verdict = before
+        was_first = left.is_first_pass
+        await self._take(left)
+        if verdict == "drop" and was_first and not await self._is_there(example_id):
+            curate = screen.services.curate
+            is_newest = screen.version is not None and screen.version.content_hash == self._dropped_at
+            result = await (curate.undo() if is_newest else curate.restore([example_id]))
+            await self._editing.done(result, "It is back")
+        await self._show()
+
+    # Two passes
+
+    def agreement(self) -> None:
+        """Shows how far two passes agree, and lets the person decide where they differ."""
+        self._screen.launch(self._agreement, "review")
+
+    async def _agreement(self) -> None:
+        from webtune_tui.tui.modals.agreement import AgreementDialog
+
+        screen, review = self._screen, self._review
+        if review is None:
+            return
+        found = review.agreement()
+        prompts = []
+        for example_id in found.differing[:_LISTED] if found is not None else ():
+            example = await screen.services.review.example(review, example_id)
+            prompts.append((example_id, excerpt(example.prompt) if example is not None else example_id))
+        chosen = await screen.webtune.push_screen_wait(AgreementDialog(review, prompts))
+        self._deciding = chosen
+        await self._show()

@@ -1,0 +1,85 @@
+"""``webtune dataset``: edits of many examples, the history, names and differences: their JSON and refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_dataset_commands import command, root, with_records
+from webtune_tui.cli.main import run
+
+__all__ = ["root"]  # the fixture
+
+
+def test_many_are_edited_walked_named_and_compared(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_records(root)
+    start = command(capsys, "prepare")
+    told = command(capsys, "dataset", "replace", "--where", "all", "--find", "the", "--with", "THE", "--preview")
+    assert told["preview"] and told["would_change"] == told["met"] == 14 and told["occurrences"] > 14
+    assert set(told["samples"][0]) == {"id", "before", "after"}
+    assert command(capsys, "dataset", "history") == {"steps": []}
+    replaced = command(capsys, "dataset", "replace", "--where", "all", "--regex", r"\bthe\b", "--with", "THE")
+    assert (replaced["count"], len(replaced["changed"]), replaced["left"]) == (14, 14, 0)
+    dropped = command(capsys, "dataset", "drop", "--where", "split = validation")
+    assert dropped["count"] == start["splits"]["validation"] == len(dropped["changed"])
+    tagged = command(capsys, "dataset", "tag", "--where", "split = test", "--tag", "held")
+    assert tagged["content_hash"] == dropped["content_hash"], "a tag is no content"
+    one = command(capsys, "dataset", "show", "--limit", "1", "--where", "split=train")["examples"][0]["id"]
+    moved = command(capsys, "dataset", "move", one, "--to", "validation")
+    assert moved["changed"] == [one]
+    copied = command(capsys, "dataset", "apply", "duplicate", one)
+    assert copied["count"] == 1 and copied["changed"] != [one]
+    assert command(capsys, "dataset", "untag", "--where", "flag:tag:held", "--tag", "held")["count"] == tagged["count"]
+    steps = command(capsys, "dataset", "history")["steps"]
+    assert [step["step"] for step in steps] == [1, 2, 3, 4, 5, 6] and steps[-1]["current"]
+    assert steps[1]["words"] == f"Dropped {dropped['count']} examples where split = validation".replace(
+        "1 examples", "1 example"
+    )
+    named = command(capsys, "dataset", "name", "best")
+    assert command(capsys, "dataset", "list")["versions"][0]["names"] == ["best"]
+    assert command(capsys, "dataset", "goto", "0")["content_hash"] == start["content_hash"]
+    difference = command(capsys, "dataset", "diff", start["dataset_version"], "best", "--words")
+    assert difference["added"] == copied["changed"] and sorted(difference["removed"]) == sorted(dropped["changed"])
+    assert len(difference["changes"]) == sum(len(difference[kind]) for kind in ("added", "removed", "edited"))
+    assert command(capsys, "dataset", "goto", "6")["content_hash"] == named["content_hash"]
+    assert command(capsys, "prepare")["content_hash"] == named["content_hash"]
+    assert run(["dataset", "diff", start["dataset_version"], "best"]) == 0
+    assert "[- the-]{+ THE+}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (("drop",), "No example is selected"),
+        (("drop", "--where", "tokenz > 3"), "tokenz"),
+        (("drop", "ex-1", "--where", "all"), "Both ids and a condition"),
+        (("move", "--where", "all", "--to", "exam"), "There is no split 'exam'"),
+        (("replace", "--where", "all", "--regex", "(", "--with", "x"), "can't be read"),
+        (("replace", "--where", "all", "--find", "a", "--with", "x", "--role", "bot"), "There is no role 'bot'"),
+        (("tag", "--where", "all", "--tag", "a b"), "no name for a tag"),
+        (("apply", "split_in_two", "ex-1", "--set", "message"), "sets nothing"),
+        (("apply", "weight", "ex-1", "--set", "weight=x"), "does not fit"),
+        (("goto", "9"), "There is no step 9"),
+        (("name", "cafe"), "can't be a version's name"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
+)
+def test_what_makes_no_sense_is_refused_with_the_next_thing_to_do(
+    line: tuple[str, ...], told: str, root: Path, capsys: pytest.CaptureFixture[str], prepared: Path
+) -> None:
+    error = command(capsys, "dataset", *line, "-w", str(prepared), code=2)["error"]
+    assert told in error["message"] and error["hint"]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.unit.services.records_in import add_records, product
+    from tests.unit.services.test_editing import prepare
+    from webtune_tui.storage.workspace import Workspace
+
+    folder = tmp_path_factory.mktemp("prepared") / "workspace"
+    with Workspace.open(folder, command="test") as workspace:
+        add_records(workspace, [product(number) for number in range(6)])
+        prepare(workspace)
+    return folder
