@@ -5,6 +5,7 @@ up to another and tells ``[bytes, counts]`` again and again, at last with the by
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -12,12 +13,15 @@ from pathlib import Path
 from webtune_tui.services.file_tally import FileTally
 from webtune_tui.services.line_file import LineFile
 
+_POLITE = 5
 _TOLD_SECONDS = 0.5
 _TOLD_LINES = 64
 
 
 def main(words: list[str]) -> None:
     """Counts to the end."""
+    if hasattr(os, "nice"):
+        os.nice(_POLITE)  # the screen comes first
     start, end = (int(word) for word in words)  # the first line that begins in the part may do so further on
     begin, file = start, LineFile(Path("-"), 0)
     if start > file.begin:

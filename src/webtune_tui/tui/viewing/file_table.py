@@ -166,8 +166,15 @@ class ViewTable(RowView):
         if self._viewed.index.is_whole:
             await self.go_to_row(self._viewed.rows_known - 1)
             return
-        span = await asyncio.to_thread(self._viewed.last_lines)
-        await self._show_at(span, len(span.starts) - 1)
+        height = max(self._page_height, 1)
+        try:
+            span, found = await asyncio.to_thread(_read_end, self._viewed, self.needle, height)
+        except WebtuneError as error:
+            self.post_message(self.Failed(error))
+            return
+        rows = len(span.starts)
+        if rows:
+            self._take_place(span, max(rows - height, 0), rows - 1, found)
 
     async def _show_at(self, span: Span | None, cursor: int) -> None:
         """Puts the cursor on a row. The rows around it are read before it moves, so that all come in one frame."""
@@ -183,6 +190,9 @@ class ViewTable(RowView):
         except WebtuneError as error:
             self.post_message(self.Failed(error))
             return
+        self._take_place(span, top, cursor, found)
+
+    def _take_place(self, span: Span | None, top: int, cursor: int, found: Sequence[ShownRow]) -> None:
         if span is not self._span:
             self._span, self._rows = span, {}
         self._listing += 1
@@ -397,6 +407,11 @@ def load_judging() -> None:
         from webtune_tui.services.file_rows import row_of
 
         _JUDGING["row_of"] = row_of
+
+
+def _read_end(viewed: ViewedFile, needle: str, count: int) -> tuple[Span, list[ShownRow]]:
+    span = viewed.last_lines()
+    return span, _read(viewed, span, max(len(span.starts) - count, 0), needle, count)
 
 
 def _read(viewed: ViewedFile, span: Span | None, first: int, needle: str, count: int) -> list[ShownRow]:

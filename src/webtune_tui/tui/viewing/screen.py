@@ -228,7 +228,7 @@ class FileScreen(StageScreen):
         before, self.viewed = self.viewed, fresh
         self._change, self._example = Change.NONE, None
         self.table.view(fresh)
-        before.close()
+        self.set_timer(_LOOK_SECONDS, before.close)  # a row that is still being read from it may come to its end
         self._count()
         self.show_title()
         self.say("Read anew")
