@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import tempfile
+import threading
 from array import array
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ from webtune_tui.pipeline.edits.base import (
     derived_id,
 )
 from webtune_tui.pipeline.tokens import count_examples
-from webtune_tui.services.edit_selection import picked
+from webtune_tui.services.edit_selection import EditStopped, picked
 from webtune_tui.services.edit_tools import EditTools
 from webtune_tui.storage.dataset_bulk import changed_totals
 from webtune_tui.storage.dataset_steps import Step
@@ -55,6 +56,7 @@ class EditWork:
         folder: Path,
         *,
         is_replay: bool = False,
+        stopped: threading.Event | None = None,
     ) -> None:
         self.edit = edit
         self.met = 0
@@ -62,6 +64,7 @@ class EditWork:
         self.left = 0
         self.misfit: DoesNotFit | None = None
         self._is_replay = is_replay
+        self._stopped = stopped or threading.Event()
         self.missing: tuple[str, ...] = ()
         self.rows = self.selected = array("q")
         self._store = store
@@ -83,7 +86,7 @@ class EditWork:
         if self.edit.operation.kind == "back":
             self.met = len(self.edit.example_ids)
             return
-        found = yield from picked(self._store, self._scans, self._revision, self.edit.selection)
+        found = yield from picked(self._store, self._scans, self._revision, self.edit.selection, self._stopped)
         self.met, self.missing, self.rows = len(found.rows), found.missing, found.rows
         self.selected = found.rows
         if self.edit.operation.kind == "row":
@@ -207,6 +210,8 @@ class EditWork:
                 self.count += bool(changes)
                 batch += changes
             self._take(batch)
+            if self._stopped.is_set():
+                raise EditStopped
             yield Progressed("editing", min(start + BATCH, len(self.rows)), len(self.rows), "examples")
 
     def _take(self, changes: Sequence[Change]) -> None:

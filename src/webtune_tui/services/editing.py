@@ -6,6 +6,7 @@ An edit is an operation of ``pipeline.edit.operation_of`` on a ``Selection``. On
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -28,13 +29,17 @@ class EditingService:
     def __init__(self, workspace: Workspace) -> None:
         self._editor = Editor(workspace)
 
-    async def run(self, operation: Operation, selection: Selection) -> AsyncGenerator[Progressed | Edited, None]:
-        """Applies an operation; ends with Edited. Stopped before its end, it has changed nothing.
+    async def run(
+        self, operation: Operation, selection: Selection, *, stopped: threading.Event | None = None
+    ) -> AsyncGenerator[Progressed | Edited, None]:
+        """Applies an operation; ends with Edited. Left before its end, it has changed nothing.
+
+        ``stopped`` ends it soon, while it still looks for the examples or works out the changes: EditStopped is raised.
 
         Raises:
             UsageError: the selection can't be read, or the operation is refused. NotFound: an id is not there.
         """
-        async with aclosing(in_thread(self._editor.run(operation, selection))) as events:
+        async with aclosing(in_thread(self._editor.run(operation, selection, stopped))) as events:
             async for event in events:
                 yield event
 

@@ -6,6 +6,7 @@ The database is committed first, with the edit and the rows in one transaction; 
 from __future__ import annotations
 
 import re
+import threading
 import time
 from array import array
 from collections.abc import Generator, Iterator
@@ -62,21 +63,23 @@ class Editor:
 
     # Applying
 
-    def run(self, operation: Operation, selection: Selection) -> Generator[Progressed | Edited, None, None]:
+    def run(
+        self, operation: Operation, selection: Selection, stopped: threading.Event | None = None
+    ) -> Generator[Progressed | Edited, None, None]:
         """Applies an operation; ends with Edited.
 
         Raises:
             UsageError: the selection can't be read, or the operation is refused. NotFound: an id is not there.
         """
-        result = yield from self.applied(Edit(operation, selection))
+        result = yield from self.applied(Edit(operation, selection), stopped)
         yield Edited(result)
 
-    def applied(self, edit: Edit) -> Generator[Progressed, None, EditResult]:
-        """Applies an edit and makes it a step of the recipe."""
+    def applied(self, edit: Edit, stopped: threading.Event | None = None) -> Generator[Progressed, None, EditResult]:
+        """Applies an edit and makes it a step of the recipe; once ``stopped`` is set before it is stored, it raises."""
         edit.operation.check()
         check_selection(edit)
         head = self._ready()
-        with EditTools(self._counter(head)) as tools, self._work(edit, head, tools) as work:
+        with EditTools(self._counter(head)) as tools, self._work(edit, head, tools, stopped=stopped) as work:
             yield from work.select()
             work.require_all()
             selected = work.selected
@@ -272,8 +275,17 @@ class Editor:
         return head
 
     @contextmanager
-    def _work(self, edit: Edit, revision: Revision, tools: EditTools, *, is_replay: bool = False) -> Iterator[EditWork]:
-        work = EditWork(edit, self.store, self._scans, revision, tools, self._workspace.root, is_replay=is_replay)
+    def _work(
+        self,
+        edit: Edit,
+        revision: Revision,
+        tools: EditTools,
+        *,
+        is_replay: bool = False,
+        stopped: threading.Event | None = None,
+    ) -> Iterator[EditWork]:
+        folder = self._workspace.root
+        work = EditWork(edit, self.store, self._scans, revision, tools, folder, is_replay=is_replay, stopped=stopped)
         with closing(work):
             yield work
 

@@ -314,27 +314,24 @@ def _turned_totals(connection: sqlite3.Connection, before: Totals) -> Totals:
             tokens -= row["tokens"]
         else:
             counts[row["new_split"]] += row["n"]
-    for split, new_split in {(row["split"], row["new_split"]) for row in sums}:
-        if split != new_split:
-            total += _digests(connection, split, new_split)
+    if any(row["split"] != row["new_split"] for row in sums):
+        total += _digests(connection)
     return Totals(ContentSum(total % (1 << 512), count), **counts, tokens=tokens)
 
 
-def _digests(connection: sqlite3.Connection, split: str, new_split: str | None) -> int:
-    """What the picked rows of a split add to the content sum when they become another's, or go."""
+def _digests(connection: sqlite3.Connection) -> int:
+    """What the picked rows add to the content sum when they turn into those of another split, or go."""
     cursor = connection.cursor()
     cursor.row_factory = None
     cursor.execute(
-        "SELECT CAST(b.messages AS BLOB) FROM picked CROSS JOIN examples AS e USING (row_id) CROSS JOIN bodies AS b"
-        " USING (body_id) JOIN turned AS t ON t.old_split = e.split AND t.old_flags = e.flags"
-        " WHERE e.split = ? AND t.new_split IS ?",
-        (split, new_split),
+        "SELECT CAST(b.messages AS BLOB), e.split, t.new_split FROM picked CROSS JOIN examples AS e USING (row_id)"
+        " CROSS JOIN bodies AS b USING (body_id) JOIN turned AS t ON t.old_split = e.split AND t.old_flags = e.flags"
+        " WHERE t.new_split IS NOT e.split"
     )
     total = 0
     while rows := cursor.fetchmany(_AT_ONCE):
-        total -= sum(body_digest_of_bytes(row[0], split) for row in rows)
-        if new_split is not None:
-            total += sum(body_digest_of_bytes(row[0], new_split) for row in rows)
+        total -= sum(body_digest_of_bytes(messages, split) for messages, split, _ in rows)
+        total += sum(body_digest_of_bytes(messages, turned) for messages, _, turned in rows if turned is not None)
     return total
 
 

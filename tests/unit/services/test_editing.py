@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -11,12 +12,15 @@ import pytest
 
 from tests.unit.services.records_in import add_records, product
 from webtune_tui.domain.edit_steps import ExampleChange
-from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError
+from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.pipeline.tokens import BundledCounter
 from webtune_tui.services.curate import CurateService
+from webtune_tui.services.edit_leaks import without_edit_leaks
+from webtune_tui.services.edit_selection import EditStopped
 from webtune_tui.services.editing import EditingService
 from webtune_tui.services.pattern_child import PatternProgram
 from webtune_tui.services.prepare_request import PrepareRequest
@@ -299,3 +303,26 @@ async def test_what_does_not_fit_is_left_of_many_and_refused_of_one(workspace: W
             await editing.apply(operation_of("drop"), refused)
     nothing = await editing.apply(operation_of("drop"), Selection(where="tokens > 1000000"))
     assert nothing.words == "No example is selected" and len(await editing.history()) == 1
+
+
+async def test_an_edit_that_is_stopped_has_changed_nothing(workspace: Workspace) -> None:
+    editing, stopped = EditingService(workspace), threading.Event()
+    operation = operation_of("replace", find="the", replacement="THE")
+    before = await CurateService(workspace).version()
+    with pytest.raises(EditStopped, match="nothing was changed"):
+        async for event in editing.run(operation, ALL, stopped=stopped):
+            assert isinstance(event, Progressed)
+            stopped.set()
+    assert await CurateService(workspace).version() == before and await editing.history() == []
+
+
+async def test_a_replacement_that_makes_splits_say_the_same_is_refused_before_training(workspace: Workspace) -> None:
+    editing, curate = EditingService(workspace), CurateService(workspace)
+    harmless = operation_of("replace", find="the", replacement="THE")
+    await editing.apply(harmless, ALL)
+    assert list(without_edit_leaks(workspace, await curate.version()))
+    sentence = "This one answer of ten words stands in every example now."
+    same = operation_of("replace", find=r"(?s)\A.*\Z", replacement=sentence, regex=True)
+    await editing.apply(same, ALL)
+    with pytest.raises(InvalidInput, match="examples of different splits say the same"):
+        list(without_edit_leaks(workspace, await curate.version()))
