@@ -41,10 +41,13 @@ def words_in(app: WebtuneApp) -> str:
 
 
 def fits(app: WebtuneApp) -> bool:
-    """Whether the box of the dialogue and each of its buttons lie within the window."""
-    window = app.screen.region
+    """Whether the box of the dialogue and its buttons lie within the window, and all its words within the box."""
+    window, content = app.screen.region, app.screen.query_one(".dialog-content").region
     parts = [*app.screen.query(".dialog-box"), *app.screen.query(Button)]
-    return all(window.contains_region(one.region) for one in parts)
+    words = [*app.screen.query(".dialog-content > *")]
+    return all(window.contains_region(one.region) for one in parts) and all(
+        content.contains_region(one.region) for one in words if one.display
+    )
 
 
 async def open_tool(app: WebtuneApp, pilot: Pilot[int], key: str, kind: type) -> None:
@@ -125,7 +128,7 @@ async def test_a_facet_joins_the_filter_and_leaves_it_and_a_count_ends_with_the_
         await open_tool(app, pilot, "F", FacetList)
         await until(app, pilot, lambda: "train" in words_in(app))
         facets = app.screen
-        assert isinstance(facets, FacetList)
+        assert isinstance(facets, FacetList) and fits(app)
         await pilot.press("enter")
         await until(app, pilot, lambda: "● train" in words_in(app))
         assert facets.condition == "(tokens > 100 or turns > 9) and split = train"
@@ -165,7 +168,8 @@ async def listed(app: WebtuneApp) -> list[ExampleRow]:
 
 
 async def test_views_are_kept_opened_and_deleted(tmp_path: Path) -> None:
-    views = FakeTableViews(SavedView("old", where="tokens >= 200", sort="tokens", is_descending=True), skipped=1)
+    many = [SavedView(f"p{number}") for number in range(20)]
+    views = FakeTableViews(*many, SavedView("old", where="tokens >= 200", sort="tokens", is_descending=True), skipped=1)
     app = dataset_app(tmp_path, table_views=views)
     async with app.run_test(size=SMALL, notifications=True, tooltips=True) as pilot:
         await open_tool(app, pilot, "V", SavedViews)
@@ -176,7 +180,9 @@ async def test_views_are_kept_opened_and_deleted(tmp_path: Path) -> None:
         assert screen_of(app).query_one("#where", Input).value == "tokens >= 200"
         await pilot.press("s")
         await open_tool(app, pilot, "V", SavedViews)
-        await pilot.press("s", *"new", "enter")
+        await pilot.press("s", *"new")
+        assert fits(app)
+        await pilot.press("enter")
         await until(app, pilot, lambda: "new" in views.kept)
         assert replace(views.kept["new"], columns={}) == SavedView("new", "", "tokens >= 200", "train", "tokens", True)
         await pilot.press("s", *"new", "enter")
@@ -194,7 +200,7 @@ async def test_views_are_kept_opened_and_deleted(tmp_path: Path) -> None:
         await settle(app, pilot)
         assert isinstance(app.screen, SavedViews) and not app.screen.has_class("-naming")
         await pilot.press("escape")
-        assert set(views.kept) == {"new"}
+        assert set(views.kept) == {"new", *(view.name for view in many)}
 
 
 async def test_nothing_in_sources_flags_and_names_of_views_acts(tmp_path: Path) -> None:

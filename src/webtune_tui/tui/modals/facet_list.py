@@ -44,7 +44,7 @@ class FacetList(Dialog[None]):
     DEFAULT_CSS = """
     FacetList > .dialog-box { padding: 0 1; }
     FacetList OptionList, FacetList OptionList:focus {
-        height: auto; max-height: 60vh; min-height: 6; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+        height: auto; max-height: 54vh; min-height: 6; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
     }
     FacetList #facet-state, FacetList #facet-why { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     FacetList #facet-why { color: $text-muted; }

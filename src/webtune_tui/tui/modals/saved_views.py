@@ -36,7 +36,7 @@ class SavedViews(Dialog[SavedView]):
     DEFAULT_CSS = """
     SavedViews > .dialog-box { width: 76; padding: 0 1; }
     SavedViews OptionList, SavedViews OptionList:focus {
-        height: auto; max-height: 50vh; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+        height: auto; max-height: 40vh; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
     }
     SavedViews #views-state { color: $text-muted; height: auto; }
     SavedViews #views-state.-care { color: $text-warning; }
