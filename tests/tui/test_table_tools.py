@@ -167,6 +167,7 @@ async def listed(app: WebtuneApp) -> list[ExampleRow]:
     return [row for number in range(rows.row_count) if (row := rows.example_row(number))]
 
 
+@pytest.mark.slow
 async def test_views_are_kept_opened_and_deleted(tmp_path: Path) -> None:
     many = [SavedView(f"p{number}") for number in range(20)]
     views = FakeTableViews(*many, SavedView("old", where="tokens >= 200", sort="tokens", is_descending=True), skipped=1)
