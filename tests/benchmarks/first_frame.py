@@ -40,8 +40,8 @@ def first_frame_seconds(command: Sequence[str], needle: bytes, environment: dict
     started = time.perf_counter()
     child, terminal = pty.fork()
     if child == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         os.execvpe(command[0], list(command), environment)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     try:
         seen = b""
         while needle not in seen:

@@ -52,8 +52,8 @@ class _Program:
         self.started = time.perf_counter()
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
             os.execvpe(command[0], command, variables)
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 
     def until(self, needle: bytes, keys: bytes = b"") -> float | None:
         """Seconds until the words are drawn; nothing where they don't come."""

@@ -78,8 +78,8 @@ class Screen:
         self.started = time.perf_counter()
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
             os.execvpe(command[0], command, environment)
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 
     def press(self, keys: bytes, is_there: Callable[[bytes], bool]) -> float:
         """Seconds from keys to the frame that shows what is awaited."""

@@ -38,8 +38,9 @@ class Terminal:
         plain = {**environment(home), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
         self.pid, self._file = pty.fork()
         if self.pid == 0:
+            # before the program begins: a signal of another size would be lost while it starts
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             os.execvpe(command[0], command, {**plain, **(variables or {})})
-        fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.seen = b""
 
     def read_until(self, needle: bytes) -> None:

@@ -307,7 +307,7 @@ async def test_without_a_tuned_model_the_base_alone_answers_and_the_way_on_is_to
     app = start(chat, tmp_path)
     async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
         await until(pilot, lambda: is_open(app))
-        assert "Key 4 trains one" in text(app, "right").replace("\n", " ")
+        await until(pilot, lambda: "Key 4 trains one" in text(app, "right").replace("\n", " "))
         await pilot.press("x", "enter")
         await until(pilot, lambda: "Hello there" in text(app, "left"))
         assert [model for model, _ in chat.asked] == [PLAIN.model]
