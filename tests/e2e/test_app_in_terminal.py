@@ -62,7 +62,7 @@ class Terminal:
                 while self._read(0.1):
                     pass
                 return os.waitstatus_to_exitcode(status)
-        raise AssertionError("the app did not end")
+        raise AssertionError(f"the app did not end; last: {self.seen[-1500:]!r}")
 
     def close(self) -> None:
         os.close(self._file)

@@ -74,7 +74,7 @@ def drafts(home: Path) -> Iterator[str]:
 def open_editor(terminal: Terminal) -> None:
     terminal.read_until(b"Dataset")
     terminal.press(b"3")
-    wait_for(terminal, b"Learned:")
+    wait_for(terminal, b"earned:")
     terminal.press(b"e")
     wait_for(terminal, b"Nothing changed yet")
 

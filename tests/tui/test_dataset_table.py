@@ -270,3 +270,15 @@ async def test_an_empty_listing_has_no_current_row() -> None:
         await app.table.reload(nothing)
         await pilot.press("down", "space", "enter", "G")
         assert (app.table.current, app.table.chosen, app.opened) == (None, (), [])
+
+
+async def test_who_waits_for_rows_while_the_app_is_left_gets_no_error() -> None:
+    app = TableApp(FakeCurate(100))
+    async with app.run_test(size=(100, 20)) as pilot:
+        await settle(app, pilot)
+        app.curate.gate = asyncio.Event()
+        waiting = asyncio.ensure_future(app.table.reload(app.page))
+        await pilot.pause()
+        app.workers.cancel_node(app.table)
+        await waiting
+        app.curate.gate.set()

@@ -168,4 +168,5 @@ class Preparing:
         """Stops a run; the version before stays."""
         if self._run is not None and not self._run.is_finished:
             self._run.cancel()
+            self._screen.is_ending("prepare")
             self._screen.say("Stopped; the version before stays as it was", "-care")

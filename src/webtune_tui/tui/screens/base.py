@@ -168,6 +168,10 @@ class StageScreen(Screen[None], ReportsErrors):
         """The labelled work this screen follows now: its label and whether it survives the app."""
         return [entry for entry in self._followed.values() if entry[0]]
 
+    def is_ending(self, group: str) -> None:
+        """Work of this group was told to end: leaving the app need not ask about it any more."""
+        self._followed.pop(group, None)
+
     def colour(self, name: str) -> str:
         """A colour of the present theme for Rich styles, such as ``success``, ``text-muted``, ``error``."""
         value = self.app.theme_variables.get(name, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from textual.events import Click, Resize
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.worker import Worker
+from textual.worker import Worker, WorkerCancelled
 
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.example_fields import EDITED
@@ -110,7 +111,8 @@ class ExampleTable(RowView):
     async def fetched(self) -> None:
         """Returns when the rows in sight are there."""
         if self._fetching is not None:
-            await self._fetching.wait()
+            with suppress(WorkerCancelled):  # the app is being left: nobody looks at the rows any more
+                await self._fetching.wait()
 
     def grow(self, total: int) -> None:
         """Says that so many rows are found by now; pages that were not full are fetched again."""
