@@ -182,7 +182,7 @@ def _inside(home: Path, few: Path, many: Path, costs: Costs, rounds: int) -> Non
             costs.search.append(_search(terminal, b"Needle-in-Haystack"))
             costs.search_any_case.append(_search(terminal, b"needle-in-haystack"))
             seconds, private = _stop(terminal)
-            costs.stopped.append(seconds)
+            costs.stopped += [] if seconds is None else [seconds]
             costs.private_peak = max(costs.private_peak, private)
         terminal.read_for(2)
         costs.private = _private(terminal.pid)
@@ -222,19 +222,41 @@ def _search(terminal: WatchedTerminal, text: bytes) -> float:
     return seconds
 
 
-def _stop(terminal: WatchedTerminal) -> tuple[float, int]:
-    """From esc to the frame that says that a search has ended; and the private memory while it ran."""
+def _stop(terminal: WatchedTerminal) -> tuple[float | None, int]:
+    """From esc to the frame that says that a search has ended; and the private memory while it ran.
+
+    No time where the search of a small file was over before that.
+    """
     terminal.press(b"g")
     terminal.read_for(0.3)
     terminal.press(b"/\x15")
     terminal.read_for(0.3)
+    terminal.seen = b""
     terminal.press(b"nowhere in this file \xc3\xa7\r")
-    terminal.read_until(b"esc stops")
+    over = b"is nowhere in the file"
+    _read_until_one(terminal, b"esc stops", over)
     private = _private(terminal.pid)
-    seconds = _seconds(terminal, _ESC, b"Stopped")
+    is_over = over in terminal.seen
+    terminal.seen = b""
+    started = time.perf_counter()
+    terminal.press(_ESC)
+    seconds = None
+    if not is_over and _read_until_one(terminal, b"Stopped", over) == b"Stopped":
+        seconds = time.perf_counter() - started
     terminal.press(_ESC)
     terminal.read_for(0.3)
     return seconds, private
+
+
+def _read_until_one(terminal: WatchedTerminal, *needles: bytes) -> bytes:
+    """Which of the words came first."""
+    deadline = time.perf_counter() + 60
+    while time.perf_counter() < deadline:
+        for needle in needles:
+            if needle in terminal.seen:
+                return needle
+        terminal.read_for(0.002)
+    raise AssertionError(f"none of {needles!r} came; last: {terminal.seen[-400:]!r}")
 
 
 def _mapped_seconds(path: Path, needle: bytes) -> float:
