@@ -35,7 +35,8 @@ class Terminal:
         columns: int = 100,
     ) -> None:
         command = [sys.executable, "-m", module, "-w", str(home / "workspace"), *words]
-        plain = {**environment(home), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
+        size = {"COLUMNS": str(columns), "LINES": str(lines)}  # whatever the process of the tests has of these
+        plain = {**environment(home), **size, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
         self.pid, self._file = pty.fork()
         if self.pid == 0:
             # before the program begins: a signal of another size would be lost while it starts
