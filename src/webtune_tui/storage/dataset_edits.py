@@ -11,14 +11,11 @@ from webtune_tui.domain import clock
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_rows import (
     ALIVE,
-    EXAMPLE_COLUMNS,
     INSERT_BODY,
     INSERT_EXAMPLE,
-    WHOLE_EXAMPLES,
     insert_dropped,
     next_row_id,
     set_meta_values,
-    stored_example,
 )
 from webtune_tui.storage.dataset_types import Change, DroppedRow, Revision, StoredEdit, StoredExample
 
@@ -68,20 +65,6 @@ class Edits:
                 [(json.dumps(operation, ensure_ascii=False), now) for operation in operations],
             )
             set_meta_values(connection, meta)
-
-    def touched_by(self, build: int, revision: int) -> list[Change]:
-        """What a revision changed, as it did it."""
-        with self._database.read() as connection:
-            ended = connection.execute(
-                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND until = ?", (build, revision)
-            ).fetchall()
-            begun = connection.execute(  # in these words SQLite looks into the index, and not through all examples
-                f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND since <> 0 AND since = ?",
-                (build, revision),
-            ).fetchall()
-        before = {row["example_id"]: stored_example(row) for row in ended}
-        after = {row["example_id"]: stored_example(row) for row in begun}
-        return [Change(before.get(one), after.get(one)) for one in dict.fromkeys([*before, *after])]
 
 
 def _insert_examples(connection: sqlite3.Connection, build: int, since: int, examples: Iterable[StoredExample]) -> None:
