@@ -41,7 +41,7 @@ def first_frame_seconds(command: Sequence[str], needle: bytes, environment: dict
     child, terminal = pty.fork()
     if child == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        os.execvpe(command[0], list(command), environment)
+        os.execvpe(command[0], list(command), {**environment, "COLUMNS": "120", "LINES": "40"})
     try:
         seen = b""
         while needle not in seen:

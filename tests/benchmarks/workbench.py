@@ -73,6 +73,7 @@ class Screen:
         environment = {
             **os.environ, "HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "TERM": "xterm-256color",
             "XDG_CONFIG_HOME": str(home / "config"), "TEXTUAL_ANIMATIONS": "none", "COLORTERM": "truecolor",
+            "COLUMNS": "120", "LINES": "40",
         }  # fmt: skip
         command = [sys.executable, "-m", "webtune_tui", "-w", str(workspace)]
         self.started = time.perf_counter()

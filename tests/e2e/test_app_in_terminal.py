@@ -35,13 +35,13 @@ class Terminal:
         columns: int = 100,
     ) -> None:
         command = [sys.executable, "-m", module, "-w", str(home / "workspace"), *words]
-        size = {"COLUMNS": str(columns), "LINES": str(lines)}  # whatever the process of the tests has of these
-        plain = {**environment(home), **size, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
+        # whatever the process of the tests, or a caller's copy of its variables, has of these
+        ours = {"COLUMNS": str(columns), "LINES": str(lines), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
         self.pid, self._file = pty.fork()
         if self.pid == 0:
             # before the program begins: a signal of another size would be lost while it starts
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-            os.execvpe(command[0], command, {**plain, **(variables or {})})
+            os.execvpe(command[0], command, {**environment(home), **(variables or {}), **ours})
         self.seen = b""
 
     def read_until(self, needle: bytes) -> None:
