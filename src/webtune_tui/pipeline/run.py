@@ -258,6 +258,11 @@ def _whole_records(result: BatchResult) -> list[Dropped]:
     return [one for one in result.dropped if first.get(one.record_id) is one]
 
 
+def flags_of(draft: Draft) -> tuple[str, ...]:
+    """The findings that stay with an example, among them what was redacted in it."""
+    return _flags(draft.flags, _redacted(draft) if draft.redacted else {})
+
+
 def _flags(flags: Sequence[str], redacted: Iterable[str]) -> tuple[str, ...]:
     return (*dict.fromkeys(flags), *(f"redacted:{kind}" for kind in sorted(redacted)))
 
