@@ -163,8 +163,7 @@ def edit_outcome(result: EditResult, ids: Sequence[str]) -> Outcome:
         "step": result.words,
     }
     told = [f"{result.words}; the working version is {result.version.dataset_version}"]
-    if result.left:
-        told += [f"{result.left:,} stay as they are: it does not fit them", *_reason_lines(result.reasons)]
+    told += left_lines(result.left, result.reasons)
     return Outcome(body, "\n".join(told))
 
 
@@ -194,16 +193,17 @@ def _preview_lines(preview: EditPreview) -> Iterator[str]:
     yield f"{preview.met:,} selected{looked}: {preview.changed:,} would change"
     if preview.occurrences:
         yield f"{preview.occurrences:,} occurrences"
-    if preview.left:
-        yield f"{preview.left:,} would stay as they are: it does not fit them"
-        yield from _reason_lines(preview.reasons)
+    yield from left_lines(preview.left, preview.reasons, "would stay")
     for sample in preview.samples:
         yield ""
         yield from _sample_lines(sample.before, sample.after)
 
 
-def _reason_lines(reasons: Mapping[str, int]) -> Iterator[str]:
-    return (f"  {count:,}: {why}" for why, count in reasons.items())
+def left_lines(left: int, reasons: Mapping[str, int], stay: str = "stay") -> Iterator[str]:
+    """How many are left as they are, and why."""
+    if left:
+        yield f"{left:,} {stay} as they are: it does not fit them"
+        yield from (f"  {count:,}: {why}" for why, count in reasons.items())
 
 
 def _sample_lines(before: Example, after: Sequence[Example]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from webtune_tui.domain.datasets import DatasetVersion
+from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord
 from webtune_tui.domain.examples import Example, Message
 from webtune_tui.domain.word_changes import WordChange
 
@@ -67,6 +67,21 @@ class EditPreview:
     def is_complete(self) -> bool:
         """Whether all selected examples were tried."""
         return self.looked_at >= self.met
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePreview:
+    """What bringing dropped rows back would do; nothing is stored.
+
+    Of the ``met`` rows ``at_once`` would be back at once and ``waiting`` with the next prepare; the others are left for
+    these ``reasons``. ``samples`` are the first that would come back.
+    """
+
+    met: int
+    at_once: int
+    waiting: int
+    samples: tuple[DroppedRecord, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

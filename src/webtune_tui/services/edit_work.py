@@ -108,7 +108,7 @@ class EditWork:
             case "pair":
                 self._plan_pair(cast("PairOperation", self.edit.operation))
             case "back":
-                self._plan_back()
+                yield from self._plan_back()
 
     def commit(self, step: Step) -> Revision:
         """Stores everything in one transaction."""
@@ -276,16 +276,28 @@ class EditWork:
         self.count = 2
         self._take(changes)
 
-    def _plan_back(self) -> None:
+    def _plan_back(self) -> Generator[Progressed, None, None]:
         """Those that an edit took out come back at once; those that a step dropped wait for the next prepare."""
-        alive = self._store.rows_of_ids(self._revision, self.edit.example_ids)
-        wanted = [one for one in self.edit.example_ids if one not in alive]
-        ended = self._store.ended(self._revision, wanted)
-        splits = self._store.group_splits(self._revision, sorted({row.group for row in ended.values() if row.group}))
-        back = [replace(row, row_id=0, split=Split(splits.get(row.group, row.split.value))) for row in ended.values()]
-        self.missing = tuple(one for one in wanted if one not in ended)
-        self.count = len(back)
-        self._take([Change(None, one) for one in back])
+        ids, missing = self.edit.example_ids, []
+        for start in range(0, len(ids), BATCH):
+            some = ids[start : start + BATCH]
+            alive = self._store.rows_of_ids(self._revision, some)
+            wanted = [one for one in some if one not in alive]
+            ended = self._store.ended(self._revision, wanted)
+            groups = sorted({row.group for row in ended.values() if row.group})
+            splits = self._store.group_splits(self._revision, groups)
+            missing += [one for one in wanted if one not in ended]
+            self.count += len(ended)
+            self._take(
+                [
+                    Change(None, replace(row, row_id=0, split=Split(splits.get(row.group, row.split.value))))
+                    for row in ended.values()
+                ]
+            )
+            if self._stopped.is_set():
+                raise EditStopped
+            yield Progressed("bringing back", min(start + BATCH, len(ids)), len(ids), "examples")
+        self.missing = tuple(missing)
 
 
 class _Waiting:

@@ -107,7 +107,7 @@ class Editor:
                 waiting,
                 count=work.count,
                 left=work.left,
-                words=edit.told(work.count or len(waiting)),
+                words=edit.told(work.count + len(waiting)),
                 reasons=reasons,
             )
 
@@ -174,6 +174,11 @@ class Editor:
         if len(result.changed) < SHOWN_IDS:
             return list(result.changed)
         return self.store.ids_touched(result.version.build, result.version.revision)
+
+    def wanted_back(self) -> frozenset[str]:
+        """The examples that applied steps bring back."""
+        edits = [one["keep"] for one in self._recipes.applied() if "keep" in one]
+        return frozenset(one for ids in edits for one in ids)
 
     # Undo, redo and the history
 
