@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
-from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.errors import NotFound, Stopped, UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.example_fields import EDITED
 from webtune_tui.domain.examples import Example, Split, encode_messages
@@ -26,7 +26,7 @@ from webtune_tui.pipeline.edits.base import (
     derived_id,
 )
 from webtune_tui.pipeline.tokens import count_examples
-from webtune_tui.services.edit_selection import EditStopped, picked
+from webtune_tui.services.edit_selection import picked
 from webtune_tui.services.edit_tools import EditTools
 from webtune_tui.storage.dataset_bulk import changed_totals
 from webtune_tui.storage.dataset_steps import Step
@@ -111,11 +111,13 @@ class EditWork:
                 yield from self._plan_back()
 
     def commit(self, step: Step) -> Revision:
-        """Stores everything in one transaction."""
+        """Stores everything in one transaction. Raises Stopped where it is told to stop before its end."""
         if self.edit.operation.kind == "row" and self.count:
-            return self._store.commit_rows(self._revision, self.rows, self.turn, step)
+            return self._store.commit_rows(self._revision, self.rows, self.turn, step, self._stopped)
         batches = self._waiting or ()
-        return self._store.commit_changes(self._revision, batches, self._totals, self.count, step)
+        return self._store.commit_changes(
+            self._revision, batches, self._totals, self.count, step, stopped=self._stopped
+        )
 
     def close(self) -> None:
         """Lets go of what waits."""
@@ -222,7 +224,7 @@ class EditWork:
                 batch += changes
             self._take(batch)
             if self._stopped.is_set():
-                raise EditStopped
+                raise Stopped
             yield Progressed("editing", min(start + BATCH, len(self.rows)), len(self.rows), "examples")
 
     def _take(self, changes: Sequence[Change]) -> None:
@@ -295,7 +297,7 @@ class EditWork:
                 ]
             )
             if self._stopped.is_set():
-                raise EditStopped
+                raise Stopped
             yield Progressed("bringing back", min(start + BATCH, len(ids)), len(ids), "examples")
         self.missing = tuple(missing)
 
