@@ -21,14 +21,14 @@ from webtune_tui.tui.presentation.dataset_summary import undone_words
 from webtune_tui.tui.widgets.draft_offer import DraftOffer
 
 EXAMPLE_KEYS = Content.from_markup(
-    " · ".join(
+    "  ".join(
         f"[@click=screen.{action}]{words}[/]"
         for action, words in (
             ("json", "R JSON"),
-            ("copy", "y copies"),
+            ("copy", "y copy"),
             ("origin", "o origin"),
             ("alike", "c alike"),
-            ("reshape", "m changes"),
+            ("reshape", "m more"),
         )
     )
 )

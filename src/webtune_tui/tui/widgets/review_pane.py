@@ -44,7 +44,7 @@ class ReviewPane(Vertical):
     ReviewPane #review-rule { color: $text-muted; }
     ReviewPane ReviewText { height: 1fr; padding: 0 1; border-top: hkey $border-blurred; }
     ReviewPane #review-buttons { height: 1; padding: 0 1; background: $panel; }
-    ReviewPane #review-buttons Button { margin-right: 1; width: auto; min-width: 6; padding: 0 1; background: $panel; }
+    ReviewPane #review-buttons Button { margin-right: 1; width: auto; min-width: 4; padding: 0; background: $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "judge('keep')", "Keep", tooltip="It is good as it is"),
