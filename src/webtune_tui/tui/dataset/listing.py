@@ -25,6 +25,7 @@ from webtune_tui.tui.presentation.example_detail import ExampleView
 
 _FILTER_SECONDS = 0.15
 _DETAIL_SECONDS = 0.03
+_CLEARS = Content.from_markup("[@click=screen.back]esc clears[/]")
 _SPLITS = ("", *(split.value for split in Split))
 
 
@@ -179,6 +180,8 @@ class Listing:
             where=view.where,
             is_complete=self._found.is_complete or not view.is_filtered,
         )
+        if view.is_filtered:  # before the words, which may be cut: without it a mouse finds no way back
+            words = Content.assemble(_CLEARS, "  ", words)
         is_searching = view.is_filtered and not self._found.is_complete
         screen.table.empty_words = (
             "" if is_searching or not view.is_filtered else "No example is like that. esc takes the filter away"

@@ -172,7 +172,7 @@ class HistoryPane(Horizontal):
         Binding("n", "name", "Name", tooltip="Give a version a name for good, which also fixes it"),
         Binding("equals_sign", "compare", "Compare", key_display="=", tooltip="What differs between two versions"),
         Binding("tab", "app.focus_next", "Versions", show=False),
-        Binding("escape", "screen.back", "Back", show=False),
+        Binding("escape", "screen.back", "Back"),
     ]
 
     class StepWanted(Message):

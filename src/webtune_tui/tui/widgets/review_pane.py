@@ -54,7 +54,7 @@ class ReviewPane(Vertical):
         Binding("u", "step_back", "Back", tooltip="Take the last verdict back"),
         Binding("a", "agreement", "Agreement", show=False, tooltip="How far two passes agree, and where they differ"),
         Binding("n", "another", "New", show=False, tooltip="Another review, or a second pass"),
-        Binding("escape", "screen.back", "Back", show=False),
+        Binding("escape", "screen.back", "Leave", tooltip="Leave the review; w goes on with it"),
     ]
 
     class Judged(Message):
