@@ -109,7 +109,7 @@ def _edited(store: DatasetStore, revision: Revision, operations: Sequence[Mappin
 
 def _rewrites(operation: Mapping[str, Any]) -> bool:
     """Whether an edit of named examples wrote other texts."""
-    return "example" in operation or operation.get("do") in ("replace", "trim", "merge", "role")
+    return "example" in operation or operation.get("do") in ("replace", "trim", "merge", "role", "retemplate")
 
 
 def _leaks(edited: Sequence[StoredExample], others: Sequence[StoredExample]) -> Iterator[Leak]:

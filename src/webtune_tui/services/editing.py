@@ -11,13 +11,15 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from webtune_tui.domain.datasets import DatasetVersion
-from webtune_tui.domain.edit_steps import Edited, EditPreview, EditResult, EditStep, ExampleChange
+from webtune_tui.domain.edit_steps import Edited, EditPreview, EditResult, EditStep, ExampleChange, RestorePreview
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edits.base import Operation
 from webtune_tui.services.editor import Editor
+from webtune_tui.services.restoring import Restoring
 from webtune_tui.services.stepwise import in_thread, to_the_end
 from webtune_tui.services.version_changes import changes_between
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 PREVIEW_SECONDS = 3.0
@@ -28,6 +30,7 @@ class EditingService:
 
     def __init__(self, workspace: Workspace) -> None:
         self._editor = Editor(workspace)
+        self._restoring = Restoring(self._editor, RecordQueries(workspace.database))
 
     async def run(
         self, operation: Operation, selection: Selection, *, stopped: threading.Event | None = None
@@ -56,6 +59,24 @@ class EditingService:
     ) -> EditPreview:
         """What an operation would do, looked at for so many seconds at most. Raises UsageError, NotFound."""
         return await to_the_end(lambda: self._editor.preview(operation, selection, samples, seconds))
+
+    async def restore(
+        self, where: str, *, stopped: threading.Event | None = None
+    ) -> AsyncGenerator[Progressed | Edited, None]:
+        """Brings back the dropped rows that meet a condition, as one step; ends with Edited. ``stopped`` as in `run`.
+
+        The condition asks for ``reason``, ``step``, ``detail``, ``source`` and the fields of the records.
+
+        Raises:
+            UsageError: the condition can't be read, or asks for a field that no dropped row has.
+        """
+        async with aclosing(in_thread(self._restoring.run(where, stopped))) as events:
+            async for event in events:
+                yield event
+
+    async def preview_restore(self, where: str, *, samples: int = 5) -> RestorePreview:
+        """What a condition on dropped rows would bring back. Raises as :meth:`restore`."""
+        return await to_the_end(lambda: self._restoring.preview(where, samples))
 
     async def count(self, selection: Selection) -> int:
         """How many examples a selection has. Raises UsageError, NotFound."""
