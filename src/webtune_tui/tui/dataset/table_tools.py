@@ -124,7 +124,7 @@ class TableTools(DatasetPart):
         try:
             condition_on_examples(view.where or "index > 0")
         except UsageError as error:
-            self.say(f"{error.message}  ·  f goes back to it", "-care")
+            self._screen.say(f"{error.message}  ·  f goes back to it", "-care")
             return
         condition = with_part(view.where, _of_split(view)) if view.split else view.where
         counting = partial(self._counting, text=view.text)
