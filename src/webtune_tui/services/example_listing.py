@@ -103,10 +103,10 @@ class ExampleListing:
             UsageError: the condition asks what examples don't have.
         """
         if self._in_place:
-            rows = await to_the_end(lambda: self._rows_in_place(offset, limit))
+            rows = await to_the_end(lambda: _read(self._rows_in_place(offset, limit)))
         else:
             rows = await self._rows(offset, limit)
-        return ExamplePage([row.to_example() for row in rows], offset, self._count, [row.ordinal + 1 for row in rows])
+        return ExamplePage([one for one, _ in rows], offset, self._count, [number for _, number in rows])
 
     async def row_ids(self) -> array[int]:
         """The numbers of all rows, once they are found."""
@@ -133,7 +133,7 @@ class ExampleListing:
         """Whether the places in the build tell the rows: nothing need be searched."""
         return self.wanted.is_everything and self.wanted.sort == "index"
 
-    async def _rows(self, offset: int, limit: int) -> list[StoredExample]:
+    async def _rows(self, offset: int, limit: int) -> list[tuple[Example, int]]:
         end = offset + limit
         where = await to_the_end(self._condition)
         while not self._is_complete and not self._stopped.is_set() and len(self._ids) < end:
@@ -144,7 +144,7 @@ class ExampleListing:
             self._grown.clear()
             await self._grown.wait()
         some = self._ids[offset:end]
-        return await to_the_end(lambda: self._scans.rows(some))
+        return await to_the_end(lambda: _read(self._scans.rows(some)))
 
     def _quickly(self, where: Where, offset: int, limit: int) -> tuple[Wanted, int, int] | None:
         """How rows are asked for before the search has come to them: from the beginning, or from the end backwards."""
@@ -160,9 +160,9 @@ class ExampleListing:
             return None
         return replace(self.wanted, is_descending=not self.wanted.is_descending), after, limit
 
-    def _rows_of(self, where: Where, wanted: Wanted, offset: int, limit: int) -> list[StoredExample]:
+    def _rows_of(self, where: Where, wanted: Wanted, offset: int, limit: int) -> list[tuple[Example, int]]:
         ids = self._scans.first(wanted, where, limit, offset)
-        return self._scans.rows(ids if wanted is self.wanted else ids[::-1])
+        return _read(self._scans.rows(ids if wanted is self.wanted else ids[::-1]))
 
     def _condition(self) -> Where:
         if self._where is None:
@@ -195,6 +195,11 @@ class ExampleListing:
         if self._places is None:
             self._places = _Places(self._scans.unlike_built(self.wanted.revision), self._count)
         return self._places
+
+
+def _read(rows: Sequence[StoredExample]) -> list[tuple[Example, int]]:
+    """The examples, each with its place from 1; in a thread, since reading their messages takes its time."""
+    return [(row.to_example(), row.ordinal + 1) for row in rows]
 
 
 class _Places:

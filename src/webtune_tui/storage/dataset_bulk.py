@@ -34,6 +34,7 @@ Turn = Callable[[str, str], tuple[str, str] | None]
 
 _AT_ONCE = 2_000
 _IDS_AT_ONCE = 500
+_PICKED_AT_ONCE = 10_000
 _COPIED = "body_id, build, ordinal, example_id"
 _COPIED_TAIL = "tokens, {flags}, record_ids, group_id, source"
 _RECORDS = "json_each('[' || e.record_ids || ']')"
@@ -303,7 +304,9 @@ def _portions(values: Sequence[Any]) -> Iterator[tuple[Sequence[Any], str]]:
 def _pick(connection: sqlite3.Connection, row_ids: array[int]) -> None:
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS picked (row_id INTEGER PRIMARY KEY) STRICT")
     connection.execute("DELETE FROM picked")
-    connection.executemany("INSERT INTO picked (row_id) VALUES (?)", ((one,) for one in sorted(row_ids)))
+    for start in range(0, len(row_ids), _PICKED_AT_ONCE):  # to sort a million would hold up the other threads
+        some = sorted(row_ids[start : start + _PICKED_AT_ONCE])
+        connection.executemany("INSERT INTO picked (row_id) VALUES (?)", [(one,) for one in some])
 
 
 def _note_turns(connection: sqlite3.Connection, build: int, turn: Turn) -> bool:
