@@ -156,7 +156,7 @@ class Bulk(DatasetPart):
             await self._editing.done(self._result, f"{words}  ·  {self._next}" if self._next else words)
         elif self._is_stopping and before is not None:
             version = await screen.services.curate.version()
-            if version.content_hash == before.content_hash:
+            if (version.build, version.revision) == (before.build, before.revision):  # tags are not of the content
                 screen.say("Stopped; nothing was changed", "-care")
             else:  # it was being stored, which is not left half done
                 screen.table.clear_marks()

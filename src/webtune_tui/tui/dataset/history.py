@@ -112,7 +112,7 @@ class History(ViewPart):
             await self._editing.done(self._result, words)
         elif self._is_stopping and before is not None:
             version = await screen.services.curate.version()
-            if version.content_hash == before.content_hash:
+            if (version.build, version.revision) == (before.build, before.revision):  # tags are not of the content
                 screen.say("Stopped; nothing was changed", "-care")
             else:  # all of it was just stored
                 await self._editing.done(EditResult(version, ()), f"It was done before it could be stopped: at {where}")
