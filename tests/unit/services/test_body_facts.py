@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+import re
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from tests.unit.services.test_example_listing import pages
+from tests.unit.services.test_prepare import add_records, prepare, product
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.example_facets import FacetCounts, facet_condition
 from webtune_tui.domain.examples import ContentSum, Message, encode_messages
+from webtune_tui.pipeline.languages import language_named
 from webtune_tui.services import body_facts, body_facts_run
 from webtune_tui.services.body_facts import BodyFactsService
 from webtune_tui.services.body_facts_run import FactsRun, Looked
@@ -131,6 +134,33 @@ async def test_who_reads_only_gets_the_right_rows_and_keeps_nothing(workspace: W
         (counted,) = [one for one in await all_of(curate.facets()) if isinstance(one, FacetCounts)]
         assert "read-only" in counted.missing["language"]
     assert len(KeptFacts(workspace.database).missing(Extent(head.build, head.revision, False)).body_ids) == 30
+
+
+async def test_a_run_with_a_filter_by_language_keeps_what_it_found(workspace: Workspace) -> None:
+    add_records(workspace, [product(number) for number in range(40)])
+    await prepare(workspace)
+    plain = DatasetStore(workspace.database).head()
+    assert plain is not None and len(_missing(workspace, plain)) == plain.totals.content.count
+    text = workspace.recipe_path.read_text(encoding="utf-8")
+    (before,) = re.findall(r"\[steps\.language\][^\[]*\[\][^\[]*", text)
+    after = before.replace("enabled = false", "enabled = true").replace("languages = []", 'languages = ["en"]')
+    assert after != before
+    workspace.recipe_path.write_text(text.replace(before, after), encoding="utf-8")
+    await prepare(workspace, seed=5)
+    head = DatasetStore(workspace.database).head()
+    assert head is not None and head.build != plain.build
+    assert await BodyFactsService(workspace).is_known(head, with_languages=True)
+    with workspace.database.read() as connection:
+        kept = {row[0]: tuple(row)[1:] for row in connection.execute("SELECT * FROM body_facts")}
+    facts = KeptFacts(workspace.database)
+    codes = {code: number for number, code in facts.languages().items()}
+    found = facts.facts(list(kept), language_named)
+    assert kept == {number: (*one[:3], codes[str(one.language)]) for number, one in found}
+    assert len(kept) == head.totals.content.count
+
+
+def _missing(workspace: Workspace, revision: Revision) -> Sequence[int]:
+    return KeptFacts(workspace.database).missing(Extent(revision.build, revision.revision, False)).body_ids
 
 
 async def test_nobody_looks_for_languages_who_does_not_ask(workspace: Workspace, head: Revision) -> None:
