@@ -111,6 +111,11 @@ class KeptFacts:
             if deletions_in(connection) == deletions and _is_there(connection, extent.build):
                 insert_known(connection, extent)
 
+    def values(self, field: str) -> list[int]:
+        """The different values of a field that is a number, in ascending order."""
+        with self._database.aside() as connection:
+            return sorted(row[0] for row in connection.execute(f"SELECT DISTINCT {field} FROM body_facts"))
+
     def languages(self) -> dict[int, str]:
         """The codes of the languages that were told, by their numbers."""
         with self._database.read() as connection:

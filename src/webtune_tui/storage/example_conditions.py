@@ -35,10 +35,13 @@ _OWN_WORDS = ("content", "role", "system", "user", "assistant", "developer", "fu
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is kept of the messages: whether of all that are asked, and the languages by their numbers."""
+    """What is kept of the messages: whether of all that are asked, the languages by their numbers, and the different
+    values of the other fields in ascending order.
+    """
 
     are_known: bool = False
     languages: Mapping[int, str] = field(default_factory=dict)
+    values: Values = lambda field: ()
 
 
 @dataclass(slots=True)
@@ -156,7 +159,7 @@ def _of_leaf(leaf: Leaf, made: Where, values: Values) -> str:
 def _of_facts(name: str, test: Callable[[Any], bool], made: Where) -> str:
     if made.facts.are_known:
         if name != "language":
-            return f"{_function(made, test)}({name})"
+            return _ranges(name, made.facts.values(name), test)
         passing = [number for number, code in made.facts.languages.items() if test(code)]
         return f"language IN ({','.join(map(str, passing))})"
     read = TEXT_FIELDS[name]

@@ -81,6 +81,7 @@ class ExampleScans:
         self._database = database
         self._language_of = language_of
         self._facts = KeptFacts(database)
+        self._fact_values_of: tuple[tuple[int, int, str], Sequence[int]] = (-1, -1, ""), ()
         self._values: dict[tuple[int, int, str], list[Any]] = {}
 
     def where(self, wanted: Wanted) -> Where:
@@ -93,7 +94,16 @@ class ExampleScans:
         """What is kept of the messages of a revision; nothing where it is not kept of all."""
         if not self._facts.is_known(Extent(revision.build, revision.revision, with_languages)):
             return Facts()
-        return Facts(are_known=True, languages=self._facts.languages() if with_languages else {})
+        languages = self._facts.languages() if with_languages else {}
+        return Facts(are_known=True, languages=languages, values=partial(self._fact_values, revision))
+
+    def _fact_values(self, revision: Revision, field: str) -> Sequence[int]:
+        known = (revision.build, revision.revision, field)
+        kept, values = self._fact_values_of
+        if kept != known:
+            values = self._facts.values(field)
+            self._fact_values_of = known, values
+        return values
 
     def first(self, wanted: Wanted, where: Where, limit: int, offset: int = 0) -> list[int]:
         """The numbers of some rows; meant for what reads no messages and for low offsets."""
@@ -251,7 +261,9 @@ class ExampleScans:
 
 
 def _select(wanted: Wanted, where: Where, by: str, also: str = "") -> str:
-    tables = "examples" + _beside(where, with_bodies=wanted.reads_texts)
+    # by any other index each row would be looked up anywhere, and what is kept of its messages too
+    rows = _IN_PLACE if where.reads_facts and by == "ordinal" else "examples"
+    tables = rows + _beside(where, with_bodies=wanted.reads_texts)
     direction = " DESC" if wanted.is_descending else ""
     # rows are stored in the order of their places; the index over tokens holds all that it is sorted by
     equal = ("since", "until", "row_id") if by == "tokens" else ("row_id",)
