@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 _PRELOADED = (
-    "webtune_tui.services.prepare_preload",
     "webtune_tui.services.prepare_run",
     "webtune_tui.services.prepare_pool",
     "webtune_tui.pipeline.triage",
@@ -135,8 +134,7 @@ async def _writer(descriptor: int) -> asyncio.StreamWriter:
 
 def main() -> None:
     """Loads, then forks for each request until the tests end."""
-    for module in _PRELOADED:
-        __import__(module)
+    _load()
     requests = socket.socket(fileno=os.dup(0))
     programs: dict[int, tuple[int, int]] = {}  # descriptor that becomes readable at the end: process id, told over
     while True:
@@ -164,6 +162,19 @@ def main() -> None:
             programs[os.pidfd_open(pid)] = (pid, pipes[3])
             for descriptor in pipes[:3]:
                 os.close(descriptor)
+
+
+def _load() -> None:
+    for module in _PRELOADED:
+        __import__(module)
+    from webtune_tui.pipeline.recipe import builders, default_recipe
+    from webtune_tui.pipeline.run import draft_steps
+    from webtune_tui.pipeline.tokens import BundledCounter
+
+    counter = BundledCounter()
+    counter.count([""])
+    draft_steps(default_recipe(), counter)
+    builders()
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from webtune_tui.domain.body_facts import LanguageOf
 from webtune_tui.pipeline.languages import detector, language_named, require_languages
-from webtune_tui.services.prepare_processes import FACTS_PRELOAD, workers_for
+from webtune_tui.services.prepare_processes import workers_for
 from webtune_tui.services.worker_pool import WorkerPool
 from webtune_tui.storage.body_facts import Extent, KeptFact, KeptFacts, Missing
 from webtune_tui.storage.database import Database
@@ -78,7 +78,7 @@ class FactsRun:
         total = len(body_ids)
         make = partial(FactsMaker, self._database.path, with_languages=extent.has_languages)
         asked = (body_ids[start : start + _AT_ONCE].tolist() for start in range(0, total, _AT_ONCE))
-        with WorkerPool(make, workers, preload=FACTS_PRELOAD) as pool:
+        with WorkerPool(make, workers, let_go=self._database.disconnect) as pool:
             for number, facts in enumerate(pool.each(FactsMaker.facts, asked), start=1):
                 if not self._kept.keep(extent.build, facts, deletions):
                     return

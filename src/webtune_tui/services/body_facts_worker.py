@@ -17,7 +17,6 @@ from typing import Any
 
 from webtune_tui.domain import errors
 from webtune_tui.domain.errors import InternalFault, WebtuneError
-from webtune_tui.services.prepare_processes import FACTS_PRELOAD, start_early
 from webtune_tui.storage.body_facts import Extent
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.files import storage_error
@@ -27,8 +26,6 @@ def main() -> None:
     """Runs one request."""
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if asked["workers"] > 1:
-        start_early(FACTS_PRELOAD)
     from webtune_tui.services.body_facts_run import FactsRun
     from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
 

@@ -106,10 +106,10 @@ class PrepareRun:
         )
         tally = Tally()
         corpus = Corpus(recipe, waiting.text)
-        # before the pool, whose processes are loading meanwhile
         steps = draft_steps(recipe, self._counter)
         sample = SurveySample(self._records, only) if any(map(_wants_survey, steps)) else None
-        with PartPool(setting, self._request.workers or workers_for(wanted)) as pool:
+        workers = self._request.workers or workers_for(wanted)
+        with PartPool(setting, workers, let_go=self._workspace.database.disconnect) as pool:
             if sample is not None:
                 steps = yield from self._learned(steps, sample, pool, tally)
             yield from self._map(steps, pool, waiting, corpus, tally, wanted)

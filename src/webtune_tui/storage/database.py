@@ -126,6 +126,12 @@ class Database:
                 hint="Close the other webtune, then run the command again.",
             )
 
+    def disconnect(self) -> None:
+        """Closes every connection for now; the next use opens another. No thread may be reading."""
+        self.close()
+        self._readers = threading.local()
+        self._closed = False
+
     def close(self) -> None:
         """Closes every connection; the write-ahead log is folded into the file."""
         self._closed = True
