@@ -308,3 +308,22 @@ async def test_a_duplicate_opens_beside_its_survivor_and_is_brought_back(tmp_pat
         await pilot.press("b")
         await until(app, pilot, lambda: "makes no example" in status(app))
         assert len(curate.restored) == 2
+
+
+async def test_a_part_of_the_mix_is_begun_from_its_name(tmp_path: Path) -> None:
+    app, _, prepare = services(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("p")
+        await settle(app, pilot)
+        await pilot.press("a", "enter")
+        await pilot.pause()
+        assert "no name" in str(app.screen.query_one("#mix-fault", Static).content)
+        await pilot.press(*"general", "tab", *"gen*", "tab", *"lots", "enter")
+        await pilot.pause()
+        assert "does not fit" in str(app.screen.query_one("#mix-fault", Static).content)
+        await pilot.press("ctrl+u", *"0.3", "enter")
+        await settle(app, pilot)
+        assert app.screen is screen_of(app)
+        assert prepare.set == {"mix.general.match": "gen*", "mix.general.share": "0.3"}
+        assert status(app).startswith("The recipe is saved")
