@@ -170,6 +170,7 @@ class Listing:
         screen, view = self._screen, self.view
         every = screen.version.examples if screen.version else self._found.count
         marked = self._found.count if screen.table.are_all_marked else len(screen.table.marks)
+        looked = self._found.looked
         words = listing_words(
             self._found.count,
             every,
@@ -178,6 +179,7 @@ class Listing:
             marked,
             where=view.where,
             is_complete=self._found.is_complete or not view.is_filtered,
+            looked=looked.done / looked.total if looked and looked.total else None,
         )
         is_searching = view.is_filtered and not self._found.is_complete
         screen.table.empty_words = (
