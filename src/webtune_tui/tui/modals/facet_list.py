@@ -153,7 +153,7 @@ class FacetList(Dialog[None]):
     def _tell_of_languages(self, event: Progressed) -> None:
         """Says how far they are, in their place once the others are shown."""
         share = f"{event.done / event.total:.0%}" if event.total else ""
-        words = f"counting languages … {share} of the texts read; closing keeps what is done"
+        words = f"counting languages … {share}; leaving keeps what is done"
         if self._rows:
             with suppress(OptionDoesNotExist):  # another condition is counted by now, and shows its own
                 self.query_one(OptionList).replace_option_prompt("missing-language", _why_not(words))
