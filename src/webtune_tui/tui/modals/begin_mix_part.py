@@ -74,7 +74,7 @@ class BeginMixPart(Dialog[Mapping[str, str]]):
             if text:
                 convert(self._options[key], text, where=self._options[key].label)
         match = typed["match"] or "*"
-        return {f"mix.{name}.{key}": text for key, text in (typed | {"match": match}).items() if text}
+        return {f"mix.{name}.{key}": text for key, text in ({**typed, "match": match}).items() if text}
 
     @on(Button.Pressed, "#mix-cancel")
     def cancel(self) -> None:
