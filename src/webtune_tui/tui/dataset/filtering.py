@@ -81,7 +81,7 @@ class Filtering(DatasetPart):
             self._screen.launch(self._count_values, "offered-values")
 
     async def _count_values(self) -> None:
-        async with aclosing(self._screen.services.curate.facets()) as told:
+        async with aclosing(self._screen.services.curate.facets(with_languages=False)) as told:
             async for event in told:
                 if isinstance(event, FacetCounts):
                     counts = event.counts

@@ -188,6 +188,7 @@ class Listing(DatasetPart):
         screen, view = self._screen, self.view
         every = screen.version.examples if screen.version else self._found.count
         marked = self._found.count if screen.table.are_all_marked else len(screen.table.marks)
+        looked = self._found.looked
         words = listing_words(
             self._found.count,
             every,
@@ -196,6 +197,7 @@ class Listing(DatasetPart):
             marked,
             where=view.where,
             is_complete=self._found.is_complete or not view.is_filtered,
+            looked=looked.done / looked.total if looked and looked.total else None,
         )
         if view.is_filtered:  # before the words, which may be cut: without it a mouse finds no way back
             words = Content.assemble(_CLEARS, "  ", words)

@@ -46,7 +46,7 @@ class TableTools(DatasetPart):
         Binding("colon", "go_to_row", "Go to row", key_display=":", show=False, tooltip="Go to a row: 500, or 50%"),
         Binding("O", "sort_table", "Sort", show=False, tooltip="Sort by a column (or click its title)"),
         Binding("L", "columns", "Columns", show=False, tooltip="Which columns, in which order, how wide"),
-        Binding("F", "facets", "Facets", show=False, tooltip="Count by split, source, flag, edits; filter by them"),
+        Binding("F", "facets", "Facets", show=False, tooltip="Count by split, source, language, flag, edits"),
         Binding("V", "saved_views", "Views", show=False, tooltip="Views kept by name: filter, order and columns"),
     ]
 
