@@ -14,9 +14,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from webtune_tui.domain import errors
 from webtune_tui.domain.credentials import without_keys
 from webtune_tui.domain.errors import InternalFault
+from webtune_tui.services.program_side import failure as failure_of
 
 _LONGEST_LINE = 64 * 1024 * 1024
 _PATIENCE = 2.0  # seconds
@@ -97,16 +97,10 @@ class AskedProgram:
             if failure is None:
                 waiting.set_result(answer)
             else:
-                waiting.set_exception(_raised(failure))
+                waiting.set_exception(failure_of(failure))
         await process.wait()
         if self._process is process:
             self._process = None
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(InternalFault("The preview ended by itself", hint="Try again."))
-
-
-def _raised(failure: Mapping[str, Any]) -> errors.WebtuneError:
-    known = getattr(errors, failure["class"], InternalFault)
-    raised: errors.WebtuneError = known(failure["message"], hint=failure["hint"])
-    return raised
