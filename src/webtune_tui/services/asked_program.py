@@ -14,9 +14,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from webtune_tui.domain import errors
 from webtune_tui.domain.credentials import without_keys
 from webtune_tui.domain.errors import InternalFault
+from webtune_tui.services.program_side import failure as failure_of
 
 _LONGEST_LINE = 64 * 1024 * 1024
 _PATIENCE = 2.0  # seconds
@@ -155,10 +155,4 @@ class AskedProgram:
         if failure is None:
             waiting.answer.set_result(answer)
         else:
-            waiting.answer.set_exception(_raised(failure))
-
-
-def _raised(failure: Mapping[str, Any]) -> errors.WebtuneError:
-    known = getattr(errors, failure["class"], InternalFault)
-    raised: errors.WebtuneError = known(failure["message"], hint=failure["hint"])
-    return raised
+            waiting.answer.set_exception(failure_of(failure))
