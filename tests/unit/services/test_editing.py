@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +14,7 @@ import pytest
 
 from tests.unit.services.records_in import add_records, product
 from webtune_tui.domain.edit_steps import ExampleChange
-from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError
+from webtune_tui.domain.errors import InvalidInput, NoSpace, NotFound, UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.selections import Selection
@@ -313,6 +315,23 @@ async def test_an_edit_that_is_stopped_has_changed_nothing(workspace: Workspace)
         async for event in editing.run(operation, ALL, stopped=stopped):
             assert isinstance(event, Progressed)
             stopped.set()
+    assert await CurateService(workspace).version() == before and await editing.history() == []
+
+
+async def test_an_edit_for_which_the_disk_is_too_full_has_changed_nothing_and_says_so(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", lambda **_: Full())
+    editing, before = EditingService(workspace), await CurateService(workspace).version()
+    with pytest.raises(NoSpace, match="No space left"):
+        await editing.apply(operation_of("replace", find="the", replacement="THE"), ALL)
     assert await CurateService(workspace).version() == before and await editing.history() == []
 
 
