@@ -57,11 +57,7 @@ class EditDrafts:
 
     def forget(self, example_id: str) -> None:
         """Removes the draft of an example, if there is one. Raises StorageFailed."""
-        path = self._path(example_id)
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise storage_error(path, error) from error
+        _remove(self._path(example_id))
 
     def write_outside(self, example_id: str, text: str) -> Path:
         """Writes a text for the person's own editor and answers its file. Raises StorageFailed, NoSpace."""
@@ -74,6 +70,10 @@ class EditDrafts:
         """The file of an editor that was still open when the app was killed, if there is one."""
         path = self._path(example_id).with_suffix(".txt")
         return path if path.is_file() else None
+
+    def forget_outside(self, path: Path) -> None:
+        """Removes the file of an editor. Raises StorageFailed."""
+        _remove(path)
 
     def read_outside(self, path: Path) -> str:
         """What the person's editor left.
@@ -100,6 +100,13 @@ class EditDrafts:
 def draft_name(example_id: str) -> str:
     """What the files of an example's draft are called, without their ends."""
     return hashlib.blake2b(example_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from error
 
 
 def _read(path: Path) -> EditDraft | None:

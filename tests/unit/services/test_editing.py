@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import io
 import threading
@@ -316,6 +317,22 @@ async def test_an_edit_that_is_stopped_has_changed_nothing(workspace: Workspace)
             assert isinstance(event, Progressed)
             stopped.set()
     assert await CurateService(workspace).version() == before and await editing.history() == []
+
+
+async def test_an_edit_that_was_worked_out_on_a_version_before_another_prepare_is_refused(
+    workspace: Workspace,
+) -> None:
+    editing, curate = EditingService(workspace), CurateService(workspace)
+    edit = editing.run(operation_of("replace", find="the", replacement="THE"), ALL)
+    assert isinstance(await anext(edit), Progressed)
+    add_records(workspace, [product(number) for number in range(40, 44)], "c-2")
+    prepared = await asyncio.to_thread(prepare, workspace)
+    with pytest.raises(UsageError, match="changed meanwhile"):
+        async for _ in edit:
+            pass
+    assert (await curate.version()).content_hash == prepared and await editing.history() == []
+    await editing.apply(operation_of("replace", find="the", replacement="THE"), ALL)
+    assert len(await editing.history()) == 1
 
 
 async def test_an_edit_for_which_the_disk_is_too_full_has_changed_nothing_and_says_so(
