@@ -6,6 +6,9 @@ import asyncio
 import random
 from contextlib import aclosing
 from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.example_tags import flag_of
@@ -15,7 +18,9 @@ from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.dataset.part import ViewPart
 from webtune_tui.tui.dataset.selecting import condition_of
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.examples import excerpt
 from webtune_tui.tui.widgets.review_pane import ReviewPane
@@ -23,11 +28,17 @@ from webtune_tui.tui.widgets.review_pane import ReviewPane
 _LISTED = 200  # differing examples of which the list shows the beginnings
 
 
-class Reviewing:
+class Reviewing(ViewPart):
     """Does what the review asks for. Verdicts of a first pass are carried out, those of a later one compared."""
 
+    VIEW = "review"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "review", "Review", show=False, tooltip="Look at examples one by one: keep, fix, drop, skip"),
+    ]
+    EDITING = frozenset({"review"})
+
     def __init__(self, screen: DatasetFrame, listing: Listing, editing: Editing) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._listing = listing
         self._editing = editing
         self._review: Review | None = None
@@ -40,13 +51,28 @@ class Reviewing:
         """The example that is judged."""
         return self._screen.query_one(ReviewPane)
 
+    def compose(self) -> ReviewPane:
+        """The example that is judged."""
+        pane = ReviewPane(id=self.VIEW, classes="panel")
+        pane.border_title = "Review"
+        return pane
+
+    def focus(self) -> None:
+        """Puts the keys into the text."""
+        self.pane.text.focus()
+
     # Beginning
 
-    def open(self) -> None:
+    def action_review(self) -> None:
         """Goes on with the review that was left; without one asks what shall be reviewed."""
-        self._screen.launch(self._open, "review")
+        screen = self._screen
+        if screen.version is None:
+            screen.say("There is nothing to review yet: p opens the recipe, r runs it")
+        elif not screen.is_editing and not screen.refuses_editing():
+            screen.launch(self._open, "review")
 
-    def begin(self) -> None:
+    @heard(ReviewPane.AnotherWanted)
+    def _another_wanted(self) -> None:
         """Asks what shall be reviewed."""
         self._screen.launch(self._begin, "review")
 
@@ -103,18 +129,19 @@ class Reviewing:
         said = [f"{one.name}: {one.verdicts.get(self._deciding or '', 'skip')}" for one in review.passes[-2:]]
         return " · ".join(said)
 
-    def come_back(self) -> None:
+    def _come_back(self) -> None:
         """Shows the review again after an edit."""
         self._screen.show_view("review")
         self._screen.launch(self._show, "review")
 
     # Verdicts
 
-    def judge(self, verdict: Verdict) -> None:
+    @heard(ReviewPane.Judged)
+    def _judged(self, event: ReviewPane.Judged) -> None:
         """Takes a verdict on the example in sight."""
         example_id = self.pane.example_id
         if example_id is not None:
-            self._screen.queue(partial(self._judge, example_id, verdict), "review-verdict")
+            self._screen.queue(partial(self._judge, example_id, event.verdict), "review-verdict")
 
     async def _judge(self, example_id: str, verdict: Verdict) -> None:
         async with self._lock:
@@ -128,7 +155,7 @@ class Reviewing:
                 self.pane.example_id = example_id  # nothing was done: it is still to be judged
                 raise
             if is_carried_out and verdict == "fix":
-                self._editing.edit(example_id, back=self.come_back)
+                self._editing.edit(example_id, back=self._come_back)
                 return
             if not was_deciding:
                 await self._show()
@@ -198,11 +225,12 @@ class Reviewing:
 
     # Going back
 
-    def step_back(self) -> None:
+    @heard(ReviewPane.BackWanted)
+    def _back_wanted(self) -> None:
         """Takes the last verdict back, and what it did."""
-        self._screen.queue(self._step_back, "review-verdict")
+        self._screen.queue(self._take_back, "review-verdict")
 
-    async def _step_back(self) -> None:
+    async def _take_back(self) -> None:
         async with self._lock:
             screen, review = self._screen, self._review
             if self._deciding:
@@ -231,7 +259,8 @@ class Reviewing:
 
     # Two passes
 
-    def agreement(self) -> None:
+    @heard(ReviewPane.AgreementWanted)
+    def _agreement_wanted(self) -> None:
         """Shows how far two passes agree, and lets the person decide where they differ."""
         self._screen.launch(self._agreement, "review")
 
