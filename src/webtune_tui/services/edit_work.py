@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import tempfile
 import threading
@@ -33,6 +34,7 @@ from webtune_tui.storage.dataset_steps import Step
 from webtune_tui.storage.dataset_types import Change, Revision, StoredExample, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.example_scans import ExampleScans
+from webtune_tui.storage.files import storage_error
 
 BATCH = 200
 _IN_MEMORY = 8 * 1024 * 1024  # bytes of changes; more wait in a nameless file
@@ -306,22 +308,31 @@ class _Waiting:
     """Batches of changes in order: in memory, and from some size on in a file without a name."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=str(folder)))  # noqa: SIM115
         self._batches = 0
 
     def add(self, changes: Sequence[Change]) -> None:
-        if changes:
+        if not changes:
+            return
+        try:
             pickle.dump(list(changes), self._file, pickle.HIGHEST_PROTOCOL)
-            self._batches += 1
+        except OSError as error:
+            raise storage_error(self._folder, error) from error
+        self._batches += 1
 
     def __iter__(self) -> Iterator[list[Change]]:
-        self._file.seek(0)
+        try:
+            self._file.seek(0)  # writes what still waits to be written
+        except OSError as error:
+            raise storage_error(self._folder, error) from error
         for _ in range(self._batches):
             batch: list[Change] = pickle.load(self._file)  # noqa: S301 - our own
             yield batch
 
     def close(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk was told already; nothing of this is wanted any more
+            self._file.close()
 
 
 def _after(before: StoredExample, example: Example, tokens: int) -> StoredExample:

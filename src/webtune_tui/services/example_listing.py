@@ -126,6 +126,7 @@ class ExampleListing:
     async def row_ids(self) -> array[int]:
         """The numbers of all rows, once they are found."""
         while not self._is_complete and not self._stopped.is_set():
+            self._grown.clear()  # else the wait is none, and the loop would never come to the search
             await self._grown.wait()
         return self._ids
 

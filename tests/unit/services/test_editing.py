@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import threading
 import time
 from array import array
@@ -14,7 +16,7 @@ import pytest
 
 from tests.unit.services.records_in import add_records, product
 from webtune_tui.domain.edit_steps import Edited, ExampleChange
-from webtune_tui.domain.errors import InvalidInput, NotFound, Stopped, UsageError
+from webtune_tui.domain.errors import InvalidInput, NoSpace, NotFound, Stopped, UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.selections import Selection
@@ -317,6 +319,39 @@ async def test_an_edit_that_is_stopped_has_changed_nothing(workspace: Workspace)
         async for event in editing.run(operation, ALL, stopped=stopped):
             assert isinstance(event, Progressed)
             stopped.set()
+    assert await CurateService(workspace).version() == before and await editing.history() == []
+
+
+async def test_an_edit_that_was_worked_out_on_a_version_before_another_prepare_is_refused(
+    workspace: Workspace,
+) -> None:
+    editing, curate = EditingService(workspace), CurateService(workspace)
+    edit = editing.run(operation_of("replace", find="the", replacement="THE"), ALL)
+    assert isinstance(await anext(edit), Progressed)
+    add_records(workspace, [product(number) for number in range(40, 44)], "c-2")
+    prepared = await asyncio.to_thread(prepare, workspace)
+    with pytest.raises(UsageError, match="changed meanwhile"):
+        async for _ in edit:
+            pass
+    assert (await curate.version()).content_hash == prepared and await editing.history() == []
+    await editing.apply(operation_of("replace", find="the", replacement="THE"), ALL)
+    assert len(await editing.history()) == 1
+
+
+async def test_an_edit_for_which_the_disk_is_too_full_has_changed_nothing_and_says_so(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", lambda **_: Full())
+    editing, before = EditingService(workspace), await CurateService(workspace).version()
+    with pytest.raises(NoSpace, match="No space left"):
+        await editing.apply(operation_of("replace", find="the", replacement="THE"), ALL)
     assert await CurateService(workspace).version() == before and await editing.history() == []
 
 

@@ -198,8 +198,8 @@ class Editing(DatasetPart):
             screen.hint(screen.view)
 
     async def _close_editor(self, example_id: str) -> None:
+        """Closes the fields, then forgets the draft: one that can't be removed is told, and holds nobody here."""
         screen = self._screen
-        await asyncio.to_thread(screen.drafts.forget, example_id)
         await screen.editor.close()
         screen.remove_class("-editing")
         screen.refresh_bindings()
@@ -211,6 +211,7 @@ class Editing(DatasetPart):
             back()
         else:
             (screen.detail if screen.is_side_alone else screen.table).focus()
+        await asyncio.to_thread(screen.drafts.forget, example_id)
 
     # Dropping, undoing
 

@@ -117,7 +117,7 @@ class ViewTable(FetchedRows):
             return
         span = self._span
         known = self._viewed.index.is_whole or self._viewed.index.bytes_known > span.starts[-1]
-        if not span.starts or not known:
+        if not known:
             return
         base = await asyncio.to_thread(self._viewed.row_at, span.starts[0])
         if base is None or self._span is not span:
@@ -172,8 +172,8 @@ class ViewTable(FetchedRows):
 
     async def _show_at(self, span: Span | None, cursor: int) -> None:
         """Puts the cursor on a row. The rows around it are read before it moves, so that all come in one frame."""
-        if cursor < 0:
-            return
+        if cursor < 0 or (span is not None and not span.starts):
+            return  # there is nothing: somebody cut the file meanwhile
         rows = len(span.starts) if span is not None else self._viewed.rows_known
         here, height = range(0), max(self._page_height, 1)
         if span is self._span:
