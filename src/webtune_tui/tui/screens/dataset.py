@@ -11,6 +11,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Input, Static
 
 from webtune_tui.tui import error_display
+from webtune_tui.tui.dataset.asking import Asking
 from webtune_tui.tui.dataset.bulk import Bulk
 from webtune_tui.tui.dataset.comparing import Comparing
 from webtune_tui.tui.dataset.copying import Copying
@@ -49,6 +50,7 @@ _UNDO_ACTIONS = frozenset({"undo", "redo"})
 _UNDO_VIEWS = ("examples", "triage", "dropped", "statistics", "history")
 _TABLE_ACTIONS = _EXAMPLE_ACTIONS | _UNDO_ACTIONS | {
     "prepare", "dropped", "studio", "triage", "statistics", "private", "check", "review", "history",
+    "questions",
 }  # fmt: skip
 _OWN_VIEWS = ("prepare", "dropped", "triage", "statistics", "review", "history")
 
@@ -89,7 +91,8 @@ class DatasetScreen(TableTools):
         "their order and widths; V keeps all that as a view by name. o goes from an example to the record that it was "
         "made of, its raw bytes and its page. x writes files for OpenAI, DPO, ShareGPT, Alpaca, Parquet or CSV; v "
         "checks any file against the provider and the base, and writes a mended copy. P lists personal data and "
-        "secrets in the records by kind and domain, masked.\n\n"
+        "secrets in the records by kind and domain, masked. Q lets a model write the questions of texts that have "
+        "none: counted and priced first, each asked and paid once.\n\n"
         "The example says what the model learns from it: turns with a full bar carry loss, others are read. R turns "
         "to its raw JSON and back, y copies a message, the answer or the JSON, c compares it word by word with its "
         "duplicates, its group and its source (s keeps the other one instead, b keeps both), C lists the largest "
@@ -128,6 +131,7 @@ class DatasetScreen(TableTools):
         Binding("E", "resume_draft", "Draft", show=False, tooltip="Go on with an edit that was not saved"),
         Binding("x", "export", "Export", tooltip="Write the examples as files, in a form of your choice"),
         Binding("P", "private", "Private", show=False, tooltip="Personal data and secrets by kind and domain, masked"),
+        Binding("Q", "questions", "Questions", show=False, tooltip="Let a model write questions that texts answer"),
         Binding("v", "check", "Check file", show=False, tooltip="Check any file for provider and base, and mend it"),
     ]
 
@@ -146,6 +150,7 @@ class DatasetScreen(TableTools):
         self._designing = Designing(self, self._leave_studio)
         self._reshaping = Reshaping(self, self._editing)
         self._copying = Copying(self)
+        self._asking = Asking(self, prepare=self._prepare_with_questions)
         self._comparing = Comparing(self, self._listing, self._editing, self._dropped.open_record)
         self._triaging = Triaging(self, prepare=self._prepare_again, open_record=self._dropped.open_record)
 
@@ -537,6 +542,17 @@ class DatasetScreen(TableTools):
     @on(TriageBoard.SetBackWanted)
     def _set_back_wanted(self) -> None:
         self._triaging.set_back()
+
+    def action_questions(self) -> None:
+        """Lets a model write the questions of texts that have none."""
+        if self.version is None:
+            self.say("There is no dataset yet: p opens the recipe, r runs it")
+        elif not self.is_editing and not self.refuses_editing():
+            self._asking.open()
+
+    def _prepare_with_questions(self) -> None:
+        self.action_prepare()
+        self._preparing.run({})
 
     def _prepare_again(self) -> None:
         self.action_prepare()
