@@ -73,8 +73,8 @@ class BeginMixPart(Dialog[Mapping[str, str]]):
         for key, text in typed.items():
             if text:
                 convert(self._options[key], text, where=self._options[key].label)
-        match = typed["match"] or "*"
-        return {f"mix.{name}.{key}": text for key, text in ({**typed, "match": match}).items() if text}
+        told = {**typed, "match": typed["match"] or "*"}
+        return {f"mix.{name}.{key}": text for key, text in told.items() if text}
 
     @on(Button.Pressed, "#mix-cancel")
     def cancel(self) -> None:

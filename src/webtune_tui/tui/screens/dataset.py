@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Input, Static
 
+from webtune_tui.tui.dataset.asking import Asking
 from webtune_tui.tui.dataset.bulk import Bulk
 from webtune_tui.tui.dataset.comparing import Comparing
 from webtune_tui.tui.dataset.copying import Copying
@@ -60,6 +61,7 @@ from webtune_tui.tui.widgets.example_table import ExampleTable
     Drafting,
     Writing,
     LookingForPrivate,
+    Asking,
 )
 class DatasetScreen(DatasetFrame):
     """Examples, one by one and all together. What can be done with them are its parts, in the order of their keys."""
@@ -138,6 +140,7 @@ class DatasetScreen(DatasetFrame):
             Drafting(self, self._editing),
             writing,
             LookingForPrivate(self, dropped),
+            Asking(self, preparing),
         )
 
     def compose_body(self) -> ComposeResult:
