@@ -65,10 +65,11 @@ class Comparing(DatasetPart):
             screen.say("Nothing is like it: no duplicate was dropped for it, and its group and source are its own")
             return
         kept = await services.curate.example(found.survivor_id)
+        title = kept.prompt.removeprefix(screen.table.lead) or kept.answer
         wanted = wanted_back(await services.prepare.recipe())
         go_to = partial(self._go_to, found.survivor_id)
         actions = ClusterActions(self._messages, self._wanted, self._drop, go_to, screen.refuses_editing)
-        await screen.app.push_screen(ClusterDiff(found, kept.messages, kept.prompt or kept.answer, actions, wanted))
+        await screen.app.push_screen(ClusterDiff(found, kept.messages, title, actions, wanted))
 
     async def _messages(self, one: Alike) -> Sequence[Message]:
         services = self._screen.services

@@ -27,14 +27,14 @@ from webtune_tui.tui.widgets.example_editor import ExampleEditor
 from webtune_tui.tui.widgets.example_table import ExampleTable
 
 EXAMPLE_KEYS = Content.from_markup(
-    " · ".join(
+    "  ".join(
         f"[@click=screen.{action}]{words}[/]"
         for action, words in (
             ("json", "R JSON"),
-            ("copy", "y copies"),
+            ("copy", "y copy"),
             ("origin", "o origin"),
             ("alike", "c alike"),
-            ("reshape", "m changes"),
+            ("reshape", "m more"),
         )
     )
 )

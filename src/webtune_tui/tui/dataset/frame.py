@@ -25,10 +25,16 @@ from webtune_tui.tui.widgets.example_table import ExampleTable
 if TYPE_CHECKING:
     from textual.worker import WorkType
 
-HINTS = {  # each fits a window of 80 columns
-    "examples": "enter reads · space marks · f where · S charts · H history · ? all keys",
+HINTS = {  # each fits a window of 80 columns; [@click=...] are ours, so that a mouse reaches what has a key
+    "examples": (
+        "enter reads · space marks · [@click=screen.where]f where[/] · [@click=screen.statistics]S charts[/] · "
+        "[@click=screen.review]w review[/] · [@click=screen.history]H history[/]"
+    ),
     "editing": "typing is kept as a draft · tab goes to the next message",
-    "prepare": "space on or off · J K move · enter options · T template · D dropped",
+    "prepare": (
+        "space on or off · J K move · enter options · [@click=screen.studio]T template[/] · "
+        "[@click=screen.dropped]D dropped[/]"
+    ),
     "triage": "enter goes to the rows: e edits one, d drops it · b sets a fix back",
     "statistics": "← → other measures · enter lists the rows of a bar · esc goes back",
     "studio": "{ offers fields · tab goes on · F2-F5 other rows · F6 whole texts · ? more",
@@ -128,7 +134,8 @@ class DatasetFrame(PartedScreen):
 
     def hint(self, view: str) -> None:
         """Shows what can be done in a view."""
-        self.say(HINTS.get(view, ""))
+        self.say("")
+        self.query_one("#dataset-status", Static).update(Content.from_markup(HINTS.get(view, "")))
 
     def show_version(self) -> None:
         """Shows the working version in the line at the top."""

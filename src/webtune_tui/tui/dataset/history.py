@@ -6,8 +6,11 @@ from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.worker import Worker
 
 from webtune_tui.domain.datasets import DatasetVersion
+from webtune_tui.domain.edit_steps import Edited, EditResult
+from webtune_tui.domain.events import Progressed
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.part import ViewPart
@@ -28,6 +31,9 @@ class History(ViewPart):
     def __init__(self, screen: DatasetFrame, editing: Editing) -> None:
         super().__init__(screen)
         self._editing = editing
+        self._walk: Worker[None] | None = None
+        self._result: EditResult | None = None
+        self._is_stopping = False
 
     @property
     def pane(self) -> HistoryPane:
@@ -64,18 +70,67 @@ class History(ViewPart):
         versions = await services.curate.versions()
         self.pane.show(steps, versions[:_MOST_VERSIONS])
 
+    # Walking
+
+    @property
+    def is_walking(self) -> bool:
+        """Whether it is on its way to a step."""
+        return self._walk is not None and not self._walk.is_finished
+
     @heard(HistoryPane.StepWanted)
     def _step_wanted(self, event: HistoryPane.StepWanted) -> None:
         """Goes to the state after a step."""
-        if not self._screen.refuses_editing():
-            self._screen.queue(partial(self._walk, event.number), "edit")
+        if self._screen.refuses_editing():
+            return
+        if self.is_walking:
+            self._screen.say("On the way to another step: esc stops it", "-care")
+            return
+        self._result, self._is_stopping = None, False
+        self._screen.say("Going there …  ·  esc stops it")
+        self._walk = self._screen.follow(
+            self._screen.services.editing.walk(event.number),
+            self._show,
+            group="walk",
+            label="Walking through the history",
+            survives=False,
+            ended=partial(self._ended, event.number),
+        )
 
-    async def _walk(self, number: int) -> None:
-        self._screen.say("Going there …")
-        result = await self._screen.services.editing.goto(number)
+    def _show(self, event: Progressed | Edited) -> None:
+        if isinstance(event, Edited):
+            self._result = event.result
+        elif not self._is_stopping:
+            self._screen.say(f"Going there: {event.done:,} of {event.total:,} {event.unit}  ·  esc stops it")
+
+    async def _ended(self, number: int) -> None:
+        screen, before = self._screen, self._screen.version
+        if screen.webtune.is_leaving:
+            return
         where = "the start" if number == 0 else f"step {number:,}"
-        await self._editing.done(result, f"{result.words}: now at {where}  ·  enter goes to another")
+        if self._result is not None:
+            words = f"{self._result.words}: now at {where}  ·  enter goes to another"
+            await self._editing.done(self._result, words)
+        elif self._is_stopping and before is not None:
+            version = await screen.services.curate.version()
+            if version.content_hash == before.content_hash:
+                screen.say("Stopped; nothing was changed", "-care")
+            else:  # all of it was just stored
+                await self._editing.done(EditResult(version, ()), f"It was done before it could be stopped: at {where}")
         await self._load()
+
+    def step_back(self) -> bool:
+        """Stops a walk; without one, leaves the view."""
+        return self._cancel() or super().step_back()
+
+    def _cancel(self) -> bool:
+        """Stops a walk, which then ends where it began; whether there was one."""
+        if self._walk is None or not self.is_walking:
+            return False
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._walk.cancel()
+            self._screen.say("Stopping …", "-care")
+        return True
 
     @heard(HistoryPane.NameWanted)
     def _name_wanted(self, event: HistoryPane.NameWanted) -> None:

@@ -23,6 +23,7 @@ from webtune_tui.tui.presentation.dataset_summary import listing_words
 from webtune_tui.tui.widgets.example_table import ExampleTable
 
 _FILTER_SECONDS = 0.15
+_CLEARS = Content.from_markup("[@click=screen.back]esc clears[/]")
 _SPLITS = ("", *(split.value for split in Split))
 
 
@@ -196,6 +197,8 @@ class Listing(DatasetPart):
             where=view.where,
             is_complete=self._found.is_complete or not view.is_filtered,
         )
+        if view.is_filtered:  # before the words, which may be cut: without it a mouse finds no way back
+            words = Content.assemble(_CLEARS, "  ", words)
         is_searching = view.is_filtered and not self._found.is_complete
         screen.table.empty_words = (
             "" if is_searching or not view.is_filtered else "No example is like that. esc takes the filter away"

@@ -10,8 +10,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.example_facets import FacetCounts, has_part, with_part, without_part
+from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.table_views import SavedView
 from webtune_tui.tui.dataset.frame import DatasetFrame
@@ -119,6 +121,11 @@ class TableTools(DatasetPart):
         from webtune_tui.tui.modals.facet_list import FacetList
 
         view = self._listing.view
+        try:
+            condition_on_examples(view.where or "index > 0")
+        except UsageError as error:
+            self._screen.say(f"{error.message}  ·  f goes back to it", "-care")
+            return
         condition = with_part(view.where, _of_split(view)) if view.split else view.where
         counting = partial(self._counting, text=view.text)
         await self._screen.app.push_screen_wait(FacetList(condition, count=counting, use=self._use_condition))
