@@ -20,6 +20,17 @@ _USUAL_THRESHOLDS = gc.get_threshold()
 gc.set_threshold(50_000, 50, 100)  # while the tests are collected: what is imported stays
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the tests that may take longest, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: -_allowed_seconds(item))
+
+
+def _allowed_seconds(item: pytest.Item) -> float:
+    """What a test allows itself, where that is more than usual."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark is not None and mark.args and mark.args[0] >= 300 else 0
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Leaves what was imported alone when cycles are looked for: half of the time of an app's test went into that.
 
