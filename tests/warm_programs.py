@@ -264,6 +264,14 @@ def _load() -> None:
         for found in pkgutil.iter_modules(package.__path__):
             with contextlib.suppress(ModuleNotFoundError):
                 importlib.import_module(f"{package.__name__}.{found.name}")
+    from webtune_tui.pipeline.recipe import builders, default_recipe
+    from webtune_tui.pipeline.run import draft_steps
+    from webtune_tui.pipeline.tokens import BundledCounter
+
+    counter = BundledCounter()
+    counter.count([""])
+    draft_steps(default_recipe(), counter)
+    builders()
     gc.collect()
     gc.freeze()  # so that a collection in a forked program touches, and copies, none of it
 

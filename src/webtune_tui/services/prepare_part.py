@@ -20,7 +20,7 @@ import numpy as np
 from webtune_tui.pipeline.base import Draft
 from webtune_tui.pipeline.concentration import Origins, origins_of
 from webtune_tui.pipeline.corpus import Columns, example_number
-from webtune_tui.pipeline.recipe import Recipe
+from webtune_tui.pipeline.recipe import Recipe, builders
 from webtune_tui.pipeline.run import Assembly, BatchResult, Built, example_id
 from webtune_tui.pipeline.signatures import Signatures
 from webtune_tui.pipeline.tokens import TokenCounter
@@ -116,8 +116,9 @@ class PartMaker:
         return step.observe(before.seen(drafts_of_rows(rows), step.stage))
 
     def warm_up(self) -> None:
-        """Loads the vocabulary."""
+        """Loads the vocabulary and the builders."""
         self._setting.counter.count([""])
+        builders()
 
     def close(self) -> None:
         """Closes database and file."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from webtune_tui.services.prepare_part import KeyRange, Part, PartMaker, Setting, Sighting
-from webtune_tui.services.prepare_processes import PRELOAD
 from webtune_tui.services.worker_pool import WorkerPool
 
 
 class PartPool(WorkerPool[PartMaker]):
     """Makes the parts of a run."""
 
-    def __init__(self, setting: Setting, workers: int) -> None:
-        super().__init__(partial(PartMaker, setting), workers, preload=PRELOAD)
+    def __init__(self, setting: Setting, workers: int, *, let_go: Callable[[], None]) -> None:
+        super().__init__(partial(PartMaker, setting), workers, let_go=let_go)
 
     def parts(self, ranges: Iterable[KeyRange]) -> Iterator[list[Part]]:
         """The parts of each range, in the order of the ranges."""

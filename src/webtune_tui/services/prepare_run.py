@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
+from webtune_tui.pipeline.anew import with_kept
 from webtune_tui.pipeline.base import Step, Surveying
 from webtune_tui.pipeline.concentration import MOST_ANSWERS, phrases_beside
 from webtune_tui.pipeline.corpus import Corpus
@@ -29,6 +31,7 @@ from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
 from webtune_tui.pipeline.split import FrozenTest, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
+from webtune_tui.services.anew_maker import AnewMaker
 from webtune_tui.services.editor import Editor
 from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting
 from webtune_tui.services.prepare_pool import PartPool
@@ -103,10 +106,10 @@ class PrepareRun:
         )
         tally = Tally()
         corpus = Corpus(recipe, waiting.text)
-        # before the pool, whose processes are loading meanwhile
         steps = draft_steps(recipe, self._counter)
         sample = SurveySample(self._records, only) if any(map(_wants_survey, steps)) else None
-        with PartPool(setting, self._request.workers or workers_for(wanted)) as pool:
+        workers = self._request.workers or workers_for(wanted)
+        with PartPool(setting, workers, let_go=self._workspace.database.disconnect) as pool:
             if sample is not None:
                 steps = yield from self._learned(steps, sample, pool, tally)
             yield from self._map(steps, pool, waiting, corpus, tally, wanted)
@@ -248,9 +251,10 @@ class PrepareRun:
         """Applies the recipe's edits one by one, so that each can be undone."""
         stored = [edit for edit in self._store.edits() if edit.state == "applied"]
         missing: list[str] = []
-        editor = Editor(self._workspace)
-        for edit, kept in zip(recipe.edits, stored, strict=True):
-            replayed = editor.replay(edit, kept.edit_id, revision, self._counter)
+        editor, maker = Editor(self._workspace), AnewMaker(self._workspace.database, self._counter)
+        for number, (edit, kept) in enumerate(zip(recipe.edits, stored, strict=True)):
+            before = with_kept(replace(recipe, edits=recipe.edits[:number]))
+            replayed = editor.replay(edit, kept.edit_id, revision, self._counter, partial(maker.made, before))
             revision = replayed.revision
             missing += replayed.missing
             tally.notes += [replayed.note] if replayed.note else []

@@ -19,11 +19,9 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.pipeline.tokens import counter_for
-from webtune_tui.services.prepare_processes import PRELOAD, start_early, workers_for
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.files import storage_error
-from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 _TURN_SECONDS = 0.0005  # the thread that stores asks for a turn every millisecond and waits ten times as long otherwise
@@ -70,8 +68,6 @@ def main() -> None:
         workers=asked["workers"],
     )
     try:
-        if (request.workers or workers_for(request.sample or RecordQueries(database).count())) > 1:
-            start_early(PRELOAD)
         # compiled libraries that the app does without
         from webtune_tui.services.prepare_run import PrepareRun
         from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS

@@ -6,20 +6,24 @@ that is still the raw pair needs no check of its own. What goes back is small: c
 
 from __future__ import annotations
 
+import importlib
 import pickle
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from webtune_tui.domain.errors import ExtraMissing
 from webtune_tui.domain.examples import decode_messages
 from webtune_tui.domain.record_fields import host_of as domain_of
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft, Surveying
 from webtune_tui.pipeline.corpus import Columns
+from webtune_tui.pipeline.languages import language_of
 from webtune_tui.pipeline.part_of_recipe import with_step, without_steps
-from webtune_tui.pipeline.recipe import Recipe, step_names
+from webtune_tui.pipeline.recipe import Recipe, builders, step_names
 from webtune_tui.pipeline.run import Assembly, Built, draft_steps, example_id
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.pipeline.triage_checks import Checks
@@ -123,8 +127,12 @@ class TriageMaker:
         return found
 
     def warm_up(self) -> None:
-        """Loads the vocabulary."""
+        """Loads the vocabulary, the builders, and what looks for personal data and languages."""
         self._setting.counter.count([""])
+        builders()
+        importlib.import_module("webtune_tui.pipeline.private_data.finder")
+        with suppress(ExtraMissing):  # nobody looks for languages then
+            language_of(["A model is loaded by the first text."])
 
     def close(self) -> None:
         """Closes database and file."""

@@ -21,7 +21,7 @@ from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.pipeline.triage import HARMS, OVER_THE_SET, Harm, fix_of
 from webtune_tui.pipeline.triage_checks import Checks
 from webtune_tui.pipeline.triage_counts import Counts
-from webtune_tui.services.prepare_processes import TRIAGE_PRELOAD, workers_for
+from webtune_tui.services.prepare_processes import workers_for
 from webtune_tui.services.raw_pairs import GonePair, RawPairs
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.survey_sample import SurveySample
@@ -91,7 +91,8 @@ class TriageRun:
         pairs = RawPairs(_over_the_set(self._recipe))
         try:
             make = partial(TriageMaker, setting)
-            with WorkerPool(make, self._workers or workers_for(total), preload=TRIAGE_PRELOAD) as pool:
+            workers = self._workers or workers_for(total)
+            with WorkerPool(make, workers, let_go=self._workspace.database.disconnect) as pool:
                 seen, rate = yield from self._seen(pool, pairs, head, total)
         finally:
             pairs.close()

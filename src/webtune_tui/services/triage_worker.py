@@ -16,10 +16,8 @@ from webtune_tui.domain import errors
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.pipeline.tokens import counter_for
-from webtune_tui.services.prepare_processes import TRIAGE_PRELOAD, start_early, workers_for
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.files import storage_error
-from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 
@@ -30,8 +28,6 @@ def main() -> None:
     root = Path(asked["workspace"])
     database = Database(root / "workspace.db", read_only=True)
     try:
-        if (asked["workers"] or workers_for(RecordQueries(database).count())) > 1:
-            start_early(TRIAGE_PRELOAD)
         # compiled libraries that the app does without
         from webtune_tui.services.triage_run import TriageRun
         from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS

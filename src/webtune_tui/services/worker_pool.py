@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from webtune_tui.domain.errors import InternalFault
-from webtune_tui.services.prepare_processes import start_method
+from webtune_tui.services.prepare_processes import START_METHOD
 
 GARBAGE_THRESHOLDS = (
     50_000,
@@ -33,7 +33,7 @@ class Maker(Protocol):
     """What one process works with."""
 
     def warm_up(self) -> None:
-        """Loads what takes long."""
+        """Loads what takes long, and opens nothing: processes may be made as copies of this one afterwards."""
         ...
 
     def close(self) -> None:
@@ -51,13 +51,14 @@ _maker: Any = None  # of a worker process
 class WorkerPool(Generic[AnyMaker]):
     """Gives work to makers, one in each process. Leaving the context ends the processes and waits for that.
 
-    ``make`` is pickled; ``preload`` is the module that holds what the processes share.
+    It belongs into a program of its own that does nothing else. ``let_go`` closes the program's connections to its
+    database, which no copy of a process may inherit: SQLite would take the locks of the one for those of the other.
     """
 
-    def __init__(self, make: Callable[[], AnyMaker], workers: int, *, preload: str) -> None:
+    def __init__(self, make: Callable[[], AnyMaker], workers: int, *, let_go: Callable[[], None]) -> None:
         self._make = make
         self._workers = workers
-        self._preload = preload
+        self._let_go = let_go
         self._own: AnyMaker | None = None
         self._pool: ProcessPoolExecutor | None = None
 
@@ -66,10 +67,11 @@ class WorkerPool(Generic[AnyMaker]):
             self._life, self._held = multiprocessing.Pipe(duplex=False)
             self._pool = ProcessPoolExecutor(
                 self._workers,
-                mp_context=start_method(self._preload),
+                mp_context=multiprocessing.get_context(START_METHOD),
                 initializer=_start_worker,
-                initargs=(self._make, self._life),
+                initargs=(self._shared_make(), self._life, self._held),
             )
+            self._let_go()
             for _ in range(self._workers):
                 self._pool.submit(_warm_up)
         return self
@@ -87,6 +89,15 @@ class WorkerPool(Generic[AnyMaker]):
             self._life.close()
         if self._own is not None:
             self._own.close()
+
+    def _shared_make(self) -> Callable[[], AnyMaker]:
+        """Gives each process its maker: a warm one, where the processes are copies of this one."""
+        if START_METHOD != "fork":
+            return self._make
+        maker = self._make()
+        maker.warm_up()
+        gc.freeze()  # what all of them share is not looked through, which would copy its pages
+        return lambda: maker
 
     def each(self, work: Callable[[AnyMaker, Asked], Answer], asked: Iterable[Asked]) -> Iterator[Answer]:
         """What the makers answer, in the order of what was asked. ``work`` is a method of theirs.
@@ -140,8 +151,9 @@ def _told_where_one_ended() -> Iterator[None]:
         raise ended_from_outside() from error
 
 
-def _start_worker(make: Callable[[], Maker], life: Connection) -> None:
+def _start_worker(make: Callable[[], Maker], life: Connection, held: Connection) -> None:
     global _maker
+    held.close()  # the run's end of the line alone keeps it open
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     threading.Thread(target=_end_with, args=(life,), daemon=True).start()
     _maker = make()
@@ -149,7 +161,7 @@ def _start_worker(make: Callable[[], Maker], life: Connection) -> None:
 
 
 def _warm_up() -> None:
-    """Loads the vocabulary while the run still looks at what there is."""
+    """Starts the process and loads the vocabulary while the run still looks at what there is."""
     if _maker is not None:
         _maker.warm_up()
 

@@ -22,7 +22,7 @@ from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.workspace import Workspace
 
 MODULE = "tests.servers.stalled"
-_OF_A_RUN = ("tests.servers.stalled_worker", "multiprocessing.")
+_OF_A_RUN = "tests.servers.stalled_worker"
 _PATIENCE = 30.0  # seconds
 _FAMILY = "STALL_FAMILY"
 _HOME = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
@@ -88,7 +88,7 @@ class Family:
                 os.close(os.open(self.folder / "go", os.O_WRONLY | os.O_NONBLOCK))
                 return
             except OSError as error:
-                if error.errno != errno.ENXIO or not any("stalled_worker" in line for line in self.members().values()):
+                if error.errno != errno.ENXIO or not any(_OF_A_RUN in line for line in self.members().values()):
                     return
                 time.sleep(0.01)
 
@@ -108,13 +108,14 @@ class Family:
 
     def run(self) -> int:
         """The process of the run itself."""
-        (pid,) = [pid for pid, command in self.members().items() if "stalled_worker" in command]
+        workers = self.workers()
+        (pid,) = [pid for pid, line in self.members().items() if _OF_A_RUN in line and pid not in workers]
         return pid
 
     def workers(self) -> list[int]:
-        """The processes that the run shares its records with."""
-        servers = {pid for pid, command in self.members().items() if "forkserver" in command}
-        return sorted(pid for pid in servers if _parent(pid) in servers)
+        """The processes that a run shares its records with: copies of its own."""
+        members = self.members()
+        return sorted(pid for pid, line in members.items() if members.get(_parent(pid)) == line)
 
     def wait_until_ended(self, *, only_of_run: bool = False) -> None:
         """Waits until no process is left, or none of the run; fails after a while."""
@@ -126,7 +127,7 @@ class Family:
 
     def _left(self, only_of_run: bool) -> dict[int, str]:
         members = self.members().items()
-        return {pid: line for pid, line in members if not only_of_run or any(part in line for part in _OF_A_RUN)}
+        return {pid: line for pid, line in members if not only_of_run or _OF_A_RUN in line}
 
 
 def _wait_for(pid: int, deadline: float) -> None:
