@@ -48,6 +48,39 @@ def test_many_are_edited_walked_named_and_compared(root: Path, capsys: pytest.Ca
     assert "[- the-]{+ THE+}" in capsys.readouterr().out
 
 
+def test_examples_are_written_anew_with_another_template(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_records(root)
+    start = command(capsys, "prepare")["content_hash"]
+    texts = ("--user", "What is {title}?\nNo {thing}", "--assistant", "{description}")
+    told = command(capsys, "dataset", "retemplate", "--where", "all", *texts, "--preview")
+    assert told["would_change"] + told["left"] == told["met"] == 14 and told["would_change"] > 9
+    assert [one["role"] for one in told["samples"][0]["after"][0]["messages"]] == ["user", "assistant"]
+    assert run(["dataset", "retemplate", "--where", "all", *texts, "--preview"]) == 0
+    shown = capsys.readouterr().out
+    assert "user: [-Write" in shown and "{+What is" in shown and "system: [-You" in shown
+    done = command(capsys, "dataset", "retemplate", "--where", "all", *texts)
+    assert (done["count"], done["left"]) == (told["would_change"], told["left"])
+    assert sum(done["reasons"].values()) == done["left"]
+    assert done["content_hash"] != start == command(capsys, "dataset", "undo")["content_hash"]
+
+
+def test_dropped_rows_come_back_by_reason_step_and_condition(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_records(root)
+    start = command(capsys, "prepare")["content_hash"]
+    gone = command(capsys, "dataset", "drop", "--where", "index < 4")
+    by_hand = ("--reason", "by_hand", "--step", "edits")
+    told = command(capsys, "dataset", "restore", *by_hand, "--preview")
+    assert (told["met"], told["would_be_back"], told["would_wait"], told["left"]) == (3, 3, 0, 0)
+    assert {one["reason"] for one in told["samples"]} == {"by_hand"}
+    assert run(["dataset", "restore", *by_hand, "--preview"]) == 0
+    assert "3 selected: 3 would be back at once" in capsys.readouterr().out
+    one = command(capsys, "dataset", "restore", *by_hand, "--where", f"id = {gone['changed'][0]}")
+    assert one["changed"] == gone["changed"][:1] and one["left"] == 0
+    rest = command(capsys, "dataset", "restore", "--where", "reason = by_hand")
+    assert rest["changed"] == gone["changed"][1:] and rest["content_hash"] == start
+    assert command(capsys, "dataset", "undo")["changed"] == gone["changed"][1:]
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -60,6 +93,10 @@ def test_many_are_edited_walked_named_and_compared(root: Path, capsys: pytest.Ca
         (("tag", "--where", "all", "--tag", "a b"), "no name for a tag"),
         (("apply", "split_in_two", "ex-1", "--set", "message"), "sets nothing"),
         (("apply", "weight", "ex-1", "--set", "weight=x"), "does not fit"),
+        (("retemplate", "--where", "all", "--user", "{a", "--assistant", "b"), "The template user, line 1, column 1"),
+        (("restore",), "Nothing to bring back"),
+        (("restore", "ex-1", "--reason", "short"), "Both ids and a condition"),
+        (("restore", "--preview"), "No dropped row is selected"),
         (("goto", "9"), "There is no step 9"),
         (("name", "cafe"), "can't be a version's name"),
     ],

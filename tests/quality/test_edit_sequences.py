@@ -33,6 +33,11 @@ OPERATIONS = st.one_of(
         st.sampled_from(["", "X", "é\n"]),
         st.booleans(),
     ),
+    st.builds(
+        lambda user, answer: ("retemplate", {"user": user, "assistant": answer}),
+        st.sampled_from(["About {title}?\nBrand: {brand}", "{asin}"]),
+        st.sampled_from(["{description}", "{description}\n- {features[]}"]),
+    ),
     st.builds(lambda tokens: ("trim", {"tokens": tokens}), st.sampled_from([0, 30, 60])),
     st.builds(lambda name, tag: (name, {"tag": tag}), st.sampled_from(["tag", "untag"]), st.sampled_from("ab")),
     st.builds(lambda at: ("role", {"to": "user", "message": at}), st.sampled_from([-1, 1])),
@@ -167,6 +172,8 @@ def test_one_of_each_operation_is_replayed_in_a_fresh_workspace(bench: Bench) ->
         (("split_in_two", {"message": 2}), 0, "turns > 3", True),
         (("merge", {}), 12, "all", False),
         (("replace", {"find": "the", "replacement": "THE", "regex": True}), 0, "all", True),
+        (("retemplate", {"user": "About {title}?", "assistant": "{description}"}), 0, "tokens > 100", True),
+        (("retemplate", {"user": "{asin}", "assistant": "{description}"}), 2, "all", False),
         (("trim", {"tokens": 60}), 0, "all", True),
         (("set", {}), 5, "all", False),
         (("move", {"to": "validation"}), 1, "index < 6", True),
@@ -178,4 +185,4 @@ def test_one_of_each_operation_is_replayed_in_a_fresh_workspace(bench: Bench) ->
         (("untag", {"tag": "a"}), 0, "split = train", True),
     ]
     laws_hold(bench, steps, is_replayed=True)
-    assert len(bench.editor.history()) >= 10
+    assert len(bench.editor.history()) >= 12

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.cells import cell_len
 from tests.tui.dataset_fakes import FakeCurate, FakePrepare, dataset_app
 from tests.tui.fake_services import AppOnFakes
 from tests.tui.test_dataset_screen import screen_of, settle, status, table, until
+from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
 from webtune_tui.domain.errors import UsageError
@@ -150,7 +150,7 @@ async def test_a_recipe_that_can_not_be_read_is_told_where_it_would_stand(tmp_pa
 
 @pytest.mark.parametrize("view", HINTS)
 def test_hints_are_not_cut_at_80_columns(view: str) -> None:
-    assert cell_len(HINTS[view]) <= 76
+    assert Content.from_markup(HINTS[view]).cell_length <= 76
 
 
 async def test_a_step_moves_within_its_stage_and_says_where_it_can_not(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
-"""``webtune dataset drop``, ``replace``, ``move``, ``tag``, ``trim`` and ``apply``: edits of many examples at once."""
+"""``webtune dataset drop``, ``replace``, ``move``, ``tag``, ``trim``, ``retemplate`` and ``apply``: many at once."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from webtune_tui.cli.command import Access, CommandContext, Outcome, add_subcomm
 from webtune_tui.domain.edit_steps import Edited, EditPreview, EditResult
 from webtune_tui.domain.errors import InternalFault, UsageError
 from webtune_tui.domain.events import Progressed
-from webtune_tui.domain.examples import Example, chat_row
+from webtune_tui.domain.examples import Example, Message, chat_row
 from webtune_tui.domain.selections import Selection
 from webtune_tui.domain.word_changes import WordChange, word_changes
 from webtune_tui.pipeline.edit import edit_names, operation_of
@@ -62,6 +62,16 @@ def add_editing_commands(group: Any) -> None:
     trim.add_argument("--tokens", type=whole_number(0), default=0, metavar="N", help="the longest answer")
     trim.add_argument("--keep-space", action="store_true", help="leave space as it is")
     _add_roles(trim, "whose space (user and assistant)")
+    anew = _add(
+        group,
+        "retemplate",
+        lambda chosen: operation_of("retemplate", system=chosen.system, user=chosen.user, assistant=chosen.assistant),
+        "Write examples anew from their records with another template.",
+        "retemplate --where all --user 'What is {title}?' --assistant '{description}' --preview",
+    )
+    anew.add_argument("--user", required=True, metavar="TEXT", help="the prompt; {field} takes a value of the record")
+    anew.add_argument("--assistant", required=True, metavar="TEXT", help="the answer")
+    anew.add_argument("--system", default="", metavar="TEXT", help="the system message (none)")
     apply = _add(
         group,
         "apply",
@@ -148,12 +158,12 @@ def edit_outcome(result: EditResult, ids: Sequence[str]) -> Outcome:
         "changed": list(ids),
         "count": result.count,
         "left": result.left,
+        "reasons": dict(result.reasons),
         "waiting": list(result.waiting),
         "step": result.words,
     }
     told = [f"{result.words}; the working version is {result.version.dataset_version}"]
-    if result.left:
-        told.append(f"{result.left:,} stay as they are: it does not fit them")
+    told += left_lines(result.left, result.reasons)
     return Outcome(body, "\n".join(told))
 
 
@@ -165,6 +175,7 @@ def _previewed(preview: EditPreview) -> Outcome:
         "would_change": preview.changed,
         "occurrences": preview.occurrences,
         "left": preview.left,
+        "reasons": dict(preview.reasons),
         "refusal": preview.refusal or None,
         "samples": [
             {"id": one.before.example_id, "before": _json(one.before), "after": [_json(after) for after in one.after]}
@@ -182,11 +193,17 @@ def _preview_lines(preview: EditPreview) -> Iterator[str]:
     yield f"{preview.met:,} selected{looked}: {preview.changed:,} would change"
     if preview.occurrences:
         yield f"{preview.occurrences:,} occurrences"
-    if preview.left:
-        yield f"{preview.left:,} would stay as they are: it does not fit them"
+    yield from left_lines(preview.left, preview.reasons, "would stay")
     for sample in preview.samples:
         yield ""
         yield from _sample_lines(sample.before, sample.after)
+
+
+def left_lines(left: int, reasons: Mapping[str, int], stay: str = "stay") -> Iterator[str]:
+    """How many are left as they are, and why."""
+    if left:
+        yield f"{left:,} {stay} as they are: it does not fit them"
+        yield from (f"  {count:,}: {why}" for why, count in reasons.items())
 
 
 def _sample_lines(before: Example, after: Sequence[Example]) -> Iterator[str]:
@@ -201,11 +218,21 @@ def _sample_lines(before: Example, after: Sequence[Example]) -> Iterator[str]:
             yield f"  {before.split.value} -> {one.split.value}"
         if one.flags != before.flags:
             yield f"  flags: {', '.join(before.flags) or '-'} -> {', '.join(one.flags) or '-'}"
-        for old, new in zip(before.messages, one.messages, strict=False):
+        shown, told = _with_a_system(before.messages, one.messages)
+        for old, new in zip(shown, told, strict=False):
             if old.content != new.content:
                 yield f"  {new.role}: {marked(word_changes(old.content, new.content))}"
             elif old != new:
                 yield f"  {old.role} (weight {old.weight}) -> {new.role} (weight {new.weight})"
+
+
+def _with_a_system(*sides: Sequence[Message]) -> list[list[Message]]:
+    """Both sides with a system message where one has it, so that the others stand beside each other."""
+    has_one = any(messages and messages[0].role == "system" for messages in sides)
+    lacking = [has_one and not (messages and messages[0].role == "system") for messages in sides]
+    return [
+        [*([Message("system", "")] if lacks else []), *messages] for lacks, messages in zip(lacking, sides, strict=True)
+    ]
 
 
 def marked(words: Iterable[WordChange]) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
+from webtune_tui.cli.dataset_editing import left_lines
 from webtune_tui.domain.datasets import Cluster, DroppedRecord
-from webtune_tui.services.curate import EditResult
+from webtune_tui.domain.dropped_fields import condition_of
+from webtune_tui.domain.edit_steps import Edited, EditResult, RestorePreview
+from webtune_tui.domain.errors import InternalFault, UsageError
+from webtune_tui.domain.events import Progressed
 
 
 def add_row_commands(group: Any) -> None:
@@ -28,9 +33,18 @@ def add_row_commands(group: Any) -> None:
         _restore,
         access=Access.WRITE,
         summary="Bring dropped examples back: by hand ones at once, others with the next prepare.",
-        examples=("webtune dataset restore ex-0123456789abcdef",),
+        examples=(
+            "webtune dataset restore ex-0123456789abcdef",
+            "webtune dataset restore --reason quality --where 'rating >= 4' --preview",
+        ),
     )
-    restore.add_argument("example_ids", nargs="+", metavar="EXAMPLE_ID")
+    restore.add_argument("example_ids", nargs="*", metavar="EXAMPLE_ID")
+    restore.add_argument("--reason", default="", metavar="REASON", help="instead of ids: all with this reason")
+    restore.add_argument("--step", default="", metavar="STEP", help="all that this step dropped (edits: by hand)")
+    restore.add_argument(
+        "--where", default="", metavar="CONDITION", help="on reason, step, detail, source and the records' fields"
+    )
+    restore.add_argument("--preview", action="store_true", help="tell what would come back, and change nothing")
     clusters = add_subcommand(
         group,
         "clusters",
@@ -64,14 +78,58 @@ def _none_dropped(reason: str | None, dropped: Mapping[str, int]) -> str:
 
 
 async def _restore(context: CommandContext) -> Outcome:
+    arguments = context.arguments
+    where = condition_of(arguments.reason, arguments.step, arguments.where)
+    if arguments.example_ids and where:
+        raise UsageError("Both ids and a condition are given", hint="Give one of them.")
+    if arguments.example_ids and arguments.preview:
+        raise UsageError("Ids need no preview", hint="Give --reason, --step or --where, or leave --preview out.")
     async with context.services() as services:
-        result = await services.curate.restore(context.arguments.example_ids)
+        if arguments.preview:
+            return _previewed(await services.editing.preview_restore(where))
+        if not where:
+            result = await services.curate.restore(arguments.example_ids)
+        else:
+            result = await _restored(context, services.editing.restore(where))
+        changed = await services.editing.changed_ids(result) if arguments.json else result.changed
     told = []
-    if result.changed:
-        told.append(f"{len(result.changed)} back; the working version is {result.version.dataset_version}")
+    if result.count:
+        told.append(f"{result.count:,} back; the working version is {result.version.dataset_version}")
     if result.waiting:
-        told.append(f"{len(result.waiting)} will be back after: webtune prepare")
-    return Outcome(changed_json(result) | {"waiting": list(result.waiting)}, "\n".join(told) or "Nothing changed")
+        told.append(f"{len(result.waiting):,} will be back after: webtune prepare")
+    told = told or [result.words if where else "Nothing changed"]
+    body = changed_json(result) | {"changed": list(changed), "waiting": list(result.waiting)}
+    beside = {"left": result.left, "reasons": dict(result.reasons)} if where else {}
+    return Outcome(body | beside, "\n".join([*told, *left_lines(result.left, result.reasons)]))
+
+
+async def _restored(context: CommandContext, events: AsyncGenerator[Progressed | Edited, None]) -> EditResult:
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Edited):
+                return event.result
+            of = f" of {event.total:,}" if event.total else ""
+            context.progress.update(f"{event.stage}: {event.done:,}{of} {event.unit}")
+    raise InternalFault("The edit ended without a result")
+
+
+def _previewed(preview: RestorePreview) -> Outcome:
+    left = sum(preview.reasons.values())
+    body = {
+        "preview": True,
+        "met": preview.met,
+        "would_be_back": preview.at_once,
+        "would_wait": preview.waiting,
+        "left": left,
+        "reasons": dict(preview.reasons),
+        "samples": [_dropped_json(one) for one in preview.samples],
+    }
+    told = [
+        f"{preview.met:,} selected: {preview.at_once:,} would be back at once, {preview.waiting:,} after a new prepare",
+        *left_lines(left, preview.reasons),
+        *(f"  {one.example_id}  {one.reason}  {one.title}" for one in preview.samples),
+    ]
+    return Outcome(body, "\n".join(told))
 
 
 async def _clusters(context: CommandContext) -> Outcome:

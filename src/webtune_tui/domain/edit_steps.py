@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from webtune_tui.domain.datasets import DatasetVersion
+from webtune_tui.domain.datasets import DatasetVersion, DroppedRecord
 from webtune_tui.domain.examples import Example, Message
 from webtune_tui.domain.word_changes import WordChange
 
@@ -16,7 +16,8 @@ class EditResult:
     """The working version after an edit, an undo or a redo.
 
     ``count`` is how many examples changed, ``changed`` are their ids (the first thousand of many). ``waiting`` are
-    those that come back with the next prepare. ``left`` counts selected examples to which the operation does not fit.
+    those that come back with the next prepare. ``left`` counts selected examples to which the operation does not fit,
+    ``reasons`` why, where it tells that.
     """
 
     version: DatasetVersion
@@ -25,6 +26,7 @@ class EditResult:
     count: int = 0
     left: int = 0
     words: str = ""
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class EditPreview:
     """What an edit would do; nothing is stored.
 
     Of the ``met`` selected examples ``looked_at`` were tried in the time there was: ``changed`` of them would change,
-    with ``occurrences`` replaced texts, ``left`` would stay since the operation does not fit. ``refusal`` is why the
-    edit could not be done at all.
+    with ``occurrences`` replaced texts, ``left`` would stay since the operation does not fit, for these ``reasons``
+    where it tells them. ``refusal`` is why the edit could not be done at all.
     """
 
     words: str
@@ -59,11 +61,27 @@ class EditPreview:
     occurrences: int = 0
     samples: tuple[EditSample, ...] = ()
     refusal: str = ""
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
         """Whether all selected examples were tried."""
         return self.looked_at >= self.met
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePreview:
+    """What bringing dropped rows back would do; nothing is stored.
+
+    Of the ``met`` rows ``at_once`` would be back at once and ``waiting`` with the next prepare; the others are left for
+    these ``reasons``. ``samples`` are the first that would come back.
+    """
+
+    met: int
+    at_once: int
+    waiting: int
+    samples: tuple[DroppedRecord, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

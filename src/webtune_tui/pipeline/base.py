@@ -119,7 +119,8 @@ class Surveying(Protocol):
 
     A run shows it a sample, as the steps before it left the drafts, unless it says by ``needs_survey = False`` that
     its options want none; ``enough`` may say how many records of a source show it enough. What ``observe`` answers is
-    plain data, so that parts of the sample may be seen in different processes.
+    plain data, so that parts of the sample may be seen in different processes. ``only_reports = True`` says that what
+    it learns is told and changes nothing in what it makes of a record.
     """
 
     def observe(self, drafts: Sequence[Draft]) -> Any:

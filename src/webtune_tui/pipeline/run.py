@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from webtune_tui.domain.dropped_fields import NO_EXAMPLE
 from webtune_tui.domain.examples import Message, encode_messages
 from webtune_tui.pipeline.base import Conversation, Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.builder_choice import BuilderChoice
@@ -61,10 +62,6 @@ class BatchResult:
     dropped: list[Dropped] = field(default_factory=list)
     changed: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
-
-
-_FINAL_REASONS = frozenset({"error", "warning", "empty"})
-"""Rows that make no example even when they are wanted back by hand."""
 
 
 class Assembly:
@@ -153,7 +150,7 @@ class Assembly:
             outcome = _applied(step, current)
             if not isinstance(outcome, Dropped):
                 current = outcome
-            elif not is_kept or outcome.reason in _FINAL_REASONS:
+            elif not is_kept or outcome.reason in NO_EXAMPLE:
                 return outcome
         return current
 
@@ -256,6 +253,11 @@ def _whole_records(result: BatchResult) -> list[Dropped]:
         if dropped.record_id not in used:
             first.setdefault(dropped.record_id, dropped)
     return [one for one in result.dropped if first.get(one.record_id) is one]
+
+
+def flags_of(draft: Draft) -> tuple[str, ...]:
+    """The findings that stay with an example, among them what was redacted in it."""
+    return _flags(draft.flags, _redacted(draft) if draft.redacted else {})
 
 
 def _flags(flags: Sequence[str], redacted: Iterable[str]) -> tuple[str, ...]:

@@ -1,19 +1,27 @@
-"""What operations on texts need from outside: a token counter, and a program for regular expressions. Blocking."""
+"""What operations on texts need from outside: a token counter, a program for regular expressions, records. Blocking."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
+from webtune_tui.domain.errors import InternalFault
+from webtune_tui.domain.examples import Example
+from webtune_tui.pipeline.anew import Written
+from webtune_tui.pipeline.template import ChatTemplate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.pattern_child import PatternProgram
+
+WriteAnew = Callable[[ChatTemplate, Sequence[tuple[str, tuple[int, ...]]]], list[Written | str]]
+"""Writes examples, named by their ids with those of their records, with a template; or says why one stays."""
 
 
 class EditTools:
     """The tools of one edit; what it started ends with the block. ``occurrences`` counts the replaced texts."""
 
-    def __init__(self, counter: TokenCounter) -> None:
+    def __init__(self, counter: TokenCounter, write_anew: WriteAnew | None = None) -> None:
         self.counter = counter
+        self._write_anew = write_anew
         self.occurrences = 0
         self._programs: dict[tuple[str, str], PatternProgram] = {}
 
@@ -43,3 +51,10 @@ class EditTools:
             found = [(text.replace(find, replacement), text.count(find)) for text in texts]
         self.occurrences += sum(count for _, count in found)
         return found
+
+    def made_anew(self, template: ChatTemplate, examples: Sequence[Example]) -> list[Example | str]:
+        """Each example with the messages that a template makes of its record, or why it stays as it is."""
+        if self._write_anew is None:
+            raise InternalFault("No records are at hand to write examples anew")
+        written = self._write_anew(template, [(one.example_id, one.record_ids) for one in examples])
+        return [one if isinstance(one, str) else one.of(old) for one, old in zip(written, examples, strict=True)]

@@ -6,12 +6,13 @@ import pickle
 import tempfile
 import threading
 from array import array
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
-from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.errors import NotFound, Stopped, UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.example_fields import EDITED
 from webtune_tui.domain.examples import Example, Split, encode_messages
@@ -25,7 +26,7 @@ from webtune_tui.pipeline.edits.base import (
     derived_id,
 )
 from webtune_tui.pipeline.tokens import count_examples
-from webtune_tui.services.edit_selection import EditStopped, picked
+from webtune_tui.services.edit_selection import picked
 from webtune_tui.services.edit_tools import EditTools
 from webtune_tui.storage.dataset_bulk import changed_totals
 from webtune_tui.storage.dataset_steps import Step
@@ -42,8 +43,9 @@ class EditWork:
     """What an edit changes in a revision.
 
     ``met`` examples were selected, ``count`` of them change, ``left`` stay since the operation does not fit;
-    ``missing`` are the ids that the version does not have, ``misfit`` is why the first one stayed. A replay leaves also
-    a named example as it is where the operation does not fit.
+    ``missing`` are the ids that the version does not have, ``misfit`` is why the first one stayed, ``reasons`` counts
+    why they did where the operation tells it, and ``left_ids`` names those of them that were named. A replay leaves
+    also a named example as it is where the operation does not fit.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class EditWork:
         self.count = 0
         self.left = 0
         self.misfit: DoesNotFit | None = None
-        self._is_replay = is_replay
+        self.reasons: Counter[str] = Counter()
+        self.left_ids: set[str] = set()
+        self._leaves_misfits = is_replay or not edit.example_ids or _leaves_misfits(edit)
         self._stopped = stopped or threading.Event()
         self.missing: tuple[str, ...] = ()
         self.rows = self.selected = array("q")
@@ -104,14 +108,16 @@ class EditWork:
             case "pair":
                 self._plan_pair(cast("PairOperation", self.edit.operation))
             case "back":
-                self._plan_back()
+                yield from self._plan_back()
 
     def commit(self, step: Step) -> Revision:
-        """Stores everything in one transaction."""
+        """Stores everything in one transaction. Raises Stopped where it is told to stop before its end."""
         if self.edit.operation.kind == "row" and self.count:
-            return self._store.commit_rows(self._revision, self.rows, self.turn, step)
+            return self._store.commit_rows(self._revision, self.rows, self.turn, step, self._stopped)
         batches = self._waiting or ()
-        return self._store.commit_changes(self._revision, batches, self._totals, self.count, step)
+        return self._store.commit_changes(
+            self._revision, batches, self._totals, self.count, step, stopped=self._stopped
+        )
 
     def close(self) -> None:
         """Lets go of what waits."""
@@ -182,10 +188,9 @@ class EditWork:
         kept: list[tuple[StoredExample, tuple[Example, ...]]] = []
         for before, example, result in zip(stored, examples, results, strict=True):
             if isinstance(result, DoesNotFit):
-                if self.edit.selection.ids and not self._is_replay:
+                if not self._leaves_misfits:
                     raise result
-                self.left += 1
-                self.misfit = self.misfit or result
+                self._leave(example, result)
             elif result != (example,):
                 kept.append((before, result))
         counted = [one for before, result in kept for one in result]
@@ -202,6 +207,14 @@ class EditWork:
                     changes.append(Change(before, after))
             yield before, changes
 
+    def _leave(self, example: Example, misfit: DoesNotFit) -> None:
+        self.left += 1
+        self.misfit = self.misfit or misfit
+        if why := misfit.fields.get("why"):
+            self.reasons[why] += 1
+        if self.edit.example_ids:
+            self.left_ids.add(example.example_id)
+
     def _plan_texts(self) -> Generator[Progressed, None, None]:
         self._waiting = _Waiting(self._folder)
         for start in range(0, len(self.rows), BATCH):
@@ -211,7 +224,7 @@ class EditWork:
                 batch += changes
             self._take(batch)
             if self._stopped.is_set():
-                raise EditStopped
+                raise Stopped
             yield Progressed("editing", min(start + BATCH, len(self.rows)), len(self.rows), "examples")
 
     def _take(self, changes: Sequence[Change]) -> None:
@@ -265,16 +278,28 @@ class EditWork:
         self.count = 2
         self._take(changes)
 
-    def _plan_back(self) -> None:
+    def _plan_back(self) -> Generator[Progressed, None, None]:
         """Those that an edit took out come back at once; those that a step dropped wait for the next prepare."""
-        alive = self._store.rows_of_ids(self._revision, self.edit.example_ids)
-        wanted = [one for one in self.edit.example_ids if one not in alive]
-        ended = self._store.ended(self._revision, wanted)
-        splits = self._store.group_splits(self._revision, sorted({row.group for row in ended.values() if row.group}))
-        back = [replace(row, row_id=0, split=Split(splits.get(row.group, row.split.value))) for row in ended.values()]
-        self.missing = tuple(one for one in wanted if one not in ended)
-        self.count = len(back)
-        self._take([Change(None, one) for one in back])
+        ids, missing = self.edit.example_ids, []
+        for start in range(0, len(ids), BATCH):
+            some = ids[start : start + BATCH]
+            alive = self._store.rows_of_ids(self._revision, some)
+            wanted = [one for one in some if one not in alive]
+            ended = self._store.ended(self._revision, wanted)
+            groups = sorted({row.group for row in ended.values() if row.group})
+            splits = self._store.group_splits(self._revision, groups)
+            missing += [one for one in wanted if one not in ended]
+            self.count += len(ended)
+            self._take(
+                [
+                    Change(None, replace(row, row_id=0, split=Split(splits.get(row.group, row.split.value))))
+                    for row in ended.values()
+                ]
+            )
+            if self._stopped.is_set():
+                raise Stopped
+            yield Progressed("bringing back", min(start + BATCH, len(ids)), len(ids), "examples")
+        self.missing = tuple(missing)
 
 
 class _Waiting:
@@ -312,6 +337,11 @@ def _after(before: StoredExample, example: Example, tokens: int) -> StoredExampl
         row_id=0,
         body_id=before.body_id if is_same else 0,
     )
+
+
+def _leaves_misfits(edit: Edit) -> bool:
+    """Whether of several named examples some may be left as they are."""
+    return len(edit.example_ids) > 1 and getattr(edit.operation, "leaves_misfits", False)
 
 
 def _told(ids: Sequence[str]) -> str:

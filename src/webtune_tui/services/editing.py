@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from webtune_tui.domain.datasets import DatasetVersion
-from webtune_tui.domain.edit_steps import Edited, EditPreview, EditResult, EditStep, ExampleChange
+from webtune_tui.domain.edit_steps import Edited, EditPreview, EditResult, EditStep, ExampleChange, RestorePreview
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edits.base import Operation
 from webtune_tui.services.editor import Editor
-from webtune_tui.services.stepwise import in_thread, to_the_end
+from webtune_tui.services.restoring import Restoring
+from webtune_tui.services.stepwise import in_one_thread, in_thread, to_the_end
 from webtune_tui.services.version_changes import changes_between
+from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 PREVIEW_SECONDS = 3.0
@@ -28,18 +30,21 @@ class EditingService:
 
     def __init__(self, workspace: Workspace) -> None:
         self._editor = Editor(workspace)
+        self._restoring = Restoring(self._editor, RecordQueries(workspace.database))
 
     async def run(
         self, operation: Operation, selection: Selection, *, stopped: threading.Event | None = None
     ) -> AsyncGenerator[Progressed | Edited, None]:
-        """Applies an operation; ends with Edited. Left before its end, it has changed nothing.
+        """Applies an operation; ends with Edited. Left or cancelled before its end, it soon ends, with nothing changed.
 
-        ``stopped`` ends it soon, while it still looks for the examples or works out the changes: EditStopped is raised.
+        ``stopped`` ends it the same way; only when all is stored, it is too late for that.
 
         Raises:
             UsageError: the selection can't be read, or the operation is refused. NotFound: an id is not there.
+            Stopped: ``stopped`` was set in time.
         """
-        async with aclosing(in_thread(self._editor.run(operation, selection, stopped))) as events:
+        stopped = stopped or threading.Event()
+        async with aclosing(in_thread(self._editor.run(operation, selection, stopped), stopped)) as events:
             async for event in events:
                 yield event
 
@@ -56,6 +61,24 @@ class EditingService:
     ) -> EditPreview:
         """What an operation would do, looked at for so many seconds at most. Raises UsageError, NotFound."""
         return await to_the_end(lambda: self._editor.preview(operation, selection, samples, seconds))
+
+    async def restore(
+        self, where: str, *, stopped: threading.Event | None = None
+    ) -> AsyncGenerator[Progressed | Edited, None]:
+        """Brings back the dropped rows that meet a condition, as one step; ends with Edited. ``stopped`` as in `run`.
+
+        The condition asks for ``reason``, ``step``, ``detail``, ``source`` and the fields of the records.
+
+        Raises:
+            UsageError: the condition can't be read, or asks for a field that no dropped row has.
+        """
+        async with aclosing(in_thread(self._restoring.run(where, stopped))) as events:
+            async for event in events:
+                yield event
+
+    async def preview_restore(self, where: str, *, samples: int = 5) -> RestorePreview:
+        """What a condition on dropped rows would bring back. Raises as :meth:`restore`."""
+        return await to_the_end(lambda: self._restoring.preview(where, samples))
 
     async def count(self, selection: Selection) -> int:
         """How many examples a selection has. Raises UsageError, NotFound."""
@@ -81,13 +104,29 @@ class EditingService:
         """Every step in order, the undone ones last. Step 0, the start, is not among them."""
         return await asyncio.to_thread(self._editor.history)
 
-    async def goto(self, number: int) -> EditResult:
-        """Walks to the state after a step (0: before all), undoing or redoing one by one; each is whole by itself.
+    async def walk(self, number: int) -> AsyncGenerator[Progressed | Edited, None]:
+        """Goes to the state after a step (0: before all), undoing or redoing one by one; ends with Edited.
+
+        Left or cancelled before its end, it soon ends where it began: the walk is stored as a whole.
 
         Raises:
             UsageError: there is no such step.
         """
-        return await to_the_end(lambda: self._editor.goto(number))
+
+        def go(stopped: threading.Event, told: Callable[[Progressed | Edited], None]) -> Progressed | Edited:
+            return Edited(self._editor.goto(number, stopped, told))
+
+        async with aclosing(in_one_thread(go)) as events:
+            async for event in events:
+                yield event
+
+    async def goto(self, number: int) -> EditResult:
+        """As :meth:`walk`; answers what it did. Raises UsageError where there is no such step."""
+        async with aclosing(self.walk(number)) as events:
+            async for event in events:
+                if isinstance(event, Edited):
+                    return event.result
+        raise AssertionError("a walk ends with its result")
 
     async def name_version(self, name: str, version: str | None = None) -> DatasetVersion:
         """Gives a version (the working one without) a name for good, which also fixes it.

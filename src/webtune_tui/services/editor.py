@@ -9,9 +9,10 @@ import re
 import threading
 import time
 from array import array
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 
 from webtune_tui.domain.datasets import DatasetVersion
@@ -21,12 +22,16 @@ from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.example_fields import condition_on_examples, field_named
 from webtune_tui.domain.examples import Split
 from webtune_tui.domain.selections import Selection
+from webtune_tui.pipeline.anew import Written, with_kept
 from webtune_tui.pipeline.edit import Edit, check_selection, parse_edit, with_met
 from webtune_tui.pipeline.edits.base import Operation
 from webtune_tui.pipeline.languages import language_named
+from webtune_tui.pipeline.recipe import Recipe, parse_recipe
+from webtune_tui.pipeline.template import ChatTemplate
 from webtune_tui.pipeline.tokens import DEFAULT_ENCODING, TokenCounter
+from webtune_tui.services.anew_child import Place, Question, anew_program
 from webtune_tui.services.edit_selection import Picked, picked
-from webtune_tui.services.edit_tools import EditTools
+from webtune_tui.services.edit_tools import EditTools, WriteAnew
 from webtune_tui.services.edit_work import BATCH, EditWork
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.token_child import child_counter
@@ -35,6 +40,7 @@ from webtune_tui.storage.dataset_steps import Step
 from webtune_tui.storage.dataset_types import Revision, StoredEdit
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.example_scans import ExampleScans
+from webtune_tui.storage.recipe_file import parse_toml
 from webtune_tui.storage.workspace import Workspace
 
 SHOWN_IDS = 1_000
@@ -79,16 +85,17 @@ class Editor:
         edit.operation.check()
         check_selection(edit)
         head = self._ready()
-        with EditTools(self._counter(head)) as tools, self._work(edit, head, tools, stopped=stopped) as work:
+        with self._tools(head, stopped) as tools, self._work(edit, head, tools, stopped=stopped) as work:
             yield from work.select()
             work.require_all()
             selected = work.selected
             if work.met == 0:
                 return EditResult(head.to_version(), (), words="No example is selected")
             yield from work.plan()
-            edit = self._lasting(with_met(edit, work.met), selected)
+            reasons = dict(work.reasons.most_common())
             if not work.count and edit.operation.kind != "back":
-                return EditResult(head.to_version(), (), left=work.left, words="Nothing changed")
+                return EditResult(head.to_version(), (), left=work.left, words="Nothing changed", reasons=reasons)
+            edit = self._lasting(_without(with_met(edit, work.met), work.left_ids), selected)
             operation = edit.to_plain()
             text, meta = self._recipes.announce([*self._recipes.applied(), operation])
             revision = work.commit(Step("edit", operation=operation, meta=meta))
@@ -100,12 +107,15 @@ class Editor:
                 waiting,
                 count=work.count,
                 left=work.left,
-                words=edit.told(work.count or len(waiting)),
+                words=edit.told(work.count + len(waiting)),
+                reasons=reasons,
             )
 
-    def replay(self, edit: Edit, edit_id: int, revision: Revision, counter: TokenCounter) -> Replayed:
+    def replay(
+        self, edit: Edit, edit_id: int, revision: Revision, counter: TokenCounter, write_anew: WriteAnew
+    ) -> Replayed:
         """Applies a stored edit to a build that is being made; one that no longer fits is left out and told."""
-        with EditTools(counter) as tools, self._work(edit, revision, tools, is_replay=True) as work:
+        with EditTools(counter, write_anew) as tools, self._work(edit, revision, tools, is_replay=True) as work:
             try:
                 _exhaust(work.select())
                 _exhaust(work.plan())
@@ -129,7 +139,7 @@ class Editor:
         operation.check()
         check_selection(edit)
         head = self._head()
-        with EditTools(self._counter(head)) as tools, self._work(edit, head, tools) as work:
+        with self._tools(head) as tools, self._work(edit, head, tools) as work:
             refusal = ""
             try:
                 _exhaust(work.select())
@@ -165,6 +175,11 @@ class Editor:
             return list(result.changed)
         return self.store.ids_touched(result.version.build, result.version.revision)
 
+    def wanted_back(self) -> frozenset[str]:
+        """The examples that applied steps bring back."""
+        edits = [one["keep"] for one in self._recipes.applied() if "keep" in one]
+        return frozenset(one for ids in edits for one in ids)
+
     # Undo, redo and the history
 
     def undo(self) -> EditResult:
@@ -173,12 +188,10 @@ class Editor:
         applied = [edit for edit in self.store.edits() if edit.state == "applied"]
         if not applied:
             raise UsageError("There is no edit to undo", hint="See: webtune dataset history")
-        edit = applied[-1]
-        number = self.store.revision_of(head.build, edit.edit_id)
         text, meta = self._recipes.announce([dict(one.operation) for one in applied[:-1]])
-        revision = self._reverted(head, number, Step("undo", edit.edit_id, meta=meta, keeps_count=True))
+        result = self._taken_back(head, applied[-1], meta)
         self._recipes.write_announced(text)
-        return self._settled(head, revision, edit, "Took back")
+        return result
 
     def redo(self) -> EditResult:
         """Applies the last undone edit again. Raises UsageError when there is none."""
@@ -187,20 +200,33 @@ class Editor:
         undone = [edit for edit in edits if edit.state == "undone"]
         if not undone:
             raise UsageError("There is no edit to redo", hint="See: webtune dataset history")
-        edit = undone[0]
         applied = [dict(one.operation) for one in edits if one.state == "applied"]
-        text, meta = self._recipes.announce([*applied, dict(edit.operation)])
+        text, meta = self._recipes.announce([*applied, dict(undone[0].operation)])
+        result = self._done_again(head, undone[0], meta)
+        self._recipes.write_announced(text)
+        return result
+
+    def _taken_back(self, head: Revision, edit: StoredEdit, meta: Mapping[str, str]) -> EditResult:
+        number = self.store.revision_of(head.build, edit.edit_id)
+        revision = self._reverted(head, number, Step("undo", edit.edit_id, meta=meta, keeps_count=True))
+        return self._settled(head, revision, edit, "Took back")
+
+    def _done_again(
+        self, head: Revision, edit: StoredEdit, meta: Mapping[str, str], stopped: threading.Event | None = None
+    ) -> EditResult:
         undoing = self.store.undoing_of(head.build, edit.edit_id)
         if undoing is not None:
             step = Step("redo", edit.edit_id, meta=meta, keeps_count=True)
             revision = self._reverted(head, undoing, step)
         else:  # the dataset was prepared since
             parsed = parse_edit(edit.operation, where="A stored edit")
-            with EditTools(self._counter(head)) as tools, self._work(parsed, head, tools, is_replay=True) as work:
+            with (
+                self._tools(head, stopped) as tools,
+                self._work(parsed, head, tools, is_replay=True, stopped=stopped) as work,
+            ):
                 _exhaust(work.select())
                 _exhaust(work.plan())
                 revision = work.commit(Step("redo", edit.edit_id, meta=meta))
-        self._recipes.write_announced(text)
         return self._settled(head, revision, edit, "Did again")
 
     def history(self) -> list[EditStep]:
@@ -212,22 +238,45 @@ class Editor:
             for number, edit in enumerate(edits, start=1)
         ]
 
-    def goto(self, number: int) -> EditResult:
-        """Walks to the state after a step; 0 is the start. Raises UsageError where there is no such step."""
+    def goto(
+        self,
+        number: int,
+        stopped: threading.Event | None = None,
+        told: Callable[[Progressed], None] = lambda event: None,
+    ) -> EditResult:
+        """Walks to the state after a step; 0 is the start. The walk is stored as a whole or not at all.
+
+        ``told`` hears how many steps are behind it.
+
+        Raises:
+            UsageError: there is no such step. Stopped: ``stopped`` was set before it was stored.
+        """
         edits = self.store.edits()
         if not 0 <= number <= len(edits):
             raise UsageError(
                 f"There is no step {number}",
                 hint=f"There are {len(edits)}; 0 is the start. See: webtune dataset history",
             )
+        head = self._ready()
         applied = sum(edit.state == "applied" for edit in edits)
         if applied == number:
-            return EditResult(self._ready().to_version(), (), words="Already there")
-        results = [self.undo() if number < applied else self.redo() for _ in range(abs(number - applied))]
-        changed = dict.fromkeys(one for result in results for one in result.changed)
-        count = sum(result.count for result in results)
-        steps = f"{len(results)} step{'' if len(results) == 1 else 's'} {'back' if number < applied else 'forward'}"
-        return replace(results[-1], changed=list(islice(changed, SHOWN_IDS)), count=count, words=f"Went {steps}")
+            return EditResult(head.to_version(), (), words="Already there")
+        is_back = number < applied
+        way = edits[number:applied][::-1] if is_back else edits[applied:number]
+        text, meta = self._recipes.announce([dict(edit.operation) for edit in edits[:number]])
+        changed: dict[str, None] = {}
+        count = 0
+        with self._workspace.database.together(stopped):
+            for done, edit in enumerate(way):
+                told(Progressed("walking", done, len(way), "steps"))
+                last = meta if edit is way[-1] else {}
+                head = self._head()
+                result = self._taken_back(head, edit, last) if is_back else self._done_again(head, edit, last, stopped)
+                changed |= dict.fromkeys(islice(result.changed, SHOWN_IDS - len(changed)))
+                count += result.count
+        self._recipes.write_announced(text)
+        steps = f"{len(way)} step{'' if len(way) == 1 else 's'} {'back' if is_back else 'forward'}"
+        return replace(result, changed=list(changed), count=count, words=f"Went {steps}")
 
     # Names
 
@@ -329,11 +378,31 @@ class Editor:
             after = replace(example, split=Split(turned[0]), flags=tuple(turned[1].split())) if turned else None
             yield EditSample(example, (after,) if after else ())
 
+    def _tools(self, revision: Revision, stopped: threading.Event | None = None) -> EditTools:
+        """The tools of an edit on a version; what it was made with is looked up when it is needed."""
+        place = Place(self._workspace.database.path, self._base_of(revision), models_folder())
+        recipe = lru_cache(maxsize=1)(lambda: self._recipe_of(revision))
+
+        def write_anew(template: ChatTemplate, asked: Sequence[tuple[str, tuple[int, ...]]]) -> list[Written | str]:
+            return anew_program().made(Question(place, recipe(), template, asked), stopped)
+
+        return EditTools(self._counter(revision), write_anew)
+
+    def _recipe_of(self, revision: Revision) -> Recipe:
+        """The recipe that made a version, with the examples that edits want back so far."""
+        text = self.store.build_report(revision.build).recipe
+        recipe = parse_recipe(parse_toml(text, "The version's recipe"), where="The version's recipe")
+        applied = [parse_edit(one, where="A stored edit") for one in self._recipes.applied()]
+        return with_kept(replace(recipe, edits=tuple(applied)))
+
     def _counter(self, revision: Revision) -> TokenCounter:
         """The counter with which the version was counted."""
+        return child_counter(self._base_of(revision), models_folder())
+
+    def _base_of(self, revision: Revision) -> str:
         if revision.encoding == DEFAULT_ENCODING:
-            return child_counter("", models_folder())
-        return child_counter(load(self._workspace.root).base_model or revision.encoding, models_folder())
+            return ""
+        return load(self._workspace.root).base_model or revision.encoding
 
 
 def _tried(work: EditWork, tools: EditTools, samples: int, seconds: float) -> EditPreview:
@@ -364,7 +433,15 @@ def _tried(work: EditWork, tools: EditTools, samples: int, seconds: float) -> Ed
         tools.occurrences,
         tuple(found),
         refusal,
+        dict(work.reasons.most_common()),
     )
+
+
+def _without(edit: Edit, left_ids: Collection[str]) -> Edit:
+    """The edit of those named examples alone to which it fits."""
+    if not left_ids:
+        return edit
+    return replace(edit, selection=Selection.of(*(one for one in edit.example_ids if one not in left_ids)))
 
 
 def _exhaust(work: Generator[Progressed, None, None]) -> None:

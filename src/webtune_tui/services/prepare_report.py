@@ -65,8 +65,9 @@ def mixed(recipe: Recipe, corpus: Corpus, tally: Tally) -> dict[int, str]:
     """The examples that the mix leaves out of those that are no duplicates."""
     if not recipe.mix:
         return {}
+    kept = recipe.kept_ids
     candidates = [
-        Candidate(index, example := example_name(number), part, tokens, example in recipe.kept_ids)
+        Candidate(index, example := example_name(number), part, tokens, example in kept)
         for index, (number, part, tokens) in enumerate(
             zip(corpus.example_ids.tolist(), tally.mix_parts, tally.tokens, strict=True)
         )

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
+from webtune_tui.pipeline.anew import with_kept
 from webtune_tui.pipeline.base import Step, Surveying
 from webtune_tui.pipeline.concentration import MOST_ANSWERS, phrases_beside
 from webtune_tui.pipeline.corpus import Corpus
@@ -29,6 +31,7 @@ from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
 from webtune_tui.pipeline.split import FrozenTest, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
+from webtune_tui.services.anew_maker import AnewMaker
 from webtune_tui.services.editor import Editor
 from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting
 from webtune_tui.services.prepare_pool import PartPool
@@ -248,9 +251,10 @@ class PrepareRun:
         """Applies the recipe's edits one by one, so that each can be undone."""
         stored = [edit for edit in self._store.edits() if edit.state == "applied"]
         missing: list[str] = []
-        editor = Editor(self._workspace)
-        for edit, kept in zip(recipe.edits, stored, strict=True):
-            replayed = editor.replay(edit, kept.edit_id, revision, self._counter)
+        editor, maker = Editor(self._workspace), AnewMaker(self._workspace.database, self._counter)
+        for number, (edit, kept) in enumerate(zip(recipe.edits, stored, strict=True)):
+            before = with_kept(replace(recipe, edits=recipe.edits[:number]))
+            replayed = editor.replay(edit, kept.edit_id, revision, self._counter, partial(maker.made, before))
             revision = replayed.revision
             missing += replayed.missing
             tally.notes += [replayed.note] if replayed.note else []

@@ -19,10 +19,11 @@ from webtune_tui.storage.dataset_rows import (
     next_row_id,
 )
 from webtune_tui.storage.dataset_types import BuildReport, DroppedRow, ExampleRow, Revision, Totals
+from webtune_tui.storage.example_values import note_values
 
 _KEPT_BUILDS = 10
 _ROWS_AT_ONCE = 100  # in one statement: the caller's thread works on while it runs
-_MESSAGES = itemgetter(3)  # of an example's row
+_MESSAGES, _FLAGS, _SOURCE = map(itemgetter, (3, 5, 8))  # of an example's row
 
 
 class Builds:
@@ -52,6 +53,8 @@ class Builds:
             _insert_many(connection, INSERT_BODY, "(?,?)", list(bodies))
             values = [(number, number, *one[:3], *one[4:]) for number, one in enumerate(rows, start=first)]
             _insert_many(connection, INSERT_EXAMPLE, f"(?,?,{build:d},?,?,?,?,?,?,?,?,0)", values)
+            note_values(connection, build, "flags", map(_FLAGS, rows))
+            note_values(connection, build, "source", map(_SOURCE, rows))
 
     def add_dropped(self, build: int, dropped: Iterable[DroppedRow]) -> None:
         """Stores records that make no example."""

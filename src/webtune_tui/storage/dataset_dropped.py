@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from webtune_tui.domain.datasets import Cluster, DroppedRecord
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.dataset_types import DroppedRow
+
+_AT_ONCE = 2_000
 
 _TITLE = "COALESCE(r.fields ->> '$.title', r.fields ->> '$.name', r.fields ->> '$.headline', r.url, r.key)"
 _DROPPED = (
@@ -28,6 +31,28 @@ class Dropped:
             rows = connection.execute(
                 f"{_DROPPED} WHERE {condition} ORDER BY d.record_id LIMIT ?",
                 (build, *([reason] if reason else []), limit),
+            ).fetchall()
+        return [_dropped(row) for row in rows]
+
+    def dropped_in_batches(self, build: int) -> Iterator[list[DroppedRow]]:
+        """All rows of a build that make no example, in the records' order; memory is bounded by the batch."""
+        with self._database.read() as connection:
+            cursor = connection.cursor()
+            cursor.row_factory = None
+            cursor.execute(
+                "SELECT record_id, reason, step, detail, example_id, keeper_id FROM dropped WHERE build = ?"
+                " ORDER BY record_id",
+                (build,),
+            )
+            while rows := cursor.fetchmany(_AT_ONCE):
+                yield [DroppedRow(*row) for row in rows]
+
+    def dropped_of(self, build: int, record_ids: Sequence[int]) -> list[DroppedRecord]:
+        """A few dropped records in order."""
+        marks = ",".join("?" * len(record_ids))
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"{_DROPPED} WHERE d.build = ? AND d.record_id IN ({marks}) ORDER BY d.record_id", (build, *record_ids)
             ).fetchall()
         return [_dropped(row) for row in rows]
 

@@ -90,8 +90,12 @@ class EditDrafts:
             raise InvalidInput(f"{path} is not UTF-8 at byte {error.start}", hint="Save it as UTF-8.") from error
 
     def _path(self, example_id: str) -> Path:
-        digest = hashlib.blake2b(example_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        return self._folder / f"{digest}.json"
+        return self._folder / f"{draft_name(example_id)}.json"
+
+
+def draft_name(example_id: str) -> str:
+    """What the files of an example's draft are called, without their ends."""
+    return hashlib.blake2b(example_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _read(path: Path) -> EditDraft | None:

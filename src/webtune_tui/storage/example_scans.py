@@ -22,11 +22,11 @@ from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, WHOLE_EXAMPLES, stored_example
 from webtune_tui.storage.dataset_types import Revision, StoredExample
 from webtune_tui.storage.example_conditions import LanguageOf, Where, where_of
+from webtune_tui.storage.example_values import different_tokens, different_values
 
 _ROWS_AT_ONCE = 2_000
 _BODIES_AT_ONCE = 64
 _PARAMETERS = 900
-_KEPT_VALUES = 16
 _SORTED_TEXT = 120  # characters
 
 SORTS: Mapping[str, str] = {
@@ -74,7 +74,6 @@ class ExampleScans:
     def __init__(self, database: Database, language_of: LanguageOf | None = None) -> None:
         self._database = database
         self._language_of = language_of
-        self._values: dict[tuple[int, int, str], list[Any]] = {}
 
     def where(self, wanted: Wanted) -> Where:
         """What is asked, in SQL. Raises UsageError for a field that examples lack."""
@@ -109,12 +108,13 @@ class ExampleScans:
         if wanted.sort not in _FEW_VALUES:
             yield _select(wanted, where, SORTS[wanted.sort]), _bound(wanted, where)
             return
-        different = self._different(wanted.revision, wanted.sort)
+        if wanted.sort == "split":
+            different: Sequence[Any] = [one.value for one in Split]
+        else:
+            different = self._different(wanted.revision, wanted.sort)
         if len(different) > _MOST_QUERIES:
             yield _select(wanted, where, wanted.sort), _bound(wanted, where)
             return
-        if wanted.sort == "split":
-            different = [one.value for one in Split]
         for value in reversed(different) if wanted.is_descending else different:
             # each in its place: nothing is sorted, so that the first rows come at once
             sql = _select(replace(wanted, is_descending=False), where, "ordinal", f" AND {wanted.sort} = ?")
@@ -207,25 +207,12 @@ class ExampleScans:
                 if not stopped.is_set():
                     raise
 
-    def _different(self, revision: Revision, column: str) -> list[Any]:
-        """The values of a column that any row of the build has, in ascending order."""
-        known = (revision.build, revision.revision, column)
-        if known not in self._values:
-            with self._database.aside() as connection:
-                connection.row_factory = None
-                cursor = connection.execute(
-                    "SELECT DISTINCT tokens FROM examples WHERE build = ?"
-                    if column == "tokens"
-                    else f"SELECT {column} FROM {_IN_PLACE} WHERE build = ?",
-                    (revision.build,),
-                )
-                different: set[Any] = set()
-                while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-                    different.update(rows)
-            if len(self._values) >= _KEPT_VALUES:
-                self._values.clear()
-            self._values[known] = sorted(row[0] for row in different)
-        return self._values[known]
+    def _different(self, revision: Revision, column: str) -> Sequence[Any]:
+        """The values of a column that any row of the build has or had, in ascending order."""
+        with self._database.read() as connection:
+            if column == "tokens":
+                return different_tokens(connection, revision.build)
+            return different_values(connection, revision.build, column)
 
 
 def _select(wanted: Wanted, where: Where, by: str, also: str = "") -> str:

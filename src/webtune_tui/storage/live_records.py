@@ -124,6 +124,21 @@ class RecordQueries:
             ).fetchall()
         return [(*row[:4], *collections[row[4]], *row[5:]) for row in rows]
 
+    def numbers_of_keys(self, keys: Sequence[str]) -> dict[int, int]:
+        """Of current records that have one of these keys after another record: which one each is, from 1, by its id."""
+        found: dict[int, int] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(keys), 500):
+                some = keys[start : start + 500]
+                rows = connection.execute(
+                    "SELECT record_id, number FROM (SELECT record_id, row_number() OVER (PARTITION BY key ORDER BY"
+                    " content_hash, record_id) - 1 AS number FROM records WHERE superseded_by IS NULL AND key IN"
+                    f" ({','.join('?' * len(some))})) WHERE number > 0",
+                    tuple(some),
+                )
+                found.update((row[0], row[1]) for row in rows)
+        return found
+
     def _collections(self, connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
         """Source and label of each collection."""
         return {

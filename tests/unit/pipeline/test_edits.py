@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edit import Edit, check_selection, operation_of, parse_edit
 from webtune_tui.pipeline.edits.base import DoesNotFit, Head, derived_id
 from webtune_tui.pipeline.recipe import parse_recipe
+from webtune_tui.pipeline.template import ChatTemplate
 from webtune_tui.storage.recipe_file import edit_to_toml
 
 MESSAGES = (
@@ -38,6 +40,10 @@ class FakeTools:
         assert not regex
         return [(text.replace(find, replacement), text.count(find)) for text in texts]
 
+    def made_anew(self, template: ChatTemplate, examples: Sequence[Example]) -> list[Example | str]:
+        made = template.build({"title": "A kettle"})
+        return [replace(one, messages=made.messages) if made.messages[-1].content else "no answer" for one in examples]
+
 
 def results(name: str, example: Example = EXAMPLE, **options: Any) -> tuple[Example, ...]:
     operation: Any = operation_of(name, **options)
@@ -50,6 +56,14 @@ def results(name: str, example: Example = EXAMPLE, **options: Any) -> tuple[Exam
 
 def texts(example: Example) -> list[str]:
     return [one.content for one in example.messages]
+
+
+def test_another_template_writes_the_messages_anew_and_tells_why_it_can_not() -> None:
+    (after,) = results("retemplate", system="Sell.", user="What is {title}?", assistant="{title}\n{price}")
+    assert texts(after) == ["Sell.", "What is A kettle?", "A kettle"]
+    with pytest.raises(DoesNotFit, match="ex-1 can't be written anew: no answer") as refused:
+        results("retemplate", user="What is {title}?", assistant="{price}")
+    assert refused.value.fields == {"why": "no answer"} and refused.value.hint
 
 
 def test_replacing_stays_in_the_chosen_roles() -> None:
@@ -130,6 +144,8 @@ def test_new_ids_depend_on_the_parent_the_operation_and_the_number() -> None:
         ("tag", {"tag": ""}, "no name for a tag"),
         ("trim", {"space": False}, "nothing to trim"),
         ("weight", {"weight": 2}, "no weight 2"),
+        ("retemplate", {"user": "{a", "assistant": "{b}"}, "The template user, line 1, column 1"),
+        ("retemplate", {"user": "{a}"}, "needs user and assistant"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(name: str, options: dict[str, Any], told: str) -> None:
@@ -159,6 +175,7 @@ def test_selections_that_make_no_sense_are_refused(name: str, selection: Selecti
 OPERATIONS: list[tuple[str, dict[str, Any]]] = [
     ("drop", {}),
     ("move", {"to": "validation"}),
+    ("retemplate", {"user": 'What is {title}?\nBy "{brand}"', "assistant": "{a.b[0].c}\n- {features[]}"}),
     ("replace", {"find": 'a\n"b"\\', "replacement": "\x7f", "regex": False, "roles": ["user", "system"]}),
     ("replace", {"find": r"(\w+)", "replacement": r"<\1>", "regex": True}),
     ("trim", {"tokens": 12, "space": False}),

@@ -14,6 +14,7 @@ from typing import ClassVar, Literal, Protocol
 
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example, Split
+from webtune_tui.pipeline.template import ChatTemplate
 
 Kind = Literal["row", "text", "pair", "back"]
 ROLES = ("system", "user", "assistant")
@@ -46,6 +47,10 @@ class Tools(Protocol):
         """
         ...
 
+    def made_anew(self, template: ChatTemplate, examples: Sequence[Example]) -> list[Example | str]:
+        """Each example with the messages that a template makes of its record, or why it stays as it is."""
+        ...
+
 
 class Operation(Protocol):
     """``name`` is the word in the recipe."""
@@ -73,7 +78,11 @@ class RowOperation(Operation, Protocol):
 
 
 class TextOperation(Operation, Protocol):
-    """Changes messages."""
+    """Changes messages.
+
+    ``leaves_misfits = True`` says that of several named examples those to which it does not fit are left as they are;
+    without it one of them refuses the whole step.
+    """
 
     def results(self, examples: Sequence[Example], tools: Tools) -> list[tuple[Example, ...] | DoesNotFit]:
         """What each becomes: itself first, then new ones (whose ids are not looked at)."""

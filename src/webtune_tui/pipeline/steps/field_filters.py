@@ -23,6 +23,7 @@ class FieldFilters:
     stage: ClassVar[str] = "record"
     order: ClassVar[int] = 25
     is_default: ClassVar[bool] = True
+    only_reports: ClassVar[bool] = True
 
     where: str = option(
         "", label="Keep records where", help="Such as: rating >= 4 and brand is not empty. Empty keeps all."

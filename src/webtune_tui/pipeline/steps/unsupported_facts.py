@@ -31,6 +31,7 @@ class UnsupportedFacts:
     order: ClassVar[int] = 60
     is_default: ClassVar[bool] = True
     enough: ClassVar[int] = 2_000
+    only_reports: ClassVar[bool] = True
 
     facts: int = option(1, label="Flagged from", help="Numbers, dates, model numbers and names.", minimum=1)
     also_written: bool = option(

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.part import DatasetPart
+from webtune_tui.tui.dataset.preparing import Preparing
 
 
-class Asking:
-    """Does what ``Q`` asks for; ``prepare`` opens the recipe and runs it."""
+class Asking(DatasetPart):
+    """Counts, prices and asks; then the recipe can run again."""
 
-    def __init__(self, screen: DatasetFrame, *, prepare: Callable[[], None]) -> None:
-        self._screen = screen
-        self._prepare = prepare
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("Q", "questions", "Questions", show=False, tooltip="Let a model write questions that texts answer"),
+    ]
 
-    def open(self) -> None:
+    def __init__(self, screen: DatasetFrame, preparing: Preparing) -> None:
+        super().__init__(screen)
+        self._preparing = preparing
+
+    def action_questions(self) -> None:
         """Shows what would be asked and what it costs."""
-        self._screen.launch(self._open, "questions-dialogue")
+        if self._screen.version is None:
+            self._screen.say("There is no dataset yet: p opens the recipe, r runs it")
+        elif not self._screen.is_editing and not self._screen.refuses_editing():
+            self._screen.launch(self._open, "questions-dialogue")
 
     async def _open(self) -> None:
         from webtune_tui.tui.modals.write_questions import WriteQuestions  # dialogues load when they are first needed
@@ -30,4 +41,5 @@ class Asking:
             services.train.bases,
         )
         if await self._screen.webtune.push_screen_wait(dialogue):
-            self._prepare()
+            self._preparing.action_prepare()
+            self._preparing.run({})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from webtune_tui.domain.edit_steps import Edited, EditResult
@@ -17,6 +18,8 @@ from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.pipeline.edits.base import Operation
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
+from webtune_tui.tui.dataset.part import DatasetPart
 from webtune_tui.tui.dataset.selecting import Selecting
 from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
@@ -27,8 +30,15 @@ _DRAW_SECONDS = 0.1
 _DROP = next(one for one in CHOICES if one.operation == "drop")
 
 
-class Bulk:
-    """Does what the menu asks for; ``open_dropped`` shows the list from which dropped examples are brought back."""
+class Bulk(DatasetPart):
+    """Does what the menu asks for."""
+
+    ONLY_IN_TABLE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "drop", "Drop", tooltip="Drop the marked examples, or this one"),
+        Binding("B", "bulk", "Many", tooltip="Do something with all that are marked: M marks a range, a all listed"),
+    ]
+    EDITING = frozenset({"drop", "bulk"})
 
     def __init__(
         self,
@@ -36,28 +46,33 @@ class Bulk:
         selecting: Selecting,
         editing: Editing,
         writing: Writing,
-        open_dropped: Callable[[], None],
+        dropped: LookingAtDropped,
     ) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._selecting = selecting
         self._editing = editing
         self._writing = writing
-        self._open_dropped = open_dropped
+        self._dropped = dropped
         self._run: Worker[None] | None = None
         self._result: EditResult | None = None
         self._drawn_at = 0.0
         self._is_stopping = False
         self._next = ""
 
-    def open(self) -> None:
-        """Asks what shall be done with the selected examples."""
-        if self._can_begin():
+    def action_bulk(self) -> None:
+        """Asks what shall be done with all selected examples."""
+        if not self._screen.is_editing and not self._screen.refuses_editing() and self._can_begin():
             self._screen.launch(self._choose, "bulk-menu")
 
-    def drop(self) -> None:
-        """Shows how many would go, then drops all that are listed."""
-        if self._can_begin():
-            self._screen.launch(partial(self._form, _DROP, self._selecting.selection), "bulk-menu")
+    def action_drop(self) -> None:
+        """Drops the marked examples, or the one under the cursor; of all that are listed it first shows how many."""
+        screen = self._screen
+        if screen.view != "examples" or screen.is_editing or screen.refuses_editing():
+            return
+        if not screen.table.are_all_marked:
+            self._editing.drop(screen.table.chosen)
+        elif self._can_begin():
+            screen.launch(partial(self._form, _DROP, self._selecting.selection), "bulk-menu")
 
     def _can_begin(self) -> bool:
         screen = self._screen
@@ -79,7 +94,7 @@ class Bulk:
         if choice is None:
             return
         if choice.title == "Restore":
-            self._open_dropped()
+            self._dropped.action_dropped()
         elif choice.title == "Export":
             await self._writing.export_selection(selection, count)
         elif choice.title == "Review":
@@ -148,7 +163,7 @@ class Bulk:
                 result = EditResult(version, ())
                 await self._editing.done(result, "It was done before it could be stopped  ·  z undoes it")
 
-    def cancel(self) -> bool:
+    def step_back(self) -> bool:
         """Stops an edit under way, which then has changed nothing unless it is being stored; whether there was one."""
         if self._run is None or not self.is_running:
             return False

@@ -135,6 +135,11 @@ class ExampleTable(RowView):
         return page[place] if place < len(page) else None
 
     @property
+    def lead(self) -> str:
+        """The words with which the prompts in sight begin, all of them."""
+        return self._lead
+
+    @property
     def kept_rows(self) -> int:
         """How many rows are in memory."""
         return sum(len(page) for page in self._pages.values())
