@@ -1,7 +1,8 @@
 """Makes the pictures in ``screenshots/`` from the real app on a real workspace.
 
 ``python -m tests.pictures [WORKSPACE] [STAGE ...]`` draws every screen at 120x40 and 80x24, or those of some
-stages (``dataset``). Without a workspace it takes the demo's own, which ``webtune demo --headless`` fills.
+stages (``dataset``; ``workbench`` is the table with all its tools, on a copy since it edits). Without a workspace it
+takes the demo's own, which ``webtune demo --headless`` fills.
 Needs ``rsvg-convert`` and two fonts (Debian: librsvg2-bin, fonts-dejavu, fonts-freefont-ttf for the dots of the
 curves).
 """
@@ -9,14 +10,15 @@ curves).
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from tests import picture_workbench as workbench
+from tests.picture_saving import save, until
 from webtune_tui import settings as settings_module
 from webtune_tui.services.notice import Notice
 from webtune_tui.tui.app import WebtuneApp
@@ -28,7 +30,6 @@ from webtune_tui.tui.widgets.styled_lines import StyledLines
 from webtune_tui.tui.widgets.template_studio import StudioRows
 from webtune_tui.tui.widgets.triage_board import HarmedRows
 
-FOLDER = Path(__file__).parents[1] / "screenshots"
 SIZES = ((120, 40), (80, 24))
 
 
@@ -45,14 +46,17 @@ async def main(workspace: Path, wanted: Sequence[str] = ()) -> None:
                 await pilot.press(stage.key)
                 await app.settled()
                 await _arrange(pilot, stage.name)
-                _save(app, f"{stage.name.replace('_', '-')}-{size[0]}x{size[1]}")
+                save(app, f"{stage.name.replace('_', '-')}-{size[0]}x{size[1]}")
                 if stage.name == "collect":
                     await _show_new_collection(pilot)
-                    _save(app, f"new-collection-{size[0]}x{size[1]}")
+                    save(app, f"new-collection-{size[0]}x{size[1]}")
                     await pilot.press("escape", "escape")
                     await app.settled()
                 if stage.name == "dataset":
                     await _show_parts_of_dataset(pilot, f"{size[0]}x{size[1]}")
+    if not wanted or "workbench" in wanted:
+        for size in SIZES:
+            await workbench.draw(workspace, size)
 
 
 async def _arrange(pilot: Pilot[int], stage: str) -> None:
@@ -87,28 +91,28 @@ async def _show_parts_of_dataset(pilot: Pilot[int], size: str) -> None:
         return app.screen
 
     await pilot.press("S")
-    await _until(pilot, lambda: screen().query_one(BarChart).row_count > 0)
+    await until(pilot, lambda: screen().query_one(BarChart).row_count > 0)
     await pilot.press("down", "down")
-    await _until(pilot, lambda: "Half of" in screen().query_one("#statistics-words", StyledLines).plain_text)
-    _save(app, f"statistics-{size}")
+    await until(pilot, lambda: "Half of" in screen().query_one("#statistics-words", StyledLines).plain_text)
+    save(app, f"statistics-{size}")
     await pilot.press("escape", "t")
-    await _until(pilot, lambda: screen().query_one(HarmedRows).row_count > 0)
+    await until(pilot, lambda: screen().query_one(HarmedRows).row_count > 0)
     await pilot.press("down")
-    await _until(pilot, lambda: "Cut answers" in screen().query_one("#triage-tile", StyledLines).plain_text)
-    _save(app, f"triage-{size}")
+    await until(pilot, lambda: "Cut answers" in screen().query_one("#triage-tile", StyledLines).plain_text)
+    save(app, f"triage-{size}")
     await pilot.press("escape", "p")
     parts = screen().query_one(RecipeParts)
-    await _until(pilot, lambda: parts.row_count > 0)
+    await until(pilot, lambda: parts.row_count > 0)
     while parts.part is None or parts.part.name != "normalise_text":
         await pilot.press("down")
-    await _until(pilot, lambda: "CHANGED" in screen().query_one("#recipe-preview", StyledLines).plain_text)
-    _save(app, f"recipe-{size}")
+    await until(pilot, lambda: "CHANGED" in screen().query_one("#recipe-preview", StyledLines).plain_text)
+    save(app, f"recipe-{size}")
     await pilot.press("escape", "T")
     rows = screen().query_one(StudioRows)
-    await _until(pilot, lambda: "token" in rows.plain_text)
+    await until(pilot, lambda: "token" in rows.plain_text)
     await pilot.press("ctrl+t")
-    await _until(pilot, lambda: "Write about" in rows.plain_text)
-    _save(app, f"studio-{size}")
+    await until(pilot, lambda: "Write about" in rows.plain_text)
+    save(app, f"studio-{size}")
     await pilot.press("escape")
     await app.settled()
     await pilot.press("right", "enter")  # what was typed is discarded
@@ -118,35 +122,10 @@ async def _show_parts_of_dataset(pilot: Pilot[int], size: str) -> None:
     while reasons.reason != "near_duplicate":
         await pilot.press("down")
     await pilot.press("enter")
-    await _until(pilot, lambda: "only in this row" in screen().query_one("#dropped-pair", StyledLines).plain_text)
-    _save(app, f"dropped-{size}")
+    await until(pilot, lambda: "only in this row" in screen().query_one("#dropped-pair", StyledLines).plain_text)
+    save(app, f"dropped-{size}")
     await pilot.press("escape", "escape")
     await app.settled()
-
-
-async def _until(pilot: Pilot[int], met: Callable[[], bool]) -> None:
-    """Waits, for a minute at most, until a program beside the app has answered."""
-    app = pilot.app
-    assert isinstance(app, WebtuneApp)
-    for _ in range(600):
-        await app.settled()
-        if met():
-            await pilot.pause(0.3)
-            return
-        await pilot.pause(0.1)
-    raise TimeoutError("the screen never showed what the picture is of")
-
-
-def _save(app: WebtuneApp, name: str) -> None:
-    FOLDER.mkdir(exist_ok=True)
-    drawing = FOLDER / f"{name}.svg"
-    # librsvg drops leading spaces unless it is told to keep them
-    svg = app.export_screenshot(title="webtune").replace("<text ", '<text xml:space="preserve" ')
-    svg = svg.replace("font-family: Fira Code", "font-family: DejaVu Sans Mono, FreeMono")
-    drawing.write_text(svg, encoding="utf-8")
-    subprocess.run(["rsvg-convert", "-o", str(drawing.with_suffix(".png")), str(drawing)], check=True)
-    drawing.unlink()
-    print(drawing.with_suffix(".png"))
 
 
 if __name__ == "__main__":

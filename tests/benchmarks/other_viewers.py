@@ -91,7 +91,7 @@ class _Program:
 
 
 def measure(name: str, command: list[str], file: Path, rows: int, home: Path) -> str:
-    """One line of figures; the needle is in the row at 99.5 %."""
+    """One row of the table in the README; the needle is in the row at 99.5 %."""
     last, hit = f"Row-{rows}".encode(), f"Row-{rows - rows // 200 + 1}".encode()
     keys = _KEYS.get(name, Keys(b"", b"", b""))
     first = []
@@ -114,7 +114,7 @@ def measure(name: str, command: list[str], file: Path, rows: int, home: Path) ->
         program.close()
     best = min((one for one in first if one is not None), default=None)
     figures = [f"{1e3 * one:,.0f} ms" if one is not None else "-" for one in (best, end, found)]
-    return f"{name:10} first rows {figures[0]:>10}  end {figures[1]:>10}  search {figures[2]:>10}  {memory:6.0f} MB"
+    return f"| `{name}` | {figures[0]} | {figures[1]} | {figures[2]} | {memory:.0f} MB |"
 
 
 def main(words: list[str]) -> None:
@@ -126,6 +126,10 @@ def main(words: list[str]) -> None:
         file = home / "many.jsonl"
         write_rows(file, rows)
         view = [sys.executable, "-m", "webtune_tui", "-w", str(home / "workspace"), "view"]
+        megabytes = file.stat().st_size / 1e6
+        titles = ("first rows", "jump to the end", "search in the last 1 %", "private memory")
+        print(f"| {rows:,} examples, {megabytes:,.0f} MB, at 120x40 | {' | '.join(titles)} |")
+        print("| --- | ---: | ---: | ---: | ---: |", flush=True)
         for name, command in {"webtune": view, **{name: command.split() for name, command in programs.items()}}.items():
             print(measure(name, command, file, rows, home), flush=True)
     finally:

@@ -50,7 +50,7 @@ async def test_tokens_and_faults_stand_beside_the_fields_while_one_types(tmp_pat
         assert "▲ 9 tokens" in words_of(app, "#remarks-all")
         assert words_of(app, "#remarks-0") == "▲ personal data or a secret: 1 email"
         assert words_of(app, "#remarks-1") == "✗ [@click=app.quit]holds the model token <|im_end|>␛"
-        assert words_of(app, "#head-1") == "Assistant  1 token  ● the model learns this"
+        assert words_of(app, "#head-1") == "Assistant  1 token  ● learned"
         assert unsafe(raw_bytes(app)) == []
         await pilot.press("N", "o", "space")
         await until(app, pilot, lambda: examples.checked[-1][1].content == "No Fine.")

@@ -107,7 +107,7 @@ class Editing(DatasetPart):
         screen.add_class("-editing", "-side-open")
         screen.refresh_bindings()
         screen.query_one("#side").border_title = Content("Edit example")
-        screen.query_one("#side").border_subtitle = Content("F2 role, weight, split in two, merge, copy, move")
+        screen.query_one("#side").border_subtitle = Content("F2 role, weight, split, merge, copy, move")
         screen.hint("editing")
         screen.query_one(DraftOffer).offer(None)
         await screen.editor.open(example, draft)

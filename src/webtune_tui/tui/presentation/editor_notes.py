@@ -19,7 +19,7 @@ from webtune_tui.tui.presentation.glyphs import GLYPHS
 def message_head(place: int, message: Message, lesson: Lesson, check: ExampleCheck | None) -> Content:
     """The line above a field: role, tokens, and whether the model learns it."""
     title = ROLE_TITLES.get(message.role) or display_line(message.role or "no role", limit=30)
-    words = part_words(lesson.parts[place])
+    words = part_words(lesson.parts[place], is_short=True)
     if check is not None and place < len(check.tokens):
         words = f"{figures.count(check.tokens[place], 'token')}  {words}"
     return Content.assemble((title, "bold"), (f"  {words}", "$text-muted"))

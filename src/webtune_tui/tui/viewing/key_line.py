@@ -31,7 +31,10 @@ class KeyLine(Static):
     """Textual's footer makes a widget of each key, which takes longer than all else of this screen."""
 
     DEFAULT_CSS = """
-    KeyLine { height: 1; background: $footer-background; color: $footer-foreground; text-wrap: nowrap; dock: bottom; }
+    KeyLine {
+        height: 1; background: $footer-background; color: $footer-foreground; text-wrap: nowrap; dock: bottom;
+        link-style: none;
+    }
     """
 
     def __init__(self) -> None:

@@ -77,6 +77,7 @@ class ExampleEditor(VerticalScroll, can_focus=False):
     ExampleEditor .editor-role.-assistant { color: $primary; }
     ExampleEditor #editor-state { dock: top; max-height: 5; background: $panel; padding: 0 1; }
     ExampleEditor .editor-note { height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+    ExampleEditor .editor-too-long { height: auto; color: $text-muted; }
     ExampleEditor .editor-remarks { height: auto; display: none; }
     ExampleEditor .editor-note.-changed { color: $accent; }
     """
@@ -240,11 +241,11 @@ class ExampleEditor(VerticalScroll, can_focus=False):
         for number, message in enumerate(messages):
             head = message_head(number, message, lesson, None)
             yield Static(head, classes=f"editor-role -{_known(message.role)}", id=f"head-{number}", markup=False)
+            yield Static("", classes="editor-remarks", id=f"remarks-{number}", markup=False)  # in sight while one types
             field = MessageField(number, message, id=f"message-{number}")
             yield field
             if field.is_too_long:
-                yield Static(_too_long(message), classes="editor-note", markup=False)
-            yield Static("", classes="editor-remarks", id=f"remarks-{number}", markup=False)
+                yield Static(_too_long(message), classes="editor-too-long", markup=False)
 
     def _put_in(self, draft: EditDraft, example: Example) -> None:
         for field in self.query(MessageField):
@@ -271,7 +272,7 @@ class ExampleEditor(VerticalScroll, can_focus=False):
         else:
             words = "Nothing changed yet"
         label = self.query_one("#editor-note", Static)
-        label.update(Content(f"{words}  ·  ctrl+s saves, esc leaves, ctrl+o $EDITOR"))
+        label.update(Content(f"{words}  ·  ctrl+s saves"))
         label.set_class(bool(changed), "-changed")
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:

@@ -154,7 +154,7 @@ class VersionList(RowView):
         shown += "  now" if index == 0 else ""
         return [
             ("▌ " if is_marked else "  ", "accent"),
-            (f"{GLYPHS.stopped} " if version.is_fixed else "  ", "good"),
+            (f"{GLYPHS.stopped} " if version.is_fixed or names else "  ", "good"),  # undo may come back to a named one
             (fit(shown, width - 12), "strong" if names else ""),
             (fit_right(f"{version.examples:,}", 8), "muted"),
         ]

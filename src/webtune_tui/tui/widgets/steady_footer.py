@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.events import Resize
 from textual.widgets import Footer
@@ -10,6 +11,12 @@ from textual.widgets._footer import FooterKey
 NARROW = 100
 """Columns below which the keys stand close together."""
 _PALETTE = "-command-palette"
+_ALWAYS = ("question_mark", "escape")
+
+
+def _cells(key: FooterKey) -> int:
+    """How wide a key is, with the gap behind it."""
+    return cell_len(key.key_display) + cell_len(key.description) + 2
 
 
 class SteadyFooter(Footer):
@@ -25,11 +32,21 @@ class SteadyFooter(Footer):
         self._shown: tuple[object, ...] | None = None
 
     def compose(self) -> ComposeResult:
-        """The keys; in a narrow window the palette's is called All, so that the others have room."""
-        for one in super().compose():
-            if self.compact and isinstance(one, FooterKey) and one.has_class(_PALETTE):
+        """The keys. In a narrow window the palette's is called All, and keys that would be cut are left to it."""
+        keys = list(super().compose())
+        if not self.compact:
+            yield from keys
+            return
+        shown = [one for one in keys if isinstance(one, FooterKey)]
+        for one in shown:
+            if one.has_class(_PALETTE):
                 one.description = "All"
-            yield one
+        over = sum(map(_cells, shown)) + 1 - self.app.size.width
+        for one in reversed(shown):
+            if over > 0 and one.key not in _ALWAYS and not one.has_class(_PALETTE):
+                over -= _cells(one)
+                keys.remove(one)
+        yield from keys
 
     def on_resize(self, event: Resize) -> None:
         """Other words where there is less room."""
