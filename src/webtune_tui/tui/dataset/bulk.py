@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 
 from textual.worker import Worker
 
+from webtune_tui.domain.dropped_fields import condition_of
 from webtune_tui.domain.edit_steps import Edited, EditResult
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.pace import Pace
@@ -22,6 +23,9 @@ from webtune_tui.tui.dataset.writing import Writing
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.bulk import done_words
 from webtune_tui.tui.presentation.bulk_choices import CHOICES, BulkChoice
+from webtune_tui.tui.presentation.restoring import restored_words
+from webtune_tui.tui.presentation.template_forms import forms_of
+from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 
 _DRAW_SECONDS = 0.1
 _DROP = next(one for one in CHOICES if one.operation == "drop")
@@ -48,6 +52,7 @@ class Bulk:
         self._drawn_at = 0.0
         self._is_stopping = False
         self._next = ""
+        self._words: Callable[[EditResult], str] = done_words
 
     def open(self) -> None:
         """Asks what shall be done with the selected examples."""
@@ -79,11 +84,13 @@ class Bulk:
         if choice is None:
             return
         if choice.title == "Restore":
-            self._open_dropped()
+            await self._restore("")
         elif choice.title == "Export":
             await self._writing.export_selection(selection, count)
         elif choice.title == "Review":
-            self._start(operation_of("tag", tag=REVIEW_TAG), selection, next="w reviews them")
+            self._begin(operation_of("tag", tag=REVIEW_TAG), selection, next="w reviews them")
+        elif choice.operation == "retemplate":
+            await self._retemplate(choice, selection)
         else:
             await self._form(choice, selection)
 
@@ -91,12 +98,42 @@ class Bulk:
         from webtune_tui.tui.modals.bulk_form import BulkForm
 
         told, editing = self._selecting.told, self._screen.services.editing
-        title = f"{choice.title}: {choice.help}"
-        operation = await self._screen.webtune.push_screen_wait(
-            BulkForm(choice.operation, title, selection, told, editing)
-        )
+        form = BulkForm(choice.operation, _title(choice), selection, told, editing)
+        operation = await self._screen.webtune.push_screen_wait(form)
         if operation is not None:
-            self._start(operation, selection)
+            self._begin(operation, selection)
+
+    async def _retemplate(self, choice: BulkChoice, selection: Selection) -> None:
+        from webtune_tui.tui.modals.retemplate_form import RetemplateForm
+
+        services = self._screen.services
+        texts = forms_of(await services.prepare.recipe())[0].texts
+        told = self._selecting.told
+        form = RetemplateForm(_title(choice), selection, told, services.editing, services.studio, texts)
+        operation = await self._screen.webtune.push_screen_wait(form)
+        await services.studio.aclose()
+        if operation is not None:
+            self._begin(operation, selection)
+
+    def restore(self, reason: str) -> None:
+        """Asks which dropped rows shall come back; those of a reason are proposed."""
+        if self.is_running:
+            self._screen.say("An edit is being made: esc stops it", "-care")
+        elif self._screen.version is not None:
+            self._screen.launch(partial(self._restore, reason), "bulk-menu")
+
+    async def _restore(self, reason: str) -> None:
+        from webtune_tui.tui.modals.restore_form import THEIR_LIST, RestoreForm
+
+        screen = self._screen
+        dropped = screen.report.dropped if screen.report else {}
+        form = RestoreForm(screen.services.editing, dropped, condition_of(reason))
+        where = await screen.webtune.push_screen_wait(form)
+        if where == THEIR_LIST:
+            self._open_dropped()
+        elif where is not None:
+            self._words = restored_words
+            self._start(screen.services.editing.restore(where))
 
     # Doing it
 
@@ -105,12 +142,16 @@ class Bulk:
         """Whether an edit is being made."""
         return self._run is not None and not self._run.is_finished
 
-    def _start(self, operation: Operation, selection: Selection, next: str = "") -> None:
+    def _begin(self, operation: Operation, selection: Selection, next: str = "") -> None:
+        self._words = done_words
+        self._start(self._screen.services.editing.run(operation, selection), next)
+
+    def _start(self, events: AsyncGenerator[Progressed | Edited, None], next: str = "") -> None:
         self._result, self._is_stopping, self._next = None, False, next
         self._drawn_at, pace = time.monotonic(), Pace()
         self._screen.say("Starting …  ·  esc stops it")
         self._run = self._screen.follow(
-            self._screen.services.editing.run(operation, selection),
+            events,
             partial(self._show, pace),
             group="bulk",
             label="Editing many examples",
@@ -137,8 +178,10 @@ class Bulk:
             return
         if self._result is not None:
             screen.table.clear_marks()
-            words = done_words(self._result)
+            words = self._words(self._result)
             await self._editing.done(self._result, f"{words}  ·  {self._next}" if self._next else words)
+            if screen.view == "dropped" and screen.report is not None:
+                screen.query_one(DroppedRecords).show_reasons(screen.report.dropped)
         elif self._is_stopping and before is not None:
             version = await screen.services.curate.version()
             if version.content_hash == before.content_hash:
@@ -157,3 +200,7 @@ class Bulk:
             self._run.cancel()
             self._screen.say("Stopping …", "-care")
         return True
+
+
+def _title(choice: BulkChoice) -> str:
+    return f"{choice.title}: {choice.help}"

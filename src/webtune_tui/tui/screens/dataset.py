@@ -72,9 +72,11 @@ class DatasetScreen(TableTools):
         "for variety, F8 takes one out, F9 turns to the next, ctrl+t begins one, ctrl+s saves.\n\n"
         "The recipe (p) shows what each step does to a sample, with both sides: space turns a step on or off, J and K "
         "move it within its stage, enter goes to its options, r runs all. The dropped records (D) each keep their "
-        "reason; b brings the marked ones back, and a duplicate then takes the place of the one that stayed.\n\n"
+        "reason; b brings the marked ones back, and a duplicate then takes the place of the one that stayed; B brings "
+        "back all of a reason, or what meets a condition.\n\n"
         "Many at once: marks, a range (M at both its ends), all that is listed (a), then B: drop, move, replace, trim, "
-        "tag, send to review, export and more, each shown with its count and samples first, and one step: z undoes it. "
+        "re-template, tag, send to review, export and more, each shown with its count and samples first, and one "
+        "step: z undoes it. "
         "Review (w): k keeps, f fixes, d drops, s skips, u goes back; n begins another or a second pass, a tells how "
         "far two passes agree. History (H): enter walks to a step, tab goes to the versions, n names one, space marks "
         "two and = shows what differs.\n\n"
@@ -630,6 +632,11 @@ class DatasetScreen(TableTools):
     def _restore_wanted(self, event: DroppedRecords.RestoreWanted) -> None:
         if not self.refuses_editing():
             self._dropped.restore(event.records)
+
+    @on(DroppedRecords.ManyWanted)
+    def _many_dropped_wanted(self, event: DroppedRecords.ManyWanted) -> None:
+        if not self.refuses_editing():
+            self._bulk.restore(event.reason)
 
     @on(DroppedRecords.RecordWanted)
     def _dropped_record_wanted(self, event: DroppedRecords.RecordWanted) -> None:
