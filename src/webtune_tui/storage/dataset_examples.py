@@ -90,7 +90,8 @@ class Examples:
         with self._database.read() as connection:
             for one in example_ids:
                 row = connection.execute(
-                    f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND example_id = ? AND until <= ?"
+                    f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND example_id = ?"
+                    " AND +until <= ?"  # not by the index of all that ended
                     " AND EXISTS (SELECT 1 FROM revisions AS r JOIN edits AS e USING (edit_id) WHERE r.build ="
                     " examples.build AND r.revision = examples.until AND r.action <> 'undo' AND e.state = 'applied')"
                     " ORDER BY until DESC LIMIT 1",
