@@ -38,6 +38,7 @@ from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
 
 _PEERS_WORK = ("exact_duplicates", "near_duplicates")
+_SECOND_PEER = "WEBTUNE_DATATROVE_PYTHON"
 _STEPPED = 5_000  # records for the table of steps
 
 
@@ -62,6 +63,7 @@ class Throughput:
     peer: Judged
     ours: Judged
     whole: Judged
+    second: Judged | None = None
 
     @property
     def ratio(self) -> float:
@@ -84,9 +86,10 @@ def measure(records: int) -> Throughput:
         with Workspace.open(folder / "workspace", command="benchmark") as workspace:
             importing = _seconds(lambda: asyncio.run(import_into(workspace, source, new=records, duplicates=0)))
             peer = _of_peer(source, folder / "peer", planted, records)
+            second = _of_second_peer(source, folder / "second", planted, records)
             ours = _of_ours(workspace, planted, records, _peers_recipe(folder / "peer.toml"))
             whole = _of_ours(workspace, planted, records, _file(folder / "whole.toml", ""))
-        return Throughput(records, source.stat().st_size / 1e6, parsing, importing, peer, ours, whole)
+        return Throughput(records, source.stat().st_size / 1e6, parsing, importing, peer, ours, whole, second)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -107,6 +110,20 @@ def _of_peer(source: Path, folder: Path, planted: planted_records.Planted, recor
     os.sync()  # nobody pays for what the one before has left to write
     command = [sys.executable, "-m", "tests.benchmarks.prepare_peer", str(source), str(folder), str(time.monotonic())]
     told = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return _judged(told["seconds"], told["kept"], planted, records)
+
+
+def _of_second_peer(source: Path, folder: Path, planted: planted_records.Planted, records: int) -> Judged | None:
+    """datatrove on near-copies alone, where its environment is named; see ``prepare_second_peer``."""
+    python = os.environ.get(_SECOND_PEER)
+    if not python:
+        return None
+    folder.mkdir()
+    os.sync()
+    script = str(Path(__file__).with_name("prepare_second_peer.py"))
+    command = [python, script, str(source), str(folder), str(time.monotonic())]
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, env=clean).stdout)
     return _judged(told["seconds"], told["kept"], planted, records)
 
 
@@ -218,6 +235,8 @@ def told(found: Throughput) -> str:
         ("whole default recipe", found.whole.seconds, found.whole),
         ("whole, import included", found.whole.seconds + found.importing, found.whole),
     ]
+    if found.second is not None:
+        rows.insert(2, ("datatrove, near-copies alone", found.second.seconds, found.second))
     lines = [f"{found.records:,} records, {found.megabytes:,.0f} MB"]
     for name, seconds, judged in rows:
         line = f"  {name:28}{seconds:8.1f} s {found.records / seconds:10,.0f} records/s"

@@ -58,3 +58,18 @@ def test_redacting_without_a_repaired_file_is_a_wrong_use(tmp_path: Path, capsys
     file = written(tmp_path / "a.jsonl", [{}])
     assert run(["validate", str(file), "--redact"]) == 2
     assert "--repair" in capsys.readouterr().err
+
+
+def test_a_base_of_which_nothing_is_known_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"messages": [{"role": "user", "content": f"Q{n}?"}, {"role": "assistant", "content": f"A{n}."}]}
+        for n in range(12)
+    ]
+    file = written(tmp_path / "train.jsonl", rows)
+    for base, told in (("gpt-9-mini", ["unknown_base"]), ("gpt-4.1-mini-2025-04-14", [])):
+        assert run(["validate", str(file), "--provider", "openai", "--base", base, "--json"]) == 0
+        body = json.loads(capsys.readouterr().out)
+        assert [one["code"] for one in body["warnings"]] == told
+    assert run(["validate", str(file), "--provider", "local", "--base", "nobody/has-it"]) == 0
+    words = capsys.readouterr().out
+    assert "unknown_base  nobody/has-it is not known here: 65,536 tokens" in words

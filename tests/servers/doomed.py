@@ -36,9 +36,9 @@ def watch_steps(step: Step) -> None:
         setattr(os, name, around(getattr(os, name), step))
     real_write = Database.write
 
-    def write(self: Database) -> Any:
+    def write(self: Database, *arguments: Any) -> Any:
         step()
-        return real_write(self)
+        return real_write(self, *arguments)
 
     Database.write = write  # type: ignore[method-assign]
     real_send = httpx.AsyncClient.send

@@ -215,7 +215,7 @@ class FakeCurate:
         return frozenset(example_ids) & every - set(self.dropped)
 
     async def facets(
-        self, version: str | None = None, *, where: str = "", text: str = ""
+        self, version: str | None = None, *, where: str = "", text: str = "", with_languages: bool = True
     ) -> AsyncGenerator[Progressed | FacetCounts, None]:
         self.counted.append((where, text))
         try:

@@ -17,6 +17,7 @@ from webtune_tui.tui.modals.bulk_menu import BulkMenu
 from webtune_tui.tui.modals.restore_form import RestoreForm
 from webtune_tui.tui.modals.retemplate_form import RetemplateForm
 from webtune_tui.tui.screens.dataset import DatasetScreen
+from webtune_tui.tui.widgets.dropped_records import DroppedList
 from webtune_tui.tui.widgets.field_list import FieldList
 from webtune_tui.tui.widgets.template_area import TemplateArea
 
@@ -62,5 +63,5 @@ async def test_by_keys_examples_are_written_anew_and_dropped_rows_of_a_reason_ar
         await pilot.press("enter")
         await until(app, pilot, lambda: isinstance(app.screen, DatasetScreen))
         await until(app, pilot, lambda: "1 example wanted back" in said(app))
-        await until(app, pilot, lambda: len(dataset(app)._dropped.pane.query_one("#dropped-list").waiting) == 1)
+        await until(app, pilot, lambda: len(dataset(app).query_one(DroppedList).waiting) == 1)
         assert dataset(app).view == "dropped"

@@ -11,6 +11,7 @@ from tests.tui.fake_services import DEADLINE_SECONDS
 from textual.pilot import Pilot
 from textual.widgets import Button, Checkbox, Input, OptionList, Static
 
+from webtune_tui.domain.errors import NoSpace
 from webtune_tui.domain.reviews import REVIEW_TAG
 from webtune_tui.services.curate import CurateService
 from webtune_tui.settings import Settings
@@ -195,6 +196,42 @@ async def test_by_mouse_marked_examples_move_and_go_to_review(root: Path) -> Non
         await until(app, pilot, lambda: "has judged all 1 example" in pane(app).text.plain_text)
         kept = await curate.page(limit=COUNT)
         assert not any(f"tag:{REVIEW_TAG}" in one.flags for one in kept.examples)
+
+        await pilot.click("#review-buttons Button[name=back]")
+        await until(app, pilot, lambda: pane(app).example_id is not None)
+        again = [one for one in (await curate.page(limit=COUNT)).examples if f"tag:{REVIEW_TAG}" in one.flags]
+        assert [one.example_id for one in again] == [pane(app).example_id]
+        assert "waits for review again" in said(app)
+
+
+async def test_a_verdict_that_could_not_be_carried_out_is_not_taken(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = WebtuneApp(root, Settings())
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        curate = await opened(app, pilot)
+        await pilot.press("w")
+        await until(app, pilot, lambda: isinstance(app.screen, BeginReview))
+        app.screen.query_one("#review-count", Input).value = "2"
+        await pilot.press("enter")
+        await until(app, pilot, lambda: pane(app).example_id is not None)
+        first = pane(app).example_id
+
+        async def full(_: object, ids: object) -> None:
+            raise NoSpace(f"No space left for {ids}", hint="Free some space.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(CurateService, "drop", full)
+            await pilot.press("d")
+            await until(app, pilot, lambda: app.screen is not dataset(app))
+            assert app.services is not None and (kept := await app.services.review.kept()) is not None
+            assert not kept.current.verdicts and pane(app).example_id == first
+            await pilot.press("escape")
+        await pilot.press("d", "u", "d")
+        await until(app, pilot, lambda: pane(app).example_id not in (None, first))
+        kept = await app.services.review.kept()
+        assert kept is not None and dict(kept.current.verdicts) == {first: "drop"}
+        assert (await curate.version()).examples == COUNT - 1
 
 
 def pane(app: WebtuneApp) -> ReviewPane:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.cells import cell_len
 from tests.tui.dataset_fakes import FakeCurate, FakePrepare, dataset_app
 from tests.tui.fake_services import AppOnFakes
 from tests.tui.test_dataset_screen import screen_of, settle, status, table, until
+from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
 from webtune_tui.domain.errors import UsageError
@@ -150,7 +150,7 @@ async def test_a_recipe_that_can_not_be_read_is_told_where_it_would_stand(tmp_pa
 
 @pytest.mark.parametrize("view", HINTS)
 def test_hints_are_not_cut_at_80_columns(view: str) -> None:
-    assert cell_len(HINTS[view]) <= 76
+    assert Content.from_markup(HINTS[view]).cell_length <= 76
 
 
 async def test_a_step_moves_within_its_stage_and_says_where_it_can_not(tmp_path: Path) -> None:
@@ -308,3 +308,22 @@ async def test_a_duplicate_opens_beside_its_survivor_and_is_brought_back(tmp_pat
         await pilot.press("b")
         await until(app, pilot, lambda: "makes no example" in status(app))
         assert len(curate.restored) == 2
+
+
+async def test_a_part_of_the_mix_is_begun_from_its_name(tmp_path: Path) -> None:
+    app, _, prepare = services(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        await pilot.press("p")
+        await settle(app, pilot)
+        await pilot.press("a", "enter")
+        await pilot.pause()
+        assert "no name" in str(app.screen.query_one("#mix-fault", Static).content)
+        await pilot.press(*"general", "tab", *"gen*", "tab", *"lots", "enter")
+        await pilot.pause()
+        assert "does not fit" in str(app.screen.query_one("#mix-fault", Static).content)
+        await pilot.press("ctrl+u", *"0.3", "enter")
+        await settle(app, pilot)
+        assert app.screen is screen_of(app)
+        assert prepare.set == {"mix.general.match": "gen*", "mix.general.share": "0.3"}
+        assert status(app).startswith("The recipe is saved")

@@ -81,7 +81,7 @@ async def test_a_wide_terminal_shows_the_example_beside_the_table(tmp_path: Path
         await pilot.press("down", "down", "down", "down")
         await until(app, pilot, lambda: "Lodge Cast Iron" in detail(app))
         words = detail(app)
-        assert "the model learns this" in words
+        assert "● learned" in words
         assert "cut" in words and "token budget" in words
         assert "record 4 of c-20261122-bestsellers" in words and "https://www.shop.example/dp/B000000004" in words
 

@@ -42,7 +42,7 @@ class TableApp(App[None]):
     def on_row_view_chosen(self, event: RowView.Chosen) -> None:
         self.opened.append(event.index)
 
-    def on_example_table_failed(self, event: ExampleTable.Failed) -> None:
+    def on_fetched_rows_failed(self, event: ExampleTable.Failed) -> None:
         self.failures.append(event.error.message)
 
 

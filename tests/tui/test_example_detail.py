@@ -32,7 +32,7 @@ async def test_what_is_learned_is_said_in_words_and_marked_without_colour(tmp_pa
     examples = FakeExamples()
     examples.remarks = (Remark("hidden", "1 zero-width character", 2), Remark("too_long", "9 tokens", None, True))
     app = dataset_app(tmp_path, curate=FakeCurate(20, make=two_answers), examples=examples)
-    async with app.run_test(size=(120, 50), notifications=True, tooltips=True) as pilot:
+    async with app.run_test(size=(150, 50), notifications=True, tooltips=True) as pilot:
         await until(app, pilot, lambda: "of 13 tokens" in detail(app))
         words = detail(app)
         assert "Learned: 1 answer, 3 of 13 tokens" in words

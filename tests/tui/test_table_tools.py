@@ -269,7 +269,7 @@ async def test_place_filter_and_marks_stay_when_one_comes_back_and_with_another_
         table(app).marks = marked | {"ex-0000239"}
         curate.dropped.append("ex-0000050")  # one before it is gone
         curate.size = 239
-        await screen_of(app)._prepared()
+        await screen_of(app)._listing.open_version()
         await until(app, pilot, lambda: table(app).marks == marked)
         current = table(app).current
         assert current is not None and current.example_id == here.example_id

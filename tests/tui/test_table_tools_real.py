@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,22 @@ def rows_of(app: WebtuneApp) -> list[str]:
 async def start(app: WebtuneApp, pilot: Pilot[int]) -> None:
     await open_dataset(app, pilot)
     await until(app, pilot, lambda: table(app).row_count == 40 and table(app).current)
+
+
+async def test_languages_are_counted_and_their_examples_listed_with_one_key(workspace: Path) -> None:
+    app = WebtuneApp(workspace, Settings())
+    async with app.run_test(size=SIZE, notifications=True, tooltips=True) as pilot:
+        await start(app, pilot)
+        await pilot.press("F")
+        await until(app, pilot, lambda: isinstance(app.screen, FacetList) and "Language" in "".join(rows_of(app)))
+        await until(app, pilot, lambda: any(row.strip().startswith("en ") for row in rows_of(app)))
+        assert not any("counting" in row for row in rows_of(app))
+        place = next(number for number, row in enumerate(rows_of(app)) if row.strip().startswith("en "))
+        app.screen.query_one(OptionList).highlighted = place
+        (count,) = re.findall(r"en\s+\S*\s+(\d+)", rows_of(app)[place])
+        await pilot.press("enter", "escape")
+        await until(app, pilot, lambda: table(app).row_count == int(count))
+        assert app.screen.query_one("#where", Input).value == "language = en"
 
 
 async def test_the_table_by_keyboard_alone_and_again_after_a_restart(workspace: Path) -> None:

@@ -231,6 +231,36 @@ async def test_a_file_that_changes_is_followed_or_told(tmp_path: Path, monkeypat
         await until(app, lambda: "Another one?" in on_screen(app) and "1 row" in on_screen(app))
 
 
+async def test_a_file_that_is_cut_while_it_is_counted_says_so_and_no_row_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen_module, "_LOOK_SECONDS", 0.05)
+    file = write(tmp_path, [chat(f"Question {n}?") for n in range(2000)])
+    counting = screen_module.ViewedFile.counting
+
+    async def cut(viewed: screen_module.ViewedFile) -> AsyncIterator[int]:
+        os.truncate(file, 500)
+        async for done in counting(viewed):
+            yield done
+
+    monkeypatch.setattr(screen_module.ViewedFile, "counting", cut)
+    async with viewing(file) as (app, pilot):
+        await until(app, lambda: "was cut" in on_screen(app))
+        await pilot.press("colon", *"1500", "enter")
+        await until(app, lambda: "There are" in status(app))
+        await pilot.press("G")
+        monkeypatch.setattr(screen_module.ViewedFile, "counting", counting)
+        await pilot.press("f5")
+        await until(app, lambda: "was cut" not in on_screen(app) and " rows" in on_screen(app))
+
+
+async def test_a_file_with_more_roles_than_fit_into_a_line_is_counted(tmp_path: Path) -> None:
+    rows = [chat("Who?", role=f"{n:03}" + "é" * 97) for n in range(250)]
+    async with viewing(write(tmp_path, rows)) as (app, pilot):
+        await pilot.press("s")
+        await until(app, lambda: "250 rows" in app.screen.query_one(StyledLines).plain_text)
+
+
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow)])
 async def test_hostile_content_is_shown_as_written(size: tuple[int, int], tmp_path: Path) -> None:
     texts = [*PAYLOADS, EVERYTHING]

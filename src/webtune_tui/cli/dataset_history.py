@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
 from webtune_tui.cli.dataset_editing import edit_outcome
-from webtune_tui.domain.edit_steps import EditStep
+from webtune_tui.domain.edit_steps import Edited, EditStep
+from webtune_tui.domain.errors import InternalFault
+from webtune_tui.domain.events import Progressed
 
 
 def add_history_commands(group: Any) -> None:
@@ -101,9 +104,14 @@ async def _redo(context: CommandContext) -> Outcome:
 
 
 async def _goto(context: CommandContext) -> Outcome:
-    async with context.services() as services:
-        result = await services.editing.goto(context.arguments.step)
-    return edit_outcome(result, result.changed)
+    async with context.services() as services, aclosing(services.editing.walk(context.arguments.step)) as events:
+        async for event in events:
+            match event:
+                case Progressed(stage, done, total, unit):
+                    context.progress.update(f"{stage}: {done:,} of {total:,} {unit}")
+                case Edited(result):
+                    return edit_outcome(result, result.changed)
+    raise InternalFault("The walk ended without a result")
 
 
 async def _name(context: CommandContext) -> Outcome:

@@ -38,9 +38,7 @@ async def _private(context: CommandContext) -> Outcome:
             if isinstance(event, PrivateFindings):
                 findings = event
                 continue
-            told = [f"Looking: {event.done:,} of {event.total or 0:,} {event.unit}"]
-            told += [words] if (words := pace.words(event.stage, event.done, event.total, event.unit)) else []
-            context.progress.update(", ".join(told))
+            context.progress.update(pace.line("Looking", event))
     kinds = {kind: dict(sorted(domains.items())) for kind, domains in sorted(findings.kinds.items())}
     table = Table(
         ("example", "field", "kind", "value"),

@@ -43,10 +43,8 @@ async def _stats(context: CommandContext) -> Outcome:
     ):
         async for event in events:
             match event:
-                case Progressed(stage, done, total, unit):
-                    told = [f"{stage.capitalize()}: {done:,} of {total or 0:,} {unit}"]
-                    told += [words] if (words := pace.words(stage, done, total, unit)) else []
-                    context.progress.update(", ".join(told))
+                case Progressed():
+                    context.progress.update(pace.line(event.stage.capitalize(), event))
                 case StatisticsReady(found):
                     pass
     if found is None:

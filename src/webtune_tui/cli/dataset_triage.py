@@ -42,10 +42,8 @@ async def _triage(context: CommandContext) -> Outcome:
     ):
         async for event in events:
             match event:
-                case Progressed(stage, done, total, unit):
-                    told = [f"{stage.capitalize()}: {done:,} of {total or 0:,} {unit}"]
-                    told += [words] if (words := pace.words(stage, done, total, unit)) else []
-                    context.progress.update(", ".join(told))
+                case Progressed():
+                    context.progress.update(pace.line(event.stage.capitalize(), event))
                 case Triaged(report):
                     pass
     if report is None:

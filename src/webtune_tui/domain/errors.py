@@ -71,6 +71,15 @@ class NotFound(UsageError):
     code = "not_found"
 
 
+class Stopped(UsageError):
+    """The person stopped the work before anything of it was stored."""
+
+    code = "stopped"
+
+    def __init__(self) -> None:
+        super().__init__("Stopped; nothing was changed", hint="Do it again whenever you like.")
+
+
 class ConfirmationNeeded(UsageError):
     """The work costs money or can't be undone, and nobody agreed to it."""
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from webtune_tui.domain.conditions import compiled, normal_form, quoted
 
-FACETS: Mapping[str, str] = {"split": "Split", "source": "Source", "flag": "Flag", "edited": "Edited by hand"}
+FACETS: Mapping[str, str] = {
+    "split": "Split",
+    "source": "Source",
+    "language": "Language",
+    "flag": "Flag",
+    "edited": "Edited by hand",
+}
 """What is counted, and its title."""
 
 _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.\-]*")
@@ -16,16 +22,20 @@ _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.\-]*")
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """How many examples have each value of each facet; ``examples`` counts all that were looked at."""
+    """How many examples have each value of each facet; ``examples`` counts all that were looked at.
+
+    ``missing`` says of facets that are not counted (yet) why.
+    """
 
     counts: Mapping[str, Mapping[str, int]]
     examples: int
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 def facet_condition(facet: str, value: str) -> str:
     """The condition that the examples with a value of a facet fulfil."""
     match facet:
-        case "split" | "edited":
+        case "split" | "edited" | "language":
             return f"{facet} = {value}"
         case "flag":
             return f"flag:{value}" if _BARE.fullmatch(value) else f"flags has {quoted(value)}"
@@ -50,7 +60,7 @@ def chosen_in(condition: str) -> dict[tuple[str, str], bool]:
 
 def _asked(words: Sequence[str]) -> tuple[str, str] | None:
     match words:
-        case ("split" | "edited" | "source" as facet, "=", value):
+        case ("split" | "edited" | "source" | "language" as facet, "=", value):
             return facet, value
         case ("source", "is", "empty"):
             return "source", ""

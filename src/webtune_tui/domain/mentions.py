@@ -25,6 +25,7 @@ SHORTEST = 3
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NAME_MARKS = re.compile(r"[_.\-]+")
 _SPACES = re.compile(r"\s+")
 _ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(?=[\w-]+(?:\.[\w-]+)+/\S)", re.IGNORECASE)
 _PHONE = re.compile(r"(?:\+|00)?[\d\s().\-/]+")
@@ -65,6 +66,10 @@ class Person:
         if not self._may_be_in(text):
             return False
         return any(pattern.search(reading) for reading in _readings(text) for pattern in self._patterns)
+
+    def is_in_name(self, name: str) -> bool:
+        """Whether a name that takes no spaces (of a file, a tag, a version) is the person's: its marks part words."""
+        return self.is_in(name) or self.is_in(_NAME_MARKS.sub(" ", name))
 
     def without(self, text: str) -> str:
         """The text with :data:`ERASED` for each mention; no more than that word where only escapes hide one."""

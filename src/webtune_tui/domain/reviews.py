@@ -62,6 +62,7 @@ class Review:
     ids: tuple[str, ...]
     passes: tuple[Pass, ...]
     decided: Mapping[str, Verdict] = field(default_factory=dict)
+    untagged: frozenset[str] = frozenset()
 
     @property
     def current(self) -> Pass:
@@ -95,6 +96,11 @@ class Review:
         example_id, verdict = list(self.current.verdicts.items())[-1]
         left = {name: one for name, one in self.current.verdicts.items() if name != example_id}
         return replace(self, passes=(*self.passes[:-1], Pass(self.current.name, left))), example_id, verdict
+
+    def with_untagged(self, example_id: str, *, is_untagged: bool = True) -> Review:
+        """The review with an example whose tag a verdict took off, or without it."""
+        others = self.untagged - {example_id}
+        return replace(self, untagged=others | {example_id} if is_untagged else others)
 
     def with_pass(self, name: str) -> Review:
         """The review with a new pass over the same examples."""
@@ -145,6 +151,7 @@ def encode(review: Review) -> str:
             "ids": list(review.ids),
             "passes": [{"name": one.name, "verdicts": dict(one.verdicts)} for one in review.passes],
             "decided": dict(review.decided),
+            "untagged": sorted(review.untagged),
         }
     )
 
@@ -155,8 +162,9 @@ def decode(text: str) -> Review | None:
         body = json.loads(text)
         passes = tuple(Pass(str(one["name"]), _verdicts(one["verdicts"])) for one in body["passes"])
         ids = tuple(map(str, body["ids"]))
-        found = Review(str(body["rule"]), str(body["version"]), ids, passes, _verdicts(body["decided"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        untagged = frozenset(map(str, body.get("untagged", ())))
+        found = Review(str(body["rule"]), str(body["version"]), ids, passes, _verdicts(body["decided"]), untagged)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return found if passes else None
 

@@ -144,7 +144,9 @@ class Corpus:
     def _link(self, name: str, order: Indices, are_similar: Similar, done: int) -> Iterator[tuple[int, int]]:
         """Joins the groups of what is similar in one respect; yields as :meth:`decide` does."""
         table = self._sketches(name)
-        order = order[(table[order] != EMPTY).any(axis=1)]
+        is_empty = table[order, 0] == EMPTY
+        is_empty[is_empty] = (table[order[is_empty]] == EMPTY).all(axis=1)
+        order = order[~is_empty]
         meet = self._meeting(are_similar, None)
         for band, (members, buckets) in enumerate(buckets_of(table, order), start=1):
             meet_in_buckets(table, members, buckets, self._least, self.groups.roots_of, meet)

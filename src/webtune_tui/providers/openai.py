@@ -20,7 +20,9 @@ _TUNABLE = (
     "gpt-4.1-mini-2025-04-14",
     "gpt-4.1-2025-04-14",
 )
-_LONGEST_EXAMPLES = (("gpt-4o", 65_536), ("gpt-3.5-turbo", 16_385))
+_LONGEST_EXAMPLES = (("gpt-4o", 65_536), ("gpt-4.1", 65_536), ("gpt-3.5-turbo", 16_385))
+"""By the fine-tuning guide; of gpt-4.1 it says nothing, and what it says of gpt-4o is the careful choice."""
+
 _PRICES = {
     "gpt-4o-mini-2024-07-18": Price(3.0, "2024-12-31", "OpenAI's fine-tuning guide of 2024"),
     "gpt-4.1-2025-04-14": Price(25.0, "2026-03-31", "third-party price list"),
@@ -83,7 +85,7 @@ def training_price(base_model: str) -> Price | None:
 
 
 def longest_example(base_model: str, models: Path) -> int | None:
-    """The tokens of one line that are read, by OpenAI's fine-tuning guide; ``None`` for a base that it doesn't name."""
+    """The tokens of one line that are read; ``None`` for a base that is not known."""
     return next((tokens for name, tokens in _LONGEST_EXAMPLES if base_model.startswith(name)), None)
 
 

@@ -20,13 +20,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from webtune_tui.domain import errors
-from webtune_tui.domain.errors import InternalFault, WebtuneError
+from webtune_tui.domain.errors import InternalFault, Stopped, WebtuneError
 from webtune_tui.pipeline.anew import Written
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.template import ChatTemplate
 from webtune_tui.pipeline.tokens import counter_for
 from webtune_tui.services.bridge import child_program
-from webtune_tui.services.edit_selection import EditStopped
 
 _IDLE_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
@@ -62,7 +61,7 @@ class AnewProgram:
         """What each example becomes, or why it is left as it is. Blocking.
 
         Raises:
-            EditStopped: ``stopped`` was set meanwhile. UsageError: the recipe does not fit. InternalFault: the program
+            Stopped: ``stopped`` was set meanwhile. UsageError: the recipe does not fit. InternalFault: the program
                 ended by itself.
         """
         with self._lock:
@@ -102,7 +101,7 @@ class AnewProgram:
         while stopped is not None and os.name == "posix" and not select.select([stream], [], [], _LOOK_SECONDS)[0]:
             if stopped.is_set():
                 self._end()
-                raise EditStopped
+                raise Stopped
 
     def _end(self) -> None:
         if self._program is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import webtune_tui
 
+_LONGEST_LINE = 4 * 1024 * 1024
 _SOURCE = str(Path(webtune_tui.__file__).parents[1])
 
 
@@ -30,6 +31,7 @@ async def beside(module: str, *words: str, file: int, is_plain: bool = True) -> 
         stdin=file,
         stdout=PIPE,
         stderr=DEVNULL,
+        limit=_LONGEST_LINE,
         env={name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "HOME") if name in os.environ}
         | {"PYTHONPATH": _SOURCE, "PYTHONUTF8": "1"},
         start_new_session=os.name == "posix",  # ctrl+c is ours to pass on

@@ -18,6 +18,7 @@ from webtune_tui.domain.examples import Example, Split
 from webtune_tui.pipeline.edit import Edit, dropped, kept, set_texts
 from webtune_tui.pipeline.languages import language_named
 from webtune_tui.pipeline.packing import PackingPlan, plan_packing
+from webtune_tui.services.body_facts import BodyFactsService
 from webtune_tui.services.editor import Editor
 from webtune_tui.services.example_facets import counting
 from webtune_tui.services.example_listing import ExampleListing
@@ -47,6 +48,7 @@ class CurateService:
         self._workspace = workspace
         self._store = DatasetStore(workspace.database)
         self._scans = ExampleScans(workspace.database, language_named)
+        self._facts = BodyFactsService(workspace)
         self._records = RecordQueries(workspace.database)
         self._editor = Editor(workspace)
 
@@ -110,14 +112,18 @@ class CurateService:
         if sort not in SORTS:
             raise UsageError(f"Examples can't be sorted by {sort!r}", hint=f"Sort by {', '.join(SORTS)}.")
         revision = await asyncio.to_thread(self._revision, version)
-        return ExampleListing(self._scans, Wanted(revision, condition, text, sort, is_descending))
+        return ExampleListing(self._scans, Wanted(revision, condition, text, sort, is_descending), self._facts)
 
     async def facets(
-        self, version: str | None = None, *, where: str = "", text: str = ""
+        self, version: str | None = None, *, where: str = "", text: str = "", with_languages: bool = True
     ) -> AsyncGenerator[Progressed | FacetCounts, None]:
-        """Counts the examples of a listing by split, source, flag and edit state. Raises as :meth:`listing` does."""
+        """Counts the examples of a listing by split, source, flag, edit state and language; ends with FacetCounts.
+
+        Where languages are not known yet, the others are told first. Without ``with_languages`` nobody finds them out.
+        Raises as :meth:`listing` does.
+        """
         wanted = (await self.listing(version, where=where, text=text)).wanted
-        async with aclosing(counting(self._scans, wanted)) as told:
+        async with aclosing(counting(self._scans, wanted, self._facts, with_languages=with_languages)) as told:
             async for event in told:
                 yield event
 

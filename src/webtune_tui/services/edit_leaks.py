@@ -8,29 +8,33 @@ from array import array
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import IO, Any
+from typing import IO
 
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import Progressed
-from webtune_tui.domain.example_fields import EDITED
 from webtune_tui.domain.examples import Split
-from webtune_tui.pipeline.validation.overlap import OverlapIndex, texts_of
-from webtune_tui.pipeline.validation.similar import Texts
+from webtune_tui.pipeline.validation.overlap import MOST_INDEXED, OverlapIndex, texts_of
+from webtune_tui.pipeline.validation.similar import Bands, Texts, bands_of
 from webtune_tui.storage.dataset_types import Revision, StoredExample
 from webtune_tui.storage.datasets import DatasetStore
+from webtune_tui.storage.files import storage_error
 from webtune_tui.storage.workspace import Workspace
 
 _BATCH = 256
+_ROUND = MOST_INDEXED
+"""Edited examples that are known at a time, about a kilobyte of memory each; more of them take more rounds."""
 _SHOWN = 3
-_PROMPT_ALONE = "The same prompt"  # short ones are the same by chance, and preparing lets them be
+_STAGE = "comparing the edits with the other splits"
 
 Leak = tuple[StoredExample, StoredExample]
-"""An edited example, and one of another split that says the same."""
+"""An edited example, and one of another split that says the same; the first one without its messages."""
 
 
 def without_edit_leaks(workspace: Workspace, version: DatasetVersion) -> Generator[Progressed, None, None]:
-    """Compares the edited examples of a version with those of the other splits; free of charge where there are none.
+    """Compares all edited examples of a version with those of the other splits; free of charge where there are none.
+
+    Edited ones are taken in rounds, so that memory is bounded however many they are; each round reads the version.
 
     Raises:
         InvalidInput: an edited example says what one of another split says.
@@ -39,91 +43,83 @@ def without_edit_leaks(workspace: Workspace, version: DatasetVersion) -> Generat
     revision = store.find(version.content_hash)
     if revision is None:
         return
-    operations = [edit.operation for edit in store.edits() if edit.state == "applied" and _rewrites(edit.operation)]
-    if any("where" in one for one in operations):
-        yield from _without_leaks_of_many(workspace, store, revision)
-        return
-    edited = _edited(store, revision, operations)
-    if not edited:
-        return
-    leaks = []
-    for number, batch in enumerate(_batches(store.stream(revision))):
-        yield Progressed("comparing the edits with the other splits", number * _BATCH, version.examples, "examples")
-        leaks += list(_leaks(edited, batch))
-    if leaks:
-        raise _refused(leaks)
+    rows = store.edited_rows(revision)
+    starts = range(0, len(rows), _ROUND)
+    total, done = len(rows) + len(starts) * version.examples, 0
+    for start in starts:
+        some = rows[start : start + _ROUND]
+        try:
+            for looked, leaks in _leaks_of(workspace, store, revision, some):
+                if leaks:
+                    raise _refused(leaks)
+                yield Progressed(_STAGE, done + looked, total, "examples")
+        except OSError as error:
+            raise storage_error(workspace.root, error) from error
+        done += len(some) + version.examples
 
 
-def _without_leaks_of_many(
-    workspace: Workspace, store: DatasetStore, revision: Revision
-) -> Generator[Progressed, None, None]:
-    """The same for edits by a condition: the edited ones are indexed, on disk, and all others asked for them."""
-    stage, total = "comparing the edits with the other splits", revision.totals.content.count
+def _leaks_of(
+    workspace: Workspace, store: DatasetStore, revision: Revision, rows: array[int]
+) -> Iterator[tuple[int, list[Leak]]]:
+    """One round: the edited rows are indexed, their texts on disk, and all others asked for them.
+
+    Gives how many rows were looked at, and at its end the leaks.
+    """
     leaks: list[Leak] = []
     with _OnDisk(workspace) as texts:
         indexes = {split: _EditedOf(split, texts) for split in Split}
-        for number, batch in enumerate(_batches(store.stream(revision))):
+        for start in range(0, len(rows), _BATCH):
+            batch = store.by_rows(rows[start : start + _BATCH])
             for index in indexes.values():
-                index.add([one for one in batch if EDITED in one.flags])
-            yield Progressed(stage, number * _BATCH, 2 * total, "examples")
+                index.add(batch)
+            yield start, []
         for number, batch in enumerate(_batches(store.stream(revision))):
-            for index in indexes.values():
-                leaks += index.leaks(batch)
-            yield Progressed(stage, total + number * _BATCH, 2 * total, "examples")
+            leaks += _found(indexes, batch)
+            yield len(rows) + number * _BATCH, []
             if len(leaks) > _SHOWN:
                 break
-    if leaks:
-        raise _refused(leaks)
+    yield len(rows) + revision.totals.content.count, leaks
+
+
+def _found(indexes: Mapping[Split, _EditedOf], batch: Sequence[StoredExample]) -> Iterator[Leak]:
+    """The leaks of a batch; what the examples say is worked out once for all splits."""
+    asked = [one for one in batch if any(index.count and index.split is not one.split for index in indexes.values())]
+    if not asked:
+        return
+    said = [texts_of(one.to_example().messages) for one in asked]
+    bands = bands_of(said)
+    for index in indexes.values():
+        places = [at for at, one in enumerate(asked) if index.count and one.split is not index.split]
+        for at, edited in zip(places, index.find([said[at] for at in places], bands[places]), strict=True):
+            if edited is not None:
+                yield edited, asked[at]
 
 
 class _EditedOf:
     """The edited examples of a split, by what they say."""
 
     def __init__(self, split: Split, texts: _OnDisk) -> None:
-        self._split = split
-        self._index = OverlapIndex(texts.part())
+        self.split = split
+        self._index = OverlapIndex(texts.part(), prompts_count=False)
         self._known: list[StoredExample] = []
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._known)
 
     def add(self, edited: Sequence[StoredExample]) -> None:
         """Takes those of the split."""
-        mine = [one for one in edited if one.split is self._split]
+        mine = [one for one in edited if one.split is self.split]
         first = len(self._known)
         said = [(first + number, texts_of(one.to_example().messages)) for number, one in enumerate(mine)]
         self._index.add(0, said)
         self._known += [replace(one, messages="") for one in mine]
 
-    def leaks(self, examples: Sequence[StoredExample]) -> Iterator[Leak]:
-        """The pairs of an edited example and one of another split that are alike."""
-        asked = [one for one in examples if one.split is not self._split] if self._known else []
-        found = self._index.find([texts_of(one.to_example().messages) for one in asked]) if asked else []
-        for one, overlap in zip(asked, found, strict=True):
-            if overlap is not None and overlap.shared != _PROMPT_ALONE:
-                yield self._known[overlap.place.line], one
-
-
-def _edited(store: DatasetStore, revision: Revision, operations: Sequence[Mapping[str, Any]]) -> list[StoredExample]:
-    named = [[one["example"]] if "example" in one else one.get("ids", []) for one in operations]
-    ids = list(dict.fromkeys(str(name) for names in named for name in names))
-    return list(store.by_ids(revision, ids).values()) if ids else []
-
-
-def _rewrites(operation: Mapping[str, Any]) -> bool:
-    """Whether an edit of named examples wrote other texts."""
-    return "example" in operation or operation.get("do") in ("replace", "trim", "merge", "role", "retemplate")
-
-
-def _leaks(edited: Sequence[StoredExample], others: Sequence[StoredExample]) -> Iterator[Leak]:
-    """The pairs of an edited example and another one that lie in different splits and are alike."""
-    for split in Split:
-        asked = [one for one in edited if one.split is not split]
-        there = [one for one in others if one.split is split]
-        if not asked or not there:
-            continue
-        index = OverlapIndex(_Kept())
-        index.add(0, [(number, texts_of(one.to_example().messages)) for number, one in enumerate(there)])
-        for one, overlap in zip(asked, index.find([texts_of(one.to_example().messages) for one in asked]), strict=True):
-            if overlap is not None and overlap.shared != _PROMPT_ALONE:
-                yield one, there[overlap.place.line]
+    def find(self, texts: Sequence[Texts], bands: Bands) -> list[StoredExample | None]:
+        """For each of other examples the edited one that says the same."""
+        found = self._index.find(texts, bands)
+        return [None if overlap is None else self._known[overlap.place.line] for overlap in found]
 
 
 def _batches(examples: Iterator[StoredExample]) -> Iterator[list[StoredExample]]:
@@ -142,21 +138,6 @@ def _refused(leaks: Sequence[Leak]) -> InvalidInput:
         f" webtune dataset drop {leaks[0][0].example_id}",
         fields={"leaks": [[one.example_id, other.example_id] for one, other in leaks[:_SHOWN]]},
     )
-
-
-class _Kept:
-    """Texts of a batch, in memory."""
-
-    def __init__(self) -> None:
-        self._texts: list[Texts] = []
-
-    def put(self, texts: Texts) -> None:
-        """Takes the next one."""
-        self._texts.append(texts)
-
-    def get(self, number: int) -> Texts:
-        """The one of this number."""
-        return self._texts[number]
 
 
 class _OnDisk:

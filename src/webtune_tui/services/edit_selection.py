@@ -7,20 +7,13 @@ from array import array
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.errors import Stopped
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.selections import Selection
 from webtune_tui.storage.dataset_types import Revision
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.example_scans import ExampleScans, Wanted
-
-
-class EditStopped(UsageError):
-    """The person stopped an edit before anything was stored."""
-
-    def __init__(self) -> None:
-        super().__init__("Stopped; nothing was changed", hint="Do it again whenever you like.")
 
 
 @dataclass(slots=True)
@@ -41,7 +34,7 @@ def picked(
     """Looks the examples up, or asks every one whether it meets the condition.
 
     Raises:
-        UsageError: the condition can't be read. EditStopped: ``stopped`` was set meanwhile.
+        UsageError: the condition can't be read. Stopped: ``stopped`` was set meanwhile.
     """
     if selection.ids:
         found = store.rows_of_ids(revision, selection.ids)
@@ -53,5 +46,5 @@ def picked(
         result.rows.extend(piece)
         yield Progressed("selecting", len(result.rows), None, "examples")
     if stopped.is_set():
-        raise EditStopped
+        raise Stopped
     return result

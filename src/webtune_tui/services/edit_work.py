@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import tempfile
 import threading
@@ -12,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
-from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.errors import NotFound, Stopped, UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.example_fields import EDITED
 from webtune_tui.domain.examples import Example, Split, encode_messages
@@ -26,13 +27,14 @@ from webtune_tui.pipeline.edits.base import (
     derived_id,
 )
 from webtune_tui.pipeline.tokens import count_examples
-from webtune_tui.services.edit_selection import EditStopped, picked
+from webtune_tui.services.edit_selection import picked
 from webtune_tui.services.edit_tools import EditTools
 from webtune_tui.storage.dataset_bulk import changed_totals
 from webtune_tui.storage.dataset_steps import Step
 from webtune_tui.storage.dataset_types import Change, Revision, StoredExample, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.example_scans import ExampleScans
+from webtune_tui.storage.files import storage_error
 
 BATCH = 200
 _IN_MEMORY = 8 * 1024 * 1024  # bytes of changes; more wait in a nameless file
@@ -111,11 +113,13 @@ class EditWork:
                 yield from self._plan_back()
 
     def commit(self, step: Step) -> Revision:
-        """Stores everything in one transaction."""
+        """Stores everything in one transaction. Raises Stopped where it is told to stop before its end."""
         if self.edit.operation.kind == "row" and self.count:
-            return self._store.commit_rows(self._revision, self.rows, self.turn, step)
+            return self._store.commit_rows(self._revision, self.rows, self.turn, step, self._stopped)
         batches = self._waiting or ()
-        return self._store.commit_changes(self._revision, batches, self._totals, self.count, step)
+        return self._store.commit_changes(
+            self._revision, batches, self._totals, self.count, step, stopped=self._stopped
+        )
 
     def close(self) -> None:
         """Lets go of what waits."""
@@ -222,7 +226,7 @@ class EditWork:
                 batch += changes
             self._take(batch)
             if self._stopped.is_set():
-                raise EditStopped
+                raise Stopped
             yield Progressed("editing", min(start + BATCH, len(self.rows)), len(self.rows), "examples")
 
     def _take(self, changes: Sequence[Change]) -> None:
@@ -295,7 +299,7 @@ class EditWork:
                 ]
             )
             if self._stopped.is_set():
-                raise EditStopped
+                raise Stopped
             yield Progressed("bringing back", min(start + BATCH, len(ids)), len(ids), "examples")
         self.missing = tuple(missing)
 
@@ -304,22 +308,31 @@ class _Waiting:
     """Batches of changes in order: in memory, and from some size on in a file without a name."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=str(folder)))  # noqa: SIM115
         self._batches = 0
 
     def add(self, changes: Sequence[Change]) -> None:
-        if changes:
+        if not changes:
+            return
+        try:
             pickle.dump(list(changes), self._file, pickle.HIGHEST_PROTOCOL)
-            self._batches += 1
+        except OSError as error:
+            raise storage_error(self._folder, error) from error
+        self._batches += 1
 
     def __iter__(self) -> Iterator[list[Change]]:
-        self._file.seek(0)
+        try:
+            self._file.seek(0)  # writes what still waits to be written
+        except OSError as error:
+            raise storage_error(self._folder, error) from error
         for _ in range(self._batches):
             batch: list[Change] = pickle.load(self._file)  # noqa: S301 - our own
             yield batch
 
     def close(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk was told already; nothing of this is wanted any more
+            self._file.close()
 
 
 def _after(before: StoredExample, example: Example, tokens: int) -> StoredExample:

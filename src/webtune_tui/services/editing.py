@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from webtune_tui.domain.datasets import DatasetVersion
@@ -17,7 +17,7 @@ from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edits.base import Operation
 from webtune_tui.services.editor import Editor
 from webtune_tui.services.restoring import Restoring
-from webtune_tui.services.stepwise import in_thread, to_the_end
+from webtune_tui.services.stepwise import in_one_thread, in_thread, to_the_end
 from webtune_tui.services.version_changes import changes_between
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.workspace import Workspace
@@ -35,14 +35,16 @@ class EditingService:
     async def run(
         self, operation: Operation, selection: Selection, *, stopped: threading.Event | None = None
     ) -> AsyncGenerator[Progressed | Edited, None]:
-        """Applies an operation; ends with Edited. Left before its end, it has changed nothing.
+        """Applies an operation; ends with Edited. Left or cancelled before its end, it soon ends, with nothing changed.
 
-        ``stopped`` ends it soon, while it still looks for the examples or works out the changes: EditStopped is raised.
+        ``stopped`` ends it the same way; only when all is stored, it is too late for that.
 
         Raises:
             UsageError: the selection can't be read, or the operation is refused. NotFound: an id is not there.
+            Stopped: ``stopped`` was set in time.
         """
-        async with aclosing(in_thread(self._editor.run(operation, selection, stopped))) as events:
+        stopped = stopped or threading.Event()
+        async with aclosing(in_thread(self._editor.run(operation, selection, stopped), stopped)) as events:
             async for event in events:
                 yield event
 
@@ -102,13 +104,29 @@ class EditingService:
         """Every step in order, the undone ones last. Step 0, the start, is not among them."""
         return await asyncio.to_thread(self._editor.history)
 
-    async def goto(self, number: int) -> EditResult:
-        """Walks to the state after a step (0: before all), undoing or redoing one by one; each is whole by itself.
+    async def walk(self, number: int) -> AsyncGenerator[Progressed | Edited, None]:
+        """Goes to the state after a step (0: before all), undoing or redoing one by one; ends with Edited.
+
+        Left or cancelled before its end, it soon ends where it began: the walk is stored as a whole.
 
         Raises:
             UsageError: there is no such step.
         """
-        return await to_the_end(lambda: self._editor.goto(number))
+
+        def go(stopped: threading.Event, told: Callable[[Progressed | Edited], None]) -> Progressed | Edited:
+            return Edited(self._editor.goto(number, stopped, told))
+
+        async with aclosing(in_one_thread(go)) as events:
+            async for event in events:
+                yield event
+
+    async def goto(self, number: int) -> EditResult:
+        """As :meth:`walk`; answers what it did. Raises UsageError where there is no such step."""
+        async with aclosing(self.walk(number)) as events:
+            async for event in events:
+                if isinstance(event, Edited):
+                    return event.result
+        raise AssertionError("a walk ends with its result")
 
     async def name_version(self, name: str, version: str | None = None) -> DatasetVersion:
         """Gives a version (the working one without) a name for good, which also fixes it.

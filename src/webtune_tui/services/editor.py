@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from array import array
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -188,12 +188,10 @@ class Editor:
         applied = [edit for edit in self.store.edits() if edit.state == "applied"]
         if not applied:
             raise UsageError("There is no edit to undo", hint="See: webtune dataset history")
-        edit = applied[-1]
-        number = self.store.revision_of(head.build, edit.edit_id)
         text, meta = self._recipes.announce([dict(one.operation) for one in applied[:-1]])
-        revision = self._reverted(head, number, Step("undo", edit.edit_id, meta=meta, keeps_count=True))
+        result = self._taken_back(head, applied[-1], meta)
         self._recipes.write_announced(text)
-        return self._settled(head, revision, edit, "Took back")
+        return result
 
     def redo(self) -> EditResult:
         """Applies the last undone edit again. Raises UsageError when there is none."""
@@ -202,20 +200,33 @@ class Editor:
         undone = [edit for edit in edits if edit.state == "undone"]
         if not undone:
             raise UsageError("There is no edit to redo", hint="See: webtune dataset history")
-        edit = undone[0]
         applied = [dict(one.operation) for one in edits if one.state == "applied"]
-        text, meta = self._recipes.announce([*applied, dict(edit.operation)])
+        text, meta = self._recipes.announce([*applied, dict(undone[0].operation)])
+        result = self._done_again(head, undone[0], meta)
+        self._recipes.write_announced(text)
+        return result
+
+    def _taken_back(self, head: Revision, edit: StoredEdit, meta: Mapping[str, str]) -> EditResult:
+        number = self.store.revision_of(head.build, edit.edit_id)
+        revision = self._reverted(head, number, Step("undo", edit.edit_id, meta=meta, keeps_count=True))
+        return self._settled(head, revision, edit, "Took back")
+
+    def _done_again(
+        self, head: Revision, edit: StoredEdit, meta: Mapping[str, str], stopped: threading.Event | None = None
+    ) -> EditResult:
         undoing = self.store.undoing_of(head.build, edit.edit_id)
         if undoing is not None:
             step = Step("redo", edit.edit_id, meta=meta, keeps_count=True)
             revision = self._reverted(head, undoing, step)
         else:  # the dataset was prepared since
             parsed = parse_edit(edit.operation, where="A stored edit")
-            with self._tools(head) as tools, self._work(parsed, head, tools, is_replay=True) as work:
+            with (
+                self._tools(head, stopped) as tools,
+                self._work(parsed, head, tools, is_replay=True, stopped=stopped) as work,
+            ):
                 _exhaust(work.select())
                 _exhaust(work.plan())
                 revision = work.commit(Step("redo", edit.edit_id, meta=meta))
-        self._recipes.write_announced(text)
         return self._settled(head, revision, edit, "Did again")
 
     def history(self) -> list[EditStep]:
@@ -227,22 +238,45 @@ class Editor:
             for number, edit in enumerate(edits, start=1)
         ]
 
-    def goto(self, number: int) -> EditResult:
-        """Walks to the state after a step; 0 is the start. Raises UsageError where there is no such step."""
+    def goto(
+        self,
+        number: int,
+        stopped: threading.Event | None = None,
+        told: Callable[[Progressed], None] = lambda event: None,
+    ) -> EditResult:
+        """Walks to the state after a step; 0 is the start. The walk is stored as a whole or not at all.
+
+        ``told`` hears how many steps are behind it.
+
+        Raises:
+            UsageError: there is no such step. Stopped: ``stopped`` was set before it was stored.
+        """
         edits = self.store.edits()
         if not 0 <= number <= len(edits):
             raise UsageError(
                 f"There is no step {number}",
                 hint=f"There are {len(edits)}; 0 is the start. See: webtune dataset history",
             )
+        head = self._ready()
         applied = sum(edit.state == "applied" for edit in edits)
         if applied == number:
-            return EditResult(self._ready().to_version(), (), words="Already there")
-        results = [self.undo() if number < applied else self.redo() for _ in range(abs(number - applied))]
-        changed = dict.fromkeys(one for result in results for one in result.changed)
-        count = sum(result.count for result in results)
-        steps = f"{len(results)} step{'' if len(results) == 1 else 's'} {'back' if number < applied else 'forward'}"
-        return replace(results[-1], changed=list(islice(changed, SHOWN_IDS)), count=count, words=f"Went {steps}")
+            return EditResult(head.to_version(), (), words="Already there")
+        is_back = number < applied
+        way = edits[number:applied][::-1] if is_back else edits[applied:number]
+        text, meta = self._recipes.announce([dict(edit.operation) for edit in edits[:number]])
+        changed: dict[str, None] = {}
+        count = 0
+        with self._workspace.database.together(stopped):
+            for done, edit in enumerate(way):
+                told(Progressed("walking", done, len(way), "steps"))
+                last = meta if edit is way[-1] else {}
+                head = self._head()
+                result = self._taken_back(head, edit, last) if is_back else self._done_again(head, edit, last, stopped)
+                changed |= dict.fromkeys(islice(result.changed, SHOWN_IDS - len(changed)))
+                count += result.count
+        self._recipes.write_announced(text)
+        steps = f"{len(way)} step{'' if len(way) == 1 else 's'} {'back' if is_back else 'forward'}"
+        return replace(result, changed=list(changed), count=count, words=f"Went {steps}")
 
     # Names
 

@@ -6,6 +6,7 @@ Numbers of rows are kept (8 bytes each), the examples themselves are read a page
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from array import array
@@ -14,9 +15,11 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from webtune_tui.domain.examples import Example
+from webtune_tui.services.body_facts import BodyFactsService
+from webtune_tui.services.body_facts_run import Looked
 from webtune_tui.services.stepwise import in_thread, to_the_end
 from webtune_tui.storage.dataset_types import Revision, StoredExample
 from webtune_tui.storage.example_conditions import Where
@@ -41,18 +44,28 @@ class ExamplePage:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many examples a listing has found so far; ``is_complete`` says that these are all."""
+    """How many examples a listing has found so far; ``is_complete`` says that these are all.
+
+    ``looked`` tells how far the messages are looked at, where a condition needs it.
+    """
 
     count: int
     is_complete: bool
+    looked: Looked | None = None
 
 
 class ExampleListing:
-    """One listing. Call :meth:`find` once and take its values beside the pages, until it ends."""
+    """One listing. Call :meth:`find` once and take its values beside the pages, until it ends.
 
-    def __init__(self, scans: ExampleScans, wanted: Wanted) -> None:
+    ``facts`` finds out what a condition asks of messages, where it can be kept.
+    """
+
+    def __init__(self, scans: ExampleScans, wanted: Wanted, facts: BodyFactsService | None = None) -> None:
         self.wanted = wanted
         self._scans = scans
+        self._facts = facts
+        self._looked: Looked | None = None
+        self._searched = 0
         self._where: Where | None = None
         self._places: _Places | None = None
         self._ids: array[int] = array("q")
@@ -64,7 +77,7 @@ class ExampleListing:
     @property
     def found(self) -> Found:
         """What is known of its length."""
-        return Found(self._count, self._is_complete)
+        return Found(self._count, self._is_complete, self._looked)
 
     async def find(self) -> AsyncGenerator[Found, None]:
         """Finds all examples; tells about ten times a second how many there are, and at the end.
@@ -79,11 +92,13 @@ class ExampleListing:
             yield self.found
             return
         try:
+            async with aclosing(self._look()) as looked:
+                async for self._looked in looked:
+                    yield self.found
+            self._looked = None
             async with aclosing(in_thread(self._pieces())) as pieces:
                 async for ids in pieces:
-                    self._ids.extend(ids)
-                    self._count = max(self._count, len(self._ids))
-                    self._grown.set()
+                    self._take(ids)
                     yield self.found
             self._is_complete = not self._stopped.is_set()
             self._count = len(self._ids) if self._is_complete else self._count
@@ -103,14 +118,15 @@ class ExampleListing:
             UsageError: the condition asks what examples don't have.
         """
         if self._in_place:
-            rows = await to_the_end(lambda: self._rows_in_place(offset, limit))
+            rows = await to_the_end(lambda: _read(self._rows_in_place(offset, limit)))
         else:
             rows = await self._rows(offset, limit)
-        return ExamplePage([row.to_example() for row in rows], offset, self._count, [row.ordinal + 1 for row in rows])
+        return ExamplePage([one for one, _ in rows], offset, self._count, [number for _, number in rows])
 
     async def row_ids(self) -> array[int]:
         """The numbers of all rows, once they are found."""
         while not self._is_complete and not self._stopped.is_set():
+            self._grown.clear()  # else the wait is none, and the loop would never come to the search
             await self._grown.wait()
         return self._ids
 
@@ -133,7 +149,7 @@ class ExampleListing:
         """Whether the places in the build tell the rows: nothing need be searched."""
         return self.wanted.is_everything and self.wanted.sort == "index"
 
-    async def _rows(self, offset: int, limit: int) -> list[StoredExample]:
+    async def _rows(self, offset: int, limit: int) -> list[tuple[Example, int]]:
         end = offset + limit
         where = await to_the_end(self._condition)
         while not self._is_complete and not self._stopped.is_set() and len(self._ids) < end:
@@ -144,11 +160,11 @@ class ExampleListing:
             self._grown.clear()
             await self._grown.wait()
         some = self._ids[offset:end]
-        return await to_the_end(lambda: self._scans.rows(some))
+        return await to_the_end(lambda: _read(self._scans.rows(some)))
 
     def _quickly(self, where: Where, offset: int, limit: int) -> tuple[Wanted, int, int] | None:
         """How rows are asked for before the search has come to them: from the beginning, or from the end backwards."""
-        if where.reads_bodies or self.wanted.reads_texts:
+        if where.may_read_texts or self.wanted.reads_texts:
             return None
         if offset + limit <= _QUICK:
             return self.wanted, offset, limit
@@ -160,9 +176,34 @@ class ExampleListing:
             return None
         return replace(self.wanted, is_descending=not self.wanted.is_descending), after, limit
 
-    def _rows_of(self, where: Where, wanted: Wanted, offset: int, limit: int) -> list[StoredExample]:
+    def _rows_of(self, where: Where, wanted: Wanted, offset: int, limit: int) -> list[tuple[Example, int]]:
         ids = self._scans.first(wanted, where, limit, offset)
-        return self._scans.rows(ids if wanted is self.wanted else ids[::-1])
+        return _read(self._scans.rows(ids if wanted is self.wanted else ids[::-1]))
+
+    async def _look(self) -> AsyncGenerator[Looked, None]:
+        """Has messages looked at that the condition asks of and nobody looked at yet, and takes the rows meanwhile."""
+        where = await to_the_end(self._condition)
+        if not where.lacks_facts or self._facts is None or self._stopped.is_set():
+            return
+        looking = self._facts.find_out(self.wanted.revision, with_languages=where.asks_language)
+        async with aclosing(looking) as looked:
+            async for one in looked:
+                if self.wanted.sort == "index" and not self.wanted.is_descending and one.place > self._searched:
+                    places = replace(self.wanted, places=(self._searched, one.place))
+                    self._take(await to_the_end(partial(self._row_ids, places, where)))
+                    self._searched = one.place
+                yield one
+                if self._stopped.is_set():
+                    return
+        self._where = None  # it is asked more simply now
+
+    def _row_ids(self, wanted: Wanted, where: Where) -> array[int]:
+        return array("q", chain.from_iterable(self._scans.row_ids(wanted, where, self._stopped)))
+
+    def _take(self, ids: array[int]) -> None:
+        self._ids.extend(ids)
+        self._count = max(self._count, len(self._ids))
+        self._grown.set()
 
     def _condition(self) -> Where:
         if self._where is None:
@@ -173,7 +214,8 @@ class ExampleListing:
         where = self._condition()
         ids: array[int] = array("q")
         told = 0.0
-        for some in self._scans.row_ids(self.wanted, where, self._stopped):
+        wanted = replace(self.wanted, places=(self._searched, sys.maxsize)) if self._searched else self.wanted
+        for some in self._scans.row_ids(wanted, where, self._stopped):
             ids.extend(some)
             if time.monotonic() - told >= _TOLD_EVERY:
                 yield ids
@@ -195,6 +237,11 @@ class ExampleListing:
         if self._places is None:
             self._places = _Places(self._scans.unlike_built(self.wanted.revision), self._count)
         return self._places
+
+
+def _read(rows: Sequence[StoredExample]) -> list[tuple[Example, int]]:
+    """The examples, each with its place from 1; in a thread, since reading their messages takes its time."""
+    return [(row.to_example(), row.ordinal + 1) for row in rows]
 
 
 class _Places:

@@ -32,15 +32,18 @@ class ExamplesService:
         self._history = ExampleHistory(workspace.database)
         self._recipes = Recipes(workspace.recipe_path, self._store)
         self._program: AskedProgram | None = None
+        self._base = ""
 
     async def check(self, messages: Sequence[Message], limits: TokenLimits) -> ExampleCheck | None:
         """The tokens and what is wrong or odd; ``None`` where a newer question took its place."""
-        if self._program is None:
-            base = await asyncio.to_thread(self._base_of_counts)
-            if self._program is None:
-                self._program = AskedProgram(WORKER, {"base_model": base, "models": str(models_folder())})
-        text = await asyncio.to_thread(encode_messages, messages)
-        answer = await self._program.ask({"ask": "check", "messages": text, "limits": asdict(limits)})
+        base, text = await asyncio.to_thread(lambda: (self._base_of_counts(), encode_messages(messages)))
+        before, program = self._program, self._program
+        if program is None or base != self._base:
+            program = AskedProgram(WORKER, {"base_model": base, "models": str(models_folder())})
+            self._program, self._base = program, base
+            if before is not None:
+                await before.aclose()  # a version that was counted with another base is the working one now
+        answer = await program.ask({"ask": "check", "messages": text, "limits": asdict(limits)})
         if answer is None:
             return None
         tokens, total, encoding, remarks = answer

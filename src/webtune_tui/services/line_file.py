@@ -64,10 +64,11 @@ class LineFile:
         about = os.fstat(self._file)
         self.size = about.st_size
         self._identity = (about.st_dev, about.st_ino)
-        head = self.read(0, 8)
+        self._was_cut = False
         try:
+            head = self.read(0, 8)
             _require_lines(path, head)
-        except InvalidInput:
+        except (InvalidInput, StorageFailed):
             self.close()
             raise
         self.begin = len(_BOM) if head.startswith(_BOM) else 0
@@ -93,15 +94,18 @@ class LineFile:
             ) from error
 
     def change(self) -> tuple[Change, int]:
-        """What became of the file since it was opened, and its size now."""
-        size = os.fstat(self._file).st_size
+        """What became of the file since it was opened, and its size now. One that was cut stays so: what is written
+        behind the cut are other lines, also where there are as many bytes again.
+        """
         try:
+            size = os.fstat(self._file).st_size
             about = self.path.stat()
         except OSError:
-            return Change.GONE, size
+            return Change.GONE, self.size
         if (about.st_dev, about.st_ino) != self._identity:
             return Change.REPLACED, size
-        if size < self.size:
+        self._was_cut |= size < self.size
+        if self._was_cut:
             return Change.CUT, size
         return (Change.GROWN if size > self.size else Change.NONE), size
 

@@ -6,6 +6,7 @@ answer takes too long it is killed, and the person is told which pattern it was.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
@@ -73,7 +74,8 @@ class PatternProgram:
             self._program.kill()
             for pipe in (self._program.stdin, self._program.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with contextlib.suppress(BrokenPipeError):  # what it was to read, and is gone
+                        pipe.close()
             self._program.wait()
             self._program = None
 

@@ -8,24 +8,28 @@ from __future__ import annotations
 import pickle
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from webtune_tui.domain.body_facts import facts_of
 from webtune_tui.pipeline.base import Draft
 from webtune_tui.pipeline.concentration import Origins, origins_of
 from webtune_tui.pipeline.corpus import Columns, example_number
+from webtune_tui.pipeline.languages import language_named
 from webtune_tui.pipeline.recipe import Recipe, builders
 from webtune_tui.pipeline.run import Assembly, BatchResult, Built, example_id
 from webtune_tui.pipeline.signatures import Signatures
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.prepare_map import drafts_of_rows, with_own_keys
-from webtune_tui.services.prepare_shards import Section, ShardWriter, WaitingRow
+from webtune_tui.services.prepare_shards import PlainFacts, Section, ShardWriter, WaitingRow
+from webtune_tui.storage.body_facts import messages_of
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_types import DroppedRow
 from webtune_tui.storage.live_records import RecordQueries
@@ -96,6 +100,7 @@ class PartMaker:
         self._database = Database(setting.database, read_only=True)
         self._records = RecordQueries(self._database)
         self._writer: ShardWriter | None = None
+        self._tells_languages = tells_languages(setting.recipe)
         self._assembly = lru_cache(maxsize=1)(self._assembly_of)
         self._before = lru_cache(maxsize=1)(self._assembly_before)
 
@@ -142,8 +147,8 @@ class PartMaker:
         built = result.built
         columns = columns_of(built, signatures)
         rows: list[WaitingRow] = [
-            (one.example_id, one.messages, one.tokens, " ".join(one.flags), str(one.record_id), one.source)
-            for one in built
+            (one.example_id, one.messages, one.tokens, " ".join(one.flags), str(one.record_id), one.source, facts)
+            for one, facts in zip(built, self._facts(built), strict=True)
         ]
         return Part(
             records=result.records,
@@ -161,6 +166,17 @@ class PartMaker:
             redacted={at: (one.domain or one.source, one.redacted) for at, one in enumerate(built) if one.redacted},
             mix_parts=[one.mix_part for one in built] if self._setting.recipe.mix else [],
         )
+
+    def _facts(self, built: Sequence[Built]) -> Iterable[PlainFacts | None]:
+        """What conditions ask of the messages, where their language was told anyway."""
+        if not self._tells_languages:
+            return repeat(None, len(built))
+        return (tuple(facts_of(messages_of(one.messages), language_named)) for one in built)
+
+
+def tells_languages(recipe: Recipe) -> bool:
+    """Whether a run tells the language of each answer."""
+    return any(one.name == "language" and one.enabled and one.options.get("languages") for one in recipe.steps)
 
 
 def columns_of(built: Sequence[Built], signatures: Signatures) -> Columns:

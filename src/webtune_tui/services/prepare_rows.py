@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from webtune_tui.domain.body_facts import BodyFacts
 from webtune_tui.domain.examples import ContentSum, body_digest
 from webtune_tui.pipeline.corpus import Corpus, example_name
 from webtune_tui.pipeline.group_splits import SPLITS
@@ -36,17 +37,19 @@ class Rows:
         """How many rows were made."""
         return sum(self._counts)
 
-    def batches(self) -> Iterator[list[ExampleRow]]:
-        """The rows in order."""
+    def batches(self) -> Iterator[tuple[list[ExampleRow], list[BodyFacts]]]:
+        """The rows in order, and beside them what is known of their messages where languages were told."""
         splitting = self._splitting
         stays, codes = splitting.stays.tolist(), splitting.split_codes.tolist()
         groups, names_own = splitting.group_numbers, (splitting.group_numbers == self._ids).tolist()
         names = [split.value for split in SPLITS]
         batch: list[ExampleRow] = []
+        known: list[BodyFacts] = []
         index = ordinal = 0
         for rows in self._waiting.batches():
             group_numbers = groups[index : index + len(rows)].tolist()
-            for (example, messages, tokens, flags, record, source), group in zip(rows, group_numbers, strict=True):
+            for row, group in zip(rows, group_numbers, strict=True):
+                example, messages, tokens, flags, record, source, facts = row
                 if stays[index]:
                     code = codes[index]
                     if index in self._flagged:
@@ -57,11 +60,13 @@ class Rows:
                     group_id = example if names_own[index] else example_name(group)
                     batch.append((ordinal, example, names[code], messages, tokens, flags, record, group_id, source))
                     ordinal += 1
+                    if facts is not None:
+                        known.append(BodyFacts(*facts))
                 index += 1
             if len(batch) >= _STORED_AT_ONCE:
-                yield batch
-                batch = []
-        yield batch
+                yield batch, known
+                batch, known = [], []
+        yield batch, known
 
     def totals(self) -> Totals:
         """The sums over all rows."""

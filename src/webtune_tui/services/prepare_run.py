@@ -27,13 +27,14 @@ from webtune_tui.pipeline.base import Step, Surveying
 from webtune_tui.pipeline.concentration import MOST_ANSWERS, phrases_beside
 from webtune_tui.pipeline.corpus import Corpus
 from webtune_tui.pipeline.group_splits import places_of
+from webtune_tui.pipeline.languages import detector
 from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
 from webtune_tui.pipeline.split import FrozenTest, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.anew_maker import AnewMaker
 from webtune_tui.services.editor import Editor
-from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting
+from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting, tells_languages
 from webtune_tui.services.prepare_pool import PartPool
 from webtune_tui.services.prepare_processes import workers_for
 from webtune_tui.services.prepare_report import mixed, report_of
@@ -45,6 +46,7 @@ from webtune_tui.services.prepare_tally import Tally
 from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.survey_sample import SurveySample
+from webtune_tui.storage.body_facts import Extent, KeptFacts
 from webtune_tui.storage.dataset_types import BuildReport, Revision, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
@@ -61,6 +63,7 @@ class PrepareRun:
     def __init__(self, workspace: Workspace, counter: TokenCounter, request: PrepareRequest) -> None:
         self._workspace = workspace
         self._store = DatasetStore(workspace.database)
+        self._facts = KeptFacts(workspace.database)
         self._records = RecordQueries(workspace.database)
         self._recipes = Recipes(workspace.recipe_path, self._store)
         self._counter = counter
@@ -146,11 +149,13 @@ class PrepareRun:
         else:
             build = self._store.begin_build()
             try:
-                totals = yield from self._store_build(build, waiting, splitting, corpus, tally)
+                totals = yield from self._store_build(recipe, build, waiting, splitting, corpus, tally)
             except BaseException:
                 self._store.discard_unfinished()
                 raise
             revision = self._store.seal(build, totals, self._counter.encoding)
+            if tells_languages(recipe):
+                self._facts.note_known(Extent(build, revision.revision, True), self._facts.deletions())
             revision = self._replay(recipe, revision, tally)
         text = self._final_text(recipe, text, splitting.frozen)
         report = report_of(
@@ -229,16 +234,18 @@ class PrepareRun:
     # Second pass
 
     def _store_build(
-        self, build: int, waiting: Shards, splitting: Splitting, corpus: Corpus, tally: Tally
+        self, recipe: Recipe, build: int, waiting: Shards, splitting: Splitting, corpus: Corpus, tally: Tally
     ) -> Generator[PrepareEvent, None, Totals]:
+        if tells_languages(recipe):
+            self._facts.use_detector(detector())
         rows = Rows(waiting, splitting, corpus)
         total = int(np.count_nonzero(splitting.stays))
         with ThreadPoolExecutor(1) as thread:  # SQLite works beside what makes the rows
             storing: Future[None] | None = None
-            for batch in rows.batches():
+            for batch, facts in rows.batches():
                 if storing is not None:
                     storing.result()
-                storing = thread.submit(self._store.add_rows, build, batch)
+                storing = thread.submit(self._store.add_rows, build, batch, facts)
                 yield from self._told("storing", rows.done, total, "examples")
             if storing is not None:
                 storing.result()

@@ -15,16 +15,19 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from webtune_tui.pipeline.signatures import PackedWords
 from webtune_tui.services.worker_pool import ended_from_outside
 
+PlainFacts = tuple[Any, ...]
+"""As :class:`webtune_tui.domain.body_facts.BodyFacts`, as it can be written."""
 _NAME = "prepare-"
 _SUFFIX = ".waiting"
 
-WaitingRow = tuple[str, str, int, str, str, str]
-"""Of an example: id, messages, tokens, flags, record id, source; lists are texts with spaces."""
+WaitingRow = tuple[str, str, int, str, str, str, PlainFacts | None]
+"""Of an example: id, messages, tokens, flags, record id, source; lists are texts with spaces. Last what is known of the
+messages, where languages were told."""
 
 
 @dataclass(frozen=True, slots=True)

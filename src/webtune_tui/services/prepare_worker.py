@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import sys
-import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +17,9 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault, WebtuneError
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.pipeline.tokens import counter_for
+from webtune_tui.services import program_side
 from webtune_tui.services.prepare_request import PrepareRequest
+from webtune_tui.services.program_side import failure_body
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.files import storage_error
 from webtune_tui.storage.workspace import Workspace
@@ -57,8 +57,7 @@ def read_event(line: bytes) -> PrepareEvent:
 
 def main() -> None:
     """Runs one request."""
-    asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    asked = program_side.request()
     root = Path(asked["workspace"])
     database = Database(root / "workspace.db", read_only=False)
     request = PrepareRequest(
@@ -96,18 +95,12 @@ def _event_body(event: PrepareEvent) -> tuple[str, dict[str, Any]]:
 
 
 def _error_body(error: WebtuneError) -> dict[str, Any]:
-    return {"class": type(error).__name__, "message": error.message, "hint": error.hint, "fields": error.fields}
+    return {**failure_body(error), "fields": error.fields}
 
 
 def _tell(stream: BinaryIO, kind: str, body: dict[str, Any]) -> None:
     stream.write(json.dumps([kind, body], default=str).encode() + b"\n")
     stream.flush()
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 65_536):  # not through sys.stdin, whose lock would hold up the program's own end
-        pass
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ one exception. What learned from the person, or lies elsewhere, can't be undone 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -43,7 +42,6 @@ from webtune_tui.storage.workspace import Workspace
 
 _PLACES = 20
 _SPARE_BYTES = 32 * 1024**2
-_WORD_MARKS = re.compile(r"[_.\-]+")
 Result = TypeVar("Result")
 
 
@@ -167,7 +165,7 @@ class PurgeService:
                 yield f"{collection_id} is {state}: what it still brings was not searched; run this again after it"
         raw = self._workspace.root / "raw"
         for path in sorted(raw.rglob("*")) if raw.is_dir() else ():
-            if person.is_in(path.name) or person.is_in(_WORD_MARKS.sub(" ", path.name)):
+            if person.is_in_name(path.name):
                 yield f"The name of {self._workspace.relative(path)}"
 
     # Files, looked at and cleaned by the same code

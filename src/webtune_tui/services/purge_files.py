@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from webtune_tui.domain.errors import StorageFailed
@@ -18,6 +19,7 @@ from webtune_tui.services.purge_raw import REJECTS
 from webtune_tui.services.purge_scan import LONGEST, encoding_of, lines_of, mentions
 from webtune_tui.services.raw_data import MANIFEST
 from webtune_tui.services.recipes import Recipes
+from webtune_tui.storage.drafts import draft_name
 from webtune_tui.storage.files import atomic_writer, storage_error, write_text
 from webtune_tui.storage.free_texts import erased
 from webtune_tui.storage.overwrite import empty
@@ -40,7 +42,7 @@ class FileHit:
     count: int = 1
 
 
-@dataclass(slots=True)
+@dataclass
 class FileSweep:
     """The files of a workspace outside of its database and raw data.
 
@@ -168,7 +170,12 @@ class FileSweep:
 
     def _is_in_draft(self, path: Path) -> bool:
         text = path.read_text(encoding="utf-8", errors="replace")
-        return self.person.is_in(text) or _id_in(text) in self.gone
+        return self.person.is_in(text) or _id_in(text) in self.gone or path.stem in self._gone_drafts
+
+    @cached_property
+    def _gone_drafts(self) -> Set[str]:
+        """The names of drafts, and of files for the person's own editor, of the examples that go."""
+        return {draft_name(one) for one in self.gone}
 
     def _removed(self, stage: str, path: Path, *, is_hit: bool, erase: bool) -> FileHit | None:
         if is_hit and erase:

@@ -15,10 +15,9 @@ from typing import Any
 from webtune_tui.domain.conditions import Condition, Leaf, Node, has_field
 from webtune_tui.domain.dropped_fields import EXAMPLES, NO_EXAMPLE, OF_THE_ROW, condition_on_dropped, record_fields
 from webtune_tui.domain.edit_steps import Edited, EditResult, RestorePreview
-from webtune_tui.domain.errors import NotFound, UsageError
+from webtune_tui.domain.errors import NotFound, Stopped, UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.pipeline.edit import kept
-from webtune_tui.services.edit_selection import EditStopped
 from webtune_tui.services.editor import Editor
 from webtune_tui.services.prepare_map import parsed
 from webtune_tui.storage.dataset_types import DroppedRow, Revision
@@ -97,7 +96,7 @@ class Restoring:
                 _take(found, row, wanted_back, samples)
             looked += len(batch)
             if stopped.is_set():
-                raise EditStopped
+                raise Stopped
             yield Progressed("selecting", looked, None, "dropped rows")
         search.refuse_unknown()
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from webtune_tui.domain.errors import UsageError
@@ -20,7 +20,7 @@ from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.workspace import Workspace
 
 _KEY = "review"
-_PAGE = 100  # a page becomes examples on the loop
+_PAGE = 100
 _BY_HAND = (EDITED, "copied")
 
 
@@ -115,8 +115,7 @@ class ReviewService:
         worst: list[tuple[int, int, int, str]] = []
         for offset in range(0, total, _PAGE):
             page = await listing.page(offset, _PAGE)
-            ranked = [_badness(one, offset + at) for at, one in enumerate(page.examples)]
-            worst = heapq.nsmallest(count, [*worst, *(one for one in ranked if one[0])])
+            worst = await asyncio.to_thread(_with_worst, worst, page.examples, offset, count)
             yield Progressed("looking", min(offset + _PAGE, total), total, "examples")
         ids = [one[-1] for one in worst]
         if len(ids) < count:
@@ -125,6 +124,13 @@ class ReviewService:
             known = set(ids)
             ids += [one for one in first if one not in known][: count - len(ids)]
         yield ids
+
+
+def _with_worst(
+    worst: list[tuple[int, int, int, str]], examples: Sequence[Example], offset: int, count: int
+) -> list[tuple[int, int, int, str]]:
+    ranked = (_badness(one, place) for place, one in enumerate(examples, start=offset))
+    return heapq.nsmallest(count, [*worst, *(one for one in ranked if one[0])])
 
 
 def _badness(example: Example, place: int) -> tuple[int, int, int, str]:

@@ -19,8 +19,8 @@ from webtune_tui.domain.statistics import TOKENS, DatasetStatistics, StatisticsG
 from webtune_tui.pipeline.counting import groups
 from webtune_tui.pipeline.counting.tally import Tally
 from webtune_tui.services.bridge import lines_of_program
+from webtune_tui.services.program_side import failure
 from webtune_tui.services.statistics_run import Counted, StatisticsRun, counted_in
-from webtune_tui.services.statistics_worker import raised
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.storage.dataset_types import Revision
 from webtune_tui.storage.datasets import DatasetStore
@@ -136,7 +136,7 @@ class StatisticsService:
                         assert counted is not None
                         yield counted
                     case _:
-                        raise raised(body)
+                        raise failure(body)
 
     def _keep(self, revision: Revision, counted: Counted, deletions: str) -> None:
         """Keeps it where the workspace can be written."""

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import gc
-import json
-import os
-import sys
-import threading
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from webtune_tui.domain import errors
-from webtune_tui.domain.errors import InternalFault, NotFound, WebtuneError
+from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.events import Progressed
+from webtune_tui.services import program_side
+from webtune_tui.services.program_side import failure_body, tell
 from webtune_tui.services.statistics_run import StatisticsRun
 from webtune_tui.services.worker_pool import GARBAGE_THRESHOLDS
 from webtune_tui.storage.database import Database
@@ -24,8 +19,7 @@ from webtune_tui.storage.files import storage_error
 
 def main() -> None:
     """Runs one request."""
-    asked: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    asked = program_side.request()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     root = Path(asked["workspace"])
     database = Database(root / "workspace.db", read_only=True)
@@ -36,37 +30,15 @@ def main() -> None:
         run = StatisticsRun(database, has_languages=asked["has_languages"])
         for event in run.whole(revision) if asked["is_anew"] else run.events(revision):
             if isinstance(event, Progressed):
-                _tell("progressed", asdict(event))
+                tell("progressed", asdict(event))
             else:
-                _tell("counted", event.to_plain())
+                tell("counted", event.to_plain())
     except WebtuneError as error:
-        _tell("failed", _error_body(error))
+        tell("failed", failure_body(error))
     except OSError as error:
-        _tell("failed", _error_body(storage_error(root, error)))
+        tell("failed", failure_body(storage_error(root, error)))
     finally:
         database.close()
-
-
-def raised(body: Mapping[str, Any]) -> WebtuneError:
-    """The error that ended the run."""
-    known = getattr(errors, body["class"], InternalFault)
-    error: WebtuneError = known(body["message"], hint=body["hint"])
-    return error
-
-
-def _error_body(error: WebtuneError) -> Mapping[str, Any]:
-    return {"class": type(error).__name__, "message": error.message, "hint": error.hint}
-
-
-def _tell(kind: str, body: Mapping[str, Any]) -> None:
-    sys.stdout.buffer.write(json.dumps([kind, body]).encode() + b"\n")
-    sys.stdout.buffer.flush()
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 65_536):
-        pass
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.example_fields import condition_on_examples
 from webtune_tui.domain.examples import Split
 from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.storage.dataset_rows import SAVED_VIEWS
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.example_scans import SORTS
 from webtune_tui.storage.workspace import Workspace
 
 _COLUMNS_KEY = "view:columns"
-_VIEWS_KEY = "view:saved"
 _LONGEST_NAME = 60
 _LONGEST_TEXT = 10_000
 _MOST_VIEWS = 200
@@ -93,11 +93,11 @@ class TableViewsService:
             await asyncio.to_thread(self._write, [one for one in bodies if _name_of(one) != name])
 
     def _bodies(self) -> list[Any]:
-        found = self._read(_VIEWS_KEY)
+        found = self._read(SAVED_VIEWS)
         return found if isinstance(found, list) else [] if found is None else [found]
 
     def _write(self, bodies: Sequence[Any]) -> None:
-        self._store.set_meta({_VIEWS_KEY: json.dumps(bodies)})
+        self._store.set_meta({SAVED_VIEWS: json.dumps(bodies)})
 
     def _read(self, key: str) -> Any:
         kept = self._store.meta(key)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
+import os
+import queue
 import subprocess
 import sys
 import threading
@@ -13,16 +16,19 @@ from pathlib import Path
 
 from webtune_tui.domain.errors import ExtraMissing, InternalFault
 from webtune_tui.pipeline.tokens import TokenCounter, counter_for
+from webtune_tui.services.asked_program import IDLE_SECONDS
 from webtune_tui.services.bridge import child_program
 
 
 class ChildCounter:
     """A token counter for the app: the same counts as in this process, and no stop of the screen.
 
-    The program starts with the first count and ends with this process.
+    The program starts with the first count. It ends with this process, and by itself after some idle seconds; the
+    next count then starts it again.
     """
 
-    def __init__(self, base_model: str, models: Path) -> None:
+    def __init__(self, base_model: str, models: Path, *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
         self._base_model = base_model
         self._models = models
         self._lock = threading.Lock()
@@ -50,6 +56,11 @@ class ChildCounter:
             raise ExtraMissing(answer, hint='pip install "webtune-tui[local]"')
         return answer
 
+    @property
+    def pid(self) -> int | None:
+        """The program's process id, also of one that just ended by itself."""
+        return self._program.pid if self._program is not None else None
+
     def close(self) -> None:
         """Ends the program."""
         with self._lock:
@@ -59,7 +70,9 @@ class ChildCounter:
         """The counts, the reason why there are none, or ``None`` where the program is gone."""
         if self._program is None:
             self._program = child_program("webtune_tui.services.token_child")
-            self._send({"base_model": self._base_model, "models": str(self._models)})
+            self._send(
+                {"base_model": self._base_model, "models": str(self._models), "idle_seconds": self._idle_seconds}
+            )
         assert self._program.stdout is not None
         try:
             self._send(list(texts))
@@ -81,7 +94,8 @@ class ChildCounter:
         if self._program is not None:
             for pipe in (self._program.stdin, self._program.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with contextlib.suppress(BrokenPipeError):  # what it was to read, and is gone
+                        pipe.close()
             self._program.wait()
             self._program = None
 
@@ -95,16 +109,32 @@ def child_counter(base_model: str, models: Path) -> TokenCounter:
 
 
 def main() -> None:
-    """Answers lines of texts with lines of counts until stdin ends."""
+    """Answers lines of texts with lines of counts until stdin ends, or nobody has asked for a while."""
     asked = json.loads(sys.stdin.buffer.readline())
     counter = counter_for(asked["base_model"], Path(asked["models"]))
-    for line in sys.stdin.buffer:
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(lines,), daemon=True).start()
+    while line := _next(lines, asked["idle_seconds"]):
         try:
             answer: object = counter.count(json.loads(line))
         except ExtraMissing as error:
             answer = error.message
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()
+    os._exit(0)  # the thread may hold stdin
+
+
+def _next(lines: queue.SimpleQueue[bytes], idle_seconds: float) -> bytes:
+    try:
+        return lines.get(timeout=idle_seconds)
+    except queue.Empty:
+        return b""  # who asks just now finds nobody, and asks a new program
+
+
+def _read(lines: queue.SimpleQueue[bytes]) -> None:
+    for line in sys.stdin.buffer:
+        lines.put(line)
+    lines.put(b"")
 
 
 if __name__ == "__main__":

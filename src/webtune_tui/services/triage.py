@@ -14,9 +14,9 @@ from webtune_tui.domain.triage import Tile, TriageReport, TriageRow
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.template import as_text
 from webtune_tui.services.bridge import lines_of_program
+from webtune_tui.services.program_side import failure
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.triage_marks import recipe_mark, records_mark
-from webtune_tui.services.triage_worker import raised
 from webtune_tui.settings import Settings, models_folder
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
@@ -97,7 +97,7 @@ class TriageService:
                             await asyncio.to_thread(self._store.set_meta, {_KEPT: json.dumps(body)})
                         yield Triaged(report_from(body))
                     case _:
-                        raise raised(body)
+                        raise failure(body)
 
     async def newest(self) -> KeptTriage | None:
         """The report that was kept last; ``None`` before the first."""

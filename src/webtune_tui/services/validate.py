@@ -94,12 +94,14 @@ async def checking(file: Path, **options: Unpack[CheckOptions]) -> AsyncGenerato
 def _limits(provider: str, base_model: str, minimum_examples: int, known: Sequence[str]) -> Limits:
     """What a provider takes; the minimum is the larger of the two."""
     if provider in known and provider not in registry.names("providers"):
-        return Limits(minimum_examples=minimum_examples)
+        return Limits(minimum_examples=minimum_examples, unknown_base=base_model)
     module = registry.load("providers", provider)
+    longest = module.longest_example(base_model, models_folder())
     return Limits(
-        tokens=module.longest_example(base_model, models_folder()) or Limits.tokens,
+        tokens=longest or Limits.tokens,
         minimum_examples=max(minimum_examples, module.CAPABILITIES.minimum_examples),
         file_bytes=module.CAPABILITIES.maximum_file_bytes,
+        unknown_base="" if longest else base_model,
     )
 
 

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-from webtune_tui.domain.errors import NoSpace, StorageFailed
+from webtune_tui.domain.errors import NoSpace, Stopped, StorageFailed
 from webtune_tui.storage.files import FILE_MODE
 
-_CACHE_KB = 24 * 1024
+_CACHE_KB = 24 * 1024  # of the writer, whose rows go to many places of the indexes
+_READ_CACHE_KB = 2 * 1024  # each thread reads on a connection of its own; what is read again lies in the system's cache
 _PAGE_BYTES = 8192  # a record of a page of text fits with others; 4096 would waste a seventh of the file
+_LOOK_EVERY = 20_000  # instructions of a statement: some milliseconds
 _LOG_PAGES = 4096  # 32 MB: pages of an index that many batches change reach the file once
 
 
@@ -28,27 +30,33 @@ class Database:
         self.path = path
         self.read_only = read_only
         self._write_lock = threading.Lock()
+        self._together = threading.local()  # its connection: that of the thread whose writes are one transaction
         self._writer: sqlite3.Connection | None = None
         self._readers = threading.local()
         self._all_readers: list[sqlite3.Connection] = []
         self._closed = False
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, stopped: threading.Event | None = None) -> Iterator[sqlite3.Connection]:
         """A transaction: committed at the end of the block, rolled back when it raises.
 
         Raises:
             StorageFailed: the workspace is open read-only, or the file can't be written.
             NoSpace: the disk is full; nothing of the block is kept.
+            Stopped: ``stopped`` was set before the end of the block, also while a statement ran; nothing is kept.
         """
+        if (connection := self._joined()) is not None:
+            yield connection
+            return
         if self.read_only:
             raise StorageFailed(f"{self.path.parent} is open read-only", hint="Close the other webtune that uses it.")
         with self._write_lock, _translated(self.path):
             if self._writer is None:
-                self._writer = self._connect()
+                self._writer = self._connect(_CACHE_KB)
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield self._writer
+                with _stoppable(self._writer, stopped):
+                    yield self._writer
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):
                     self._writer.execute("ROLLBACK")
@@ -56,8 +64,25 @@ class Database:
             self._writer.execute("COMMIT")
 
     @contextlib.contextmanager
+    def together(self, stopped: threading.Event | None = None) -> Iterator[None]:
+        """Makes all writes of this thread in the block one transaction that its reads see. Raises as ``write`` does."""
+        with self.write(stopped) as connection:
+            self._together.connection, self._together.stopped = connection, stopped
+            try:
+                yield
+            finally:
+                self._together.connection = None
+
+    def _joined(self) -> sqlite3.Connection | None:
+        connection: sqlite3.Connection | None = getattr(self._together, "connection", None)
+        return connection
+
+    @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """This thread's reading connection."""
+        if (joined := self._joined()) is not None:
+            yield joined
+            return
         with _translated(self.path):
             connection = getattr(self._readers, "connection", None)
             if connection is None or self._closed:
@@ -69,6 +94,14 @@ class Database:
     @contextlib.contextmanager
     def aside(self) -> Iterator[sqlite3.Connection]:
         """A reading connection of its own: what takes long is stopped by interrupting it from another thread."""
+        if (joined := self._joined()) is not None:
+            factory, stopped = joined.row_factory, self._together.stopped
+            try:
+                yield joined
+            finally:
+                joined.row_factory = factory
+                joined.set_progress_handler(stopped and stopped.is_set, _LOOK_EVERY)
+            return
         with _translated(self.path), contextlib.closing(self._connect()) as connection:
             yield connection
 
@@ -79,7 +112,7 @@ class Database:
             StorageFailed: the file was written by a newer webtune.
         """
         scripts = _migrations()
-        with _translated(self.path), contextlib.closing(self._connect()) as connection:
+        with _translated(self.path), contextlib.closing(self._connect(_CACHE_KB)) as connection:
             found = self._known_schema(connection, len(scripts))
             if 0 < found < len(scripts):
                 _copy(connection, self.path.with_suffix(f".before-{found + 1}.db"))
@@ -111,6 +144,7 @@ class Database:
         if self.read_only:
             raise StorageFailed(f"{self.path.parent} is open read-only", hint="Close the other webtune that uses it.")
         with self._write_lock, _translated(self.path), contextlib.closing(self._connect()) as connection:
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
             connection.execute("PRAGMA temp_store = FILE")  # a copy of the whole file would not fit into memory
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("VACUUM")
@@ -141,7 +175,7 @@ class Database:
             self._all_readers.clear()
             self._writer = None
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, cache: int = _READ_CACHE_KB) -> sqlite3.Connection:
         mode = "ro" if self.read_only else "rwc"
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
@@ -157,7 +191,7 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        connection.execute(f"PRAGMA cache_size = -{cache}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         return connection
 
@@ -167,6 +201,25 @@ def _migrations() -> list[str]:
     folder = resources.files("webtune_tui.storage") / "migrations"
     files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [(folder / name).read_text(encoding="utf-8") for name in files]
+
+
+@contextlib.contextmanager
+def _stoppable(connection: sqlite3.Connection, stopped: threading.Event | None) -> Iterator[None]:
+    """Ends the block by an error once ``stopped`` is set, within a statement too."""
+    if stopped is None:
+        yield
+        return
+    connection.set_progress_handler(stopped.is_set, _LOOK_EVERY)
+    try:
+        yield
+        if stopped.is_set():
+            raise Stopped
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise Stopped from error
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,8 @@ from operator import itemgetter
 from typing import Any
 
 from webtune_tui.domain import clock
+from webtune_tui.domain.body_facts import BodyFacts
+from webtune_tui.storage.body_facts import insert_facts
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_rows import (
     INSERT_BODY,
@@ -19,10 +21,11 @@ from webtune_tui.storage.dataset_rows import (
     next_row_id,
 )
 from webtune_tui.storage.dataset_types import BuildReport, DroppedRow, ExampleRow, Revision, Totals
+from webtune_tui.storage.example_values import note_values
 
 _KEPT_BUILDS = 10
 _ROWS_AT_ONCE = 100  # in one statement: the caller's thread works on while it runs
-_MESSAGES = itemgetter(3)  # of an example's row
+_MESSAGES, _FLAGS, _SOURCE = map(itemgetter, (3, 5, 8))  # of an example's row
 
 
 class Builds:
@@ -44,14 +47,18 @@ class Builds:
             )
             return int(cursor.lastrowid or 0)
 
-    def add_rows(self, build: int, rows: Sequence[ExampleRow]) -> None:
-        """Stores a batch of a build's examples."""
+    def add_rows(self, build: int, rows: Sequence[ExampleRow], facts: Sequence[BodyFacts] = ()) -> None:
+        """Stores a batch of a build's examples, and what is known of their messages: of all or of none."""
         with self._database.write() as connection:
             first = next_row_id(connection)
             bodies = enumerate(map(_MESSAGES, rows), start=first)
             _insert_many(connection, INSERT_BODY, "(?,?)", list(bodies))
             values = [(number, number, *one[:3], *one[4:]) for number, one in enumerate(rows, start=first)]
             _insert_many(connection, INSERT_EXAMPLE, f"(?,?,{build:d},?,?,?,?,?,?,?,?,0)", values)
+            if facts:
+                insert_facts(connection, list(enumerate(facts, start=first)))
+            note_values(connection, build, "flags", map(_FLAGS, rows))
+            note_values(connection, build, "source", map(_SOURCE, rows))
 
     def add_dropped(self, build: int, dropped: Iterable[DroppedRow]) -> None:
         """Stores records that make no example."""

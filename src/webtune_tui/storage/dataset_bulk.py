@@ -11,8 +11,10 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
+from webtune_tui.domain.errors import Stopped
 from webtune_tui.domain.examples import ContentSum, Split, body_digest_of_bytes
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_edits import apply_changes
@@ -25,12 +27,14 @@ from webtune_tui.storage.dataset_rows import (
 )
 from webtune_tui.storage.dataset_steps import Step, begin_step, finish_step
 from webtune_tui.storage.dataset_types import Action, Change, Revision, StoredExample, Totals
+from webtune_tui.storage.example_values import note_values
 
 Turn = Callable[[str, str], tuple[str, str] | None]
 """What becomes of a row's split and flags; ``None``: it goes."""
 
 _AT_ONCE = 2_000
 _IDS_AT_ONCE = 500
+_PICKED_AT_ONCE = 10_000
 _COPIED = "body_id, build, ordinal, example_id"
 _COPIED_TAIL = "tokens, {flags}, record_ids, group_id, source"
 _RECORDS = "json_each('[' || e.record_ids || ']')"
@@ -178,12 +182,18 @@ class BulkEdits:
 
     # Changing
 
-    def commit_rows(self, head: Revision, row_ids: array[int], turn: Turn, step: Step) -> Revision:
-        """Ends the rows; those that ``turn`` keeps begin anew with another split or other flags. One transaction."""
-        with self._database.write() as connection:
+    def commit_rows(
+        self, head: Revision, row_ids: array[int], turn: Turn, step: Step, stopped: Event | None = None
+    ) -> Revision:
+        """Ends the rows; those that ``turn`` keeps begin anew with another split or other flags. One transaction.
+
+        Raises:
+            Stopped: ``stopped`` was set before it was stored; nothing is.
+        """
+        with self._database.write(stopped) as connection:
             begin_step(connection, head)
             _pick(connection, row_ids)
-            is_drop = _note_turns(connection, turn)
+            is_drop = _note_turns(connection, head.build, turn)
             totals = _turned_totals(connection, head.totals)
             number = head.revision + 1
             connection.execute("UPDATE examples SET until = ? WHERE row_id IN (SELECT row_id FROM picked)", (number,))
@@ -239,13 +249,26 @@ class BulkEdits:
             return finish_step(connection, head, totals, step, 0, is_change=True)
 
     def commit_changes(
-        self, head: Revision, batches: Iterable[Sequence[Change]], totals: Totals, count: int, step: Step
+        self,
+        head: Revision,
+        batches: Iterable[Sequence[Change]],
+        totals: Totals,
+        count: int,
+        step: Step,
+        *,
+        stopped: Event | None = None,
     ) -> Revision:
-        """Stores changes of ``count`` examples whose sums are known. One transaction."""
+        """Stores changes of ``count`` examples whose sums are known. One transaction.
+
+        Raises:
+            Stopped: ``stopped`` was set before it was stored; nothing is.
+        """
         is_change = False
-        with self._database.write() as connection:
+        with self._database.write(stopped) as connection:
             begin_step(connection, head)
             for batch in batches:
+                if stopped is not None and stopped.is_set():
+                    raise Stopped
                 is_change = is_change or bool(batch)
                 apply_changes(connection, head, head.revision + 1, batch)
             return finish_step(connection, head, totals, step, count, is_change=is_change)
@@ -281,10 +304,12 @@ def _portions(values: Sequence[Any]) -> Iterator[tuple[Sequence[Any], str]]:
 def _pick(connection: sqlite3.Connection, row_ids: array[int]) -> None:
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS picked (row_id INTEGER PRIMARY KEY) STRICT")
     connection.execute("DELETE FROM picked")
-    connection.executemany("INSERT INTO picked (row_id) VALUES (?)", ((one,) for one in sorted(row_ids)))
+    for start in range(0, len(row_ids), _PICKED_AT_ONCE):  # to sort a million would hold up the other threads
+        some = sorted(row_ids[start : start + _PICKED_AT_ONCE])
+        connection.executemany("INSERT INTO picked (row_id) VALUES (?)", [(one,) for one in some])
 
 
-def _note_turns(connection: sqlite3.Connection, turn: Turn) -> bool:
+def _note_turns(connection: sqlite3.Connection, build: int, turn: Turn) -> bool:
     """Asks once for each pair of split and flags; answers whether the rows go."""
     connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS turned (old_split TEXT, old_flags TEXT, new_split TEXT, new_flags TEXT,"
@@ -296,6 +321,7 @@ def _note_turns(connection: sqlite3.Connection, turn: Turn) -> bool:
     connection.executemany(
         "INSERT INTO turned VALUES (?,?,?,?)", [(split, flags, *(new or (None, None))) for split, flags, new in turns]
     )
+    note_values(connection, build, "flags", (new[1] for _, _, new in turns if new))
     return all(new is None for _, _, new in turns)
 
 

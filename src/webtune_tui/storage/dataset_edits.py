@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webtune_tui.domain import clock
@@ -18,6 +18,7 @@ from webtune_tui.storage.dataset_rows import (
     set_meta_values,
 )
 from webtune_tui.storage.dataset_types import Change, DroppedRow, Revision, StoredEdit, StoredExample
+from webtune_tui.storage.example_values import note_values
 
 _BY_HAND = "by_hand"
 
@@ -67,7 +68,7 @@ class Edits:
             set_meta_values(connection, meta)
 
 
-def _insert_examples(connection: sqlite3.Connection, build: int, since: int, examples: Iterable[StoredExample]) -> None:
+def _insert_examples(connection: sqlite3.Connection, build: int, since: int, examples: Sequence[StoredExample]) -> None:
     for number, one in enumerate(examples, start=next_row_id(connection)):
         if not one.body_id:
             connection.execute(f"{INSERT_BODY} VALUES (?,?)", (number, one.messages))
@@ -88,6 +89,8 @@ def _insert_examples(connection: sqlite3.Connection, build: int, since: int, exa
                 since,
             ),
         )
+    note_values(connection, build, "flags", (" ".join(one.flags) for one in examples))
+    note_values(connection, build, "source", (one.source for one in examples))
 
 
 def apply_changes(connection: sqlite3.Connection, head: Revision, revision: int, changes: Sequence[Change]) -> None:
@@ -96,7 +99,7 @@ def apply_changes(connection: sqlite3.Connection, head: Revision, revision: int,
         "UPDATE examples SET until = ? WHERE row_id = ?",
         [(revision, change.before.row_id) for change in changes if change.before],
     )
-    _insert_examples(connection, head.build, revision, (change.after for change in changes if change.after))
+    _insert_examples(connection, head.build, revision, [change.after for change in changes if change.after])
     gone = [one.before for one in changes if one.before and not one.after]
     back = [one.after for one in changes if one.after and not one.before]
     joined = {record_id for one in changes if one.after for record_id in one.after.record_ids} if gone else set()

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from webtune_tui.domain.example_fields import EDITED
 from webtune_tui.domain.examples import Split, decode_messages
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, WHOLE_EXAMPLES, stored_example
@@ -72,6 +73,16 @@ class Examples:
                 ):
                     found[row["example_id"]] = stored_example(row)
         return found
+
+    def edited_rows(self, revision: Revision) -> array[int]:
+        """The rows of a version whose texts were changed by hand, in order; eight bytes each."""
+        with self._database.read() as connection:
+            cursor = connection.execute(
+                f"SELECT row_id FROM examples WHERE {ALIVE} AND since <> 0 AND instr(' ' || flags || ' ', ?)"
+                " ORDER BY ordinal",
+                (revision.build, revision.revision, revision.revision, f" {EDITED} "),
+            )
+            return array("q", (row[0] for row in cursor))
 
     def present_ids(self, revision: Revision, example_ids: Sequence[str]) -> frozenset[str]:
         """Which of these examples a version has."""

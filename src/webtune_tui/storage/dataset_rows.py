@@ -15,6 +15,8 @@ ALIVE = "build = ? AND since <= ? AND (until IS NULL OR until > ?)"
 EXAMPLE_COLUMNS = "row_id, body_id, ordinal, example_id, split, messages, tokens, flags, record_ids, group_id, source"
 WHOLE_EXAMPLES = "examples JOIN bodies USING (body_id)"
 """Where ``EXAMPLE_COLUMNS`` stand."""
+SAVED_VIEWS = "view:saved"
+"""Where ``meta`` keeps the views of the table: a JSON list."""
 INSERT_EXAMPLE = (
     "INSERT INTO examples (row_id, body_id, build, ordinal, example_id, split, tokens, flags, record_ids, group_id,"
     " source, since)"

@@ -33,7 +33,13 @@ class Step:
 def begin_step(connection: sqlite3.Connection, head: Revision) -> None:
     """Refuses a change that was worked out from an older revision. Raises UsageError."""
     newest = connection.execute("SELECT max(revision) FROM revisions WHERE build = ?", (head.build,)).fetchone()[0]
-    if newest != head.revision:
+    # edits are replayed on a build that is not whole yet; of a whole one no newer may have been prepared meanwhile
+    is_outdated = connection.execute(
+        "SELECT 1 FROM builds AS b WHERE b.build = ?1 AND b.is_whole = 1"
+        " AND EXISTS (SELECT 1 FROM builds AS n WHERE n.build > ?1 AND n.is_whole = 1)",
+        (head.build,),
+    ).fetchone()
+    if newest != head.revision or is_outdated:
         raise UsageError("The dataset was changed meanwhile", hint="Look at it, then do the same again.")
 
 

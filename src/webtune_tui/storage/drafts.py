@@ -11,7 +11,7 @@ from pathlib import Path
 from webtune_tui.domain import clock
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.limits import MEGABYTE
-from webtune_tui.storage.files import make_folder, write_text
+from webtune_tui.storage.files import make_folder, storage_error, write_text
 
 _LARGEST = 64 * MEGABYTE
 
@@ -56,8 +56,8 @@ class EditDrafts:
         return max((draft for draft in drafts if draft), key=lambda draft: draft.saved_at, default=None)
 
     def forget(self, example_id: str) -> None:
-        """Removes the draft of an example, if there is one."""
-        self._path(example_id).unlink(missing_ok=True)
+        """Removes the draft of an example, if there is one. Raises StorageFailed."""
+        _remove(self._path(example_id))
 
     def write_outside(self, example_id: str, text: str) -> Path:
         """Writes a text for the person's own editor and answers its file. Raises StorageFailed, NoSpace."""
@@ -70,6 +70,10 @@ class EditDrafts:
         """The file of an editor that was still open when the app was killed, if there is one."""
         path = self._path(example_id).with_suffix(".txt")
         return path if path.is_file() else None
+
+    def forget_outside(self, path: Path) -> None:
+        """Removes the file of an editor. Raises StorageFailed."""
+        _remove(path)
 
     def read_outside(self, path: Path) -> str:
         """What the person's editor left.
@@ -90,8 +94,19 @@ class EditDrafts:
             raise InvalidInput(f"{path} is not UTF-8 at byte {error.start}", hint="Save it as UTF-8.") from error
 
     def _path(self, example_id: str) -> Path:
-        digest = hashlib.blake2b(example_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        return self._folder / f"{digest}.json"
+        return self._folder / f"{draft_name(example_id)}.json"
+
+
+def draft_name(example_id: str) -> str:
+    """What the files of an example's draft are called, without their ends."""
+    return hashlib.blake2b(example_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from error
 
 
 def _read(path: Path) -> EditDraft | None:
@@ -100,5 +115,5 @@ def _read(path: Path) -> EditDraft | None:
         body = json.loads(path.read_text(encoding="utf-8"))
         texts = {int(number): str(text) for number, text in body["texts"].items()}
         return EditDraft(str(body["example_id"]), str(body["base"]), texts, str(body["saved_at"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -15,18 +15,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from webtune_tui.domain.body_facts import LanguageOf
 from webtune_tui.domain.conditions import Condition
 from webtune_tui.domain.example_fields import EDITED
 from webtune_tui.domain.examples import Split
+from webtune_tui.storage.body_facts import Extent, KeptFacts
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, WHOLE_EXAMPLES, stored_example
 from webtune_tui.storage.dataset_types import Revision, StoredExample
-from webtune_tui.storage.example_conditions import LanguageOf, Where, where_of
+from webtune_tui.storage.example_conditions import Facts, Where, where_of
+from webtune_tui.storage.example_values import different_tokens, different_values
 
 _ROWS_AT_ONCE = 2_000
 _BODIES_AT_ONCE = 64
 _PARAMETERS = 900
-_KEPT_VALUES = 16
 _SORTED_TEXT = 120  # characters
 
 SORTS: Mapping[str, str] = {
@@ -49,18 +51,22 @@ _IN_PLACE = "examples INDEXED BY examples_in_order"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which examples of a revision, and in which order: by a column, equal ones by their place."""
+    """Which examples of a revision, and in which order: by a column, equal ones by their place.
+
+    ``places`` are the first place in the build and the one after the last; none: all.
+    """
 
     revision: Revision
     condition: Condition | None = None
     text: str = ""
     sort: str = "index"
     is_descending: bool = False
+    places: tuple[int, int] | None = None
 
     @property
     def is_everything(self) -> bool:
         """Whether nothing is left out."""
-        return self.condition is None and not self.text
+        return self.condition is None and not self.text and self.places is None
 
     @property
     def reads_texts(self) -> bool:
@@ -74,12 +80,29 @@ class ExampleScans:
     def __init__(self, database: Database, language_of: LanguageOf | None = None) -> None:
         self._database = database
         self._language_of = language_of
-        self._values: dict[tuple[int, int, str], list[Any]] = {}
+        self._facts = KeptFacts(database)
+        self._fact_values_of: tuple[tuple[int, int, str], Sequence[int]] = (-1, -1, ""), ()
 
     def where(self, wanted: Wanted) -> Where:
         """What is asked, in SQL. Raises UsageError for a field that examples lack."""
         values = partial(self._different, wanted.revision)
-        return where_of(wanted.condition, wanted.text, values, self._language_of)
+        facts_for = partial(self._facts_for, wanted.revision)
+        return where_of(wanted.condition, wanted.text, values, self._language_of, facts_for)
+
+    def _facts_for(self, revision: Revision, with_languages: bool) -> Facts:
+        """What is kept of the messages of a revision; nothing where it is not kept of all."""
+        if not self._facts.is_known(Extent(revision.build, revision.revision, with_languages)):
+            return Facts()
+        languages = self._facts.languages() if with_languages else {}
+        return Facts(are_known=True, languages=languages, values=partial(self._fact_values, revision))
+
+    def _fact_values(self, revision: Revision, field: str) -> Sequence[int]:
+        known = (revision.build, revision.revision, field)
+        kept, values = self._fact_values_of
+        if kept != known:
+            values = self._facts.values(field)
+            self._fact_values_of = known, values
+        return values
 
     def first(self, wanted: Wanted, where: Where, limit: int, offset: int = 0) -> list[int]:
         """The numbers of some rows; meant for what reads no messages and for low offsets."""
@@ -95,7 +118,7 @@ class ExampleScans:
 
     def row_ids(self, wanted: Wanted, where: Where, stopped: threading.Event) -> Iterator[array[int]]:
         """The numbers of all rows in order, in pieces; ends early once ``stopped`` is set."""
-        size = _BODIES_AT_ONCE if where.reads_bodies else _ROWS_AT_ONCE
+        size = _BODIES_AT_ONCE if where.may_read_texts else _ROWS_AT_ONCE
         with self._interruptible(stopped) as connection:
             connection.row_factory = None
             _define(connection, where)
@@ -109,12 +132,13 @@ class ExampleScans:
         if wanted.sort not in _FEW_VALUES:
             yield _select(wanted, where, SORTS[wanted.sort]), _bound(wanted, where)
             return
-        different = self._different(wanted.revision, wanted.sort)
+        if wanted.sort == "split":
+            different: Sequence[Any] = [one.value for one in Split]
+        else:
+            different = self._different(wanted.revision, wanted.sort)
         if len(different) > _MOST_QUERIES:
             yield _select(wanted, where, wanted.sort), _bound(wanted, where)
             return
-        if wanted.sort == "split":
-            different = [one.value for one in Split]
         for value in reversed(different) if wanted.is_descending else different:
             # each in its place: nothing is sorted, so that the first rows come at once
             sql = _select(replace(wanted, is_descending=False), where, "ordinal", f" AND {wanted.sort} = ?")
@@ -171,26 +195,34 @@ class ExampleScans:
     ) -> dict[str, dict[str, int]]:
         """How many of the rows have each split, source, flag and edit state; empty where it was stopped.
 
-        ``told`` hears how many rows are counted so far.
+        Languages are among them where they are known of all examples of the revision. ``told`` hears how many rows are
+        counted so far.
         """
         where = self.where(wanted)
+        languages = self._facts_for(wanted.revision, with_languages=True)
         found: dict[str, Counter[str]] = {name: Counter() for name in ("split", "source", "flag", "edited")}
-        kinds: Counter[tuple[str, str, str]] = Counter()
+        kinds: Counter[tuple[str, str, str, int]] = Counter()
         with self._interruptible(stopped) as connection:
             connection.row_factory = None
             _define(connection, where)
-            tables = _IN_PLACE + (" JOIN bodies USING (body_id)" if where.reads_bodies else "")
+            tables = _IN_PLACE + _beside(where, with_facts=languages.are_known)
+            language = "language" if languages.are_known else "0"
             cursor = connection.execute(
-                f"SELECT split, source, flags FROM {tables} WHERE {ALIVE} AND {where.sql}", _bound(wanted, where)
+                f"SELECT split, source, flags, {language} FROM {tables} WHERE {ALIVE} AND {where.sql}",
+                _bound(wanted, where),
             )
             counted = 0
             while not stopped.is_set() and (rows := cursor.fetchmany(_ROWS_AT_ONCE)):
                 kinds.update(rows)
                 counted += len(rows)
                 told(counted)
-        for (split, source, flags), count in kinds.items():
+        if languages.are_known:
+            found["language"] = Counter()
+        for (split, source, flags, number), count in kinds.items():
             found["split"][split] += count
             found["source"][source] += count
+            if languages.are_known:
+                found["language"][languages.languages[number]] += count
             names = flags.split()
             found["edited"]["true" if EDITED in names else "false"] += count
             for flag in names:
@@ -207,34 +239,30 @@ class ExampleScans:
                 if not stopped.is_set():
                     raise
 
-    def _different(self, revision: Revision, column: str) -> list[Any]:
-        """The values of a column that any row of the build has, in ascending order."""
-        known = (revision.build, revision.revision, column)
-        if known not in self._values:
-            with self._database.aside() as connection:
-                connection.row_factory = None
-                cursor = connection.execute(
-                    "SELECT DISTINCT tokens FROM examples WHERE build = ?"
-                    if column == "tokens"
-                    else f"SELECT {column} FROM {_IN_PLACE} WHERE build = ?",
-                    (revision.build,),
-                )
-                different: set[Any] = set()
-                while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-                    different.update(rows)
-            if len(self._values) >= _KEPT_VALUES:
-                self._values.clear()
-            self._values[known] = sorted(row[0] for row in different)
-        return self._values[known]
+    def _different(self, revision: Revision, column: str) -> Sequence[Any]:
+        """The values of a column that any row of the build has or had, in ascending order."""
+        with self._database.read() as connection:
+            if column == "tokens":
+                return different_tokens(connection, revision.build)
+            return different_values(connection, revision.build, column)
 
 
 def _select(wanted: Wanted, where: Where, by: str, also: str = "") -> str:
-    tables = WHOLE_EXAMPLES if where.reads_bodies or wanted.reads_texts else "examples"
+    # by any other index each row would be looked up anywhere, and what is kept of its messages too
+    rows = _IN_PLACE if where.reads_facts and by == "ordinal" else "examples"
+    tables = rows + _beside(where, with_bodies=wanted.reads_texts)
     direction = " DESC" if wanted.is_descending else ""
     # rows are stored in the order of their places; the index over tokens holds all that it is sorted by
     equal = ("since", "until", "row_id") if by == "tokens" else ("row_id",)
     order = ", ".join(f"{one}{direction}" for one in (by, *equal))
-    return f"SELECT row_id FROM {tables} WHERE {ALIVE} AND {where.sql}{also} ORDER BY {order}"
+    places = " AND ordinal >= {:d} AND ordinal < {:d}".format(*wanted.places) if wanted.places else ""
+    return f"SELECT row_id FROM {tables} WHERE {ALIVE}{places} AND {where.sql}{also} ORDER BY {order}"
+
+
+def _beside(where: Where, *, with_bodies: bool = False, with_facts: bool = False) -> str:
+    """What stands beside the examples: their order is kept, a row is looked up for each."""
+    bodies = " JOIN bodies USING (body_id)" if where.reads_bodies or with_bodies else ""
+    return bodies + (" LEFT JOIN body_facts USING (body_id)" if where.reads_facts or with_facts else "")
 
 
 def _bound(wanted: Wanted, where: Where) -> tuple[Any, ...]:

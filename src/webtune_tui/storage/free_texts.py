@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from webtune_tui.domain.mentions import Person
@@ -65,10 +65,11 @@ def text_columns(connection: sqlite3.Connection, *, everything: bool = False) ->
 
 
 def find_texts(connection: sqlite3.Connection, person: Person, *, everything: bool = False) -> Counter[TextColumns]:
-    """How many rows of each table mention the person in a free text."""
+    """How many rows of each table mention the person in a free text; with ``everything`` also as a name does it."""
     found: Counter[TextColumns] = Counter()
+    is_in = person.is_in_name if everything else person.is_in
     for table in list(text_columns(connection, everything=everything)):
-        count = sum(1 for _ in _mentioning(connection, table, person))
+        count = sum(1 for _ in _mentioning(connection, table, is_in))
         if count:
             found[table] = count
     return found
@@ -82,7 +83,7 @@ def erase_texts(connection: sqlite3.Connection, person: Person) -> None:
         sets = ", ".join(f"{column} = ?" for column in table.columns)
         changes = [
             [*(erased(text, person) if isinstance(text, str) else text for text in row[skipped:]), *row[:skipped]]
-            for row in _mentioning(connection, table, person)
+            for row in _mentioning(connection, table, person.is_in)
         ]
         connection.executemany(f"UPDATE {table.table} SET {sets} WHERE {where}", changes)
 
@@ -99,12 +100,14 @@ def erased(text: str, person: Person) -> str:
     return person.without(text)
 
 
-def _mentioning(connection: sqlite3.Connection, table: TextColumns, person: Person) -> Iterator[tuple[object, ...]]:
+def _mentioning(
+    connection: sqlite3.Connection, table: TextColumns, is_in: Callable[[str], bool]
+) -> Iterator[tuple[object, ...]]:
     """Rows that mention the person: what names the row, then its texts."""
     wanted = ", ".join((*table.identity, *table.columns))
     skipped = len(table.identity)
     cursor = connection.execute(f"SELECT {wanted} FROM {table.table}")
     while rows := cursor.fetchmany(_BATCH):
         for row in rows:
-            if any(isinstance(text, str) and person.is_in(text) for text in tuple(row)[skipped:]):
+            if any(isinstance(text, str) and is_in(text) for text in tuple(row)[skipped:]):
                 yield tuple(row)

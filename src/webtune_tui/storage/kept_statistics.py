@@ -50,7 +50,7 @@ class KeptStatistics:
     def deletions(self) -> str:
         """Stands for all that was deleted from the workspace so far."""
         with self._database.read() as connection:
-            return _deletions(connection)
+            return deletions_in(connection)
 
     def keep(self, entry: KeptEntry, text: str, deletions: str) -> None:
         """Keeps an entry; the oldest of the others go where there are too many.
@@ -58,7 +58,7 @@ class KeptStatistics:
         Nothing is kept where more was deleted since ``deletions``: it may tell of what is no more.
         """
         with self._database.write() as connection:
-            if _deletions(connection) != deletions:
+            if deletions_in(connection) != deletions:
                 return
             others = [one for one in _entries(connection) if one != entry]
             gone = {one.key for one in _entries(connection)} - {one.key for one in others[: _KEPT - 1]}
@@ -66,7 +66,8 @@ class KeptStatistics:
             set_meta_values(connection, {entry.key: text})
 
 
-def _deletions(connection: sqlite3.Connection) -> str:
+def deletions_in(connection: sqlite3.Connection) -> str:
+    """Stands for all that was deleted from a workspace so far."""
     row = connection.execute(
         "SELECT (SELECT count(*) FROM deleted_collections), (SELECT length(value) FROM meta WHERE key = 'erasures')"
     ).fetchone()

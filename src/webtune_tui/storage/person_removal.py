@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from webtune_tui.domain import clock
 from webtune_tui.domain.erasure import FoundExample, FoundRecord
 from webtune_tui.storage.deletion import ranges
+from webtune_tui.storage.example_values import note_anew
 from webtune_tui.storage.revision_sums import subtract
 
 _HISTORY = "erasures"
@@ -45,6 +46,7 @@ def remove_examples(connection: sqlite3.Connection, found: FoundRows) -> dict[st
     builds = {one.build for one in found.examples}
     # the digest stood for a result that is no more: the same records again must make a build of their own
     connection.executemany("UPDATE builds SET result_digest = '' WHERE build = ?", [(one,) for one in builds])
+    note_anew(connection, builds)
     connection.executemany(
         "DELETE FROM frozen_test WHERE example_id = ?1 AND NOT EXISTS (SELECT 1 FROM examples WHERE example_id = ?1)",
         [(one,) for one in found.derived_ids],

@@ -22,6 +22,7 @@ from webtune_tui.domain.records import RecordKind
 from webtune_tui.storage.database import Database
 from webtune_tui.storage.free_texts import TextColumns, erase_texts, find_texts
 from webtune_tui.storage.kept_statistics import forget_statistics
+from webtune_tui.storage.person_names import erase_names, find_names
 from webtune_tui.storage.person_removal import (
     FoundRows,
     parts,
@@ -119,9 +120,9 @@ class PersonRows:
         return count
 
     def texts(self) -> Counter[TextColumns]:
-        """Words elsewhere that mention the person: rows by table."""
+        """Words and names elsewhere that mention the person: rows by table."""
         with self._database.read() as connection:
-            return find_texts(connection, self._person)
+            return find_texts(connection, self._person) | find_names(connection, self._person)
 
     def versions(self, examples: Sequence[FoundExample]) -> list[tuple[str, int, bool]]:
         """The versions with such examples, newest first: content hash, how many, whether it is the working one."""
@@ -193,6 +194,7 @@ class PersonRows:
             remove_edits(connection, found.edits or {})
             connection.executemany("DELETE FROM chat_turns WHERE turn_id = ?", [(one,) for one in found.turns])
             self._clean_recipes(connection, found)
+            erase_names(connection, self._person)
             erase_texts(connection, self._person)
             told = {
                 "time": now,

@@ -9,10 +9,14 @@ from collections.abc import Mapping, Set
 from webtune_tui.domain.mentions import Person
 from webtune_tui.storage.recipe_file import edit_to_toml, join_edits, split_edits
 
+_NAMES = ("tag", "where")  # names that people give, alone and in a condition
+
 
 def edit_without(operation: Mapping[str, object], person: Person, gone: Set[str]) -> Mapping[str, object] | None:
     """What is left of an edit; ``None`` where it holds the text, or is of examples that go alone."""
     if person.is_in(json.dumps(operation, ensure_ascii=False)):
+        return None
+    if any(person.is_in_name(named) for key in _NAMES if isinstance(named := operation.get(key), str)):
         return None
     if operation.get("example") in gone:
         return None

@@ -33,10 +33,10 @@ class LockHolder:
     host: str
     command: str
 
-    def describe(self) -> str:
-        """One phrase for the person."""
+    def describe(self, *, since: str = "") -> str:
+        """One phrase for the person; ``since`` is the moment as the front end writes it."""
         place = "" if self.host == socket.gethostname() else f" on {self.host}"
-        return f"{self.command} (pid {self.pid}{place}, since {self.since})"
+        return f"{self.command} (pid {self.pid}{place}, since {since or self.since})"
 
     def is_alive(self) -> bool:
         """Whether the process still runs; taken for granted where that can't be seen from here."""

@@ -39,6 +39,7 @@ from webtune_tui.tui.stylesheet import StylesReadOnce
 if TYPE_CHECKING:
     from webtune_tui.bootstrap import Services
     from webtune_tui.domain.events import Overview  # loads dataclasses for 15 ms
+    from webtune_tui.storage.workspace import LockHolder
 
 _FAULT = 70
 _NEW_OBJECTS = 5000  # after which the interpreter looks for cycles among them; 700 are those of a few widgets
@@ -55,6 +56,16 @@ class Place:
     is_sandbox: bool = False
     is_read_only: bool = False
     read_only_reason: str = ""
+
+
+def _told(holder: LockHolder) -> str:
+    """Who holds the workspace, with the time as the person's clock shows it."""
+    from webtune_tui.tui.presentation import figures  # not for the first frame
+
+    try:
+        return holder.describe(since=figures.local_date(holder.since))
+    except ValueError:  # another program wrote the lock: its time is no moment
+        return holder.describe()
 
 
 def run_app(workspace: Path) -> int:
@@ -143,11 +154,11 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         )
         workspace = services.workspace
         if workspace.read_only:
-            holder = workspace.holder.describe() if workspace.holder else "another process"
+            holder = _told(workspace.holder) if workspace.holder else "another process"
             self.place = replace(
                 self.place,
                 is_read_only=True,
-                read_only_reason=f"{holder} is writing to this workspace; looking works, changing waits.",
+                read_only_reason=f"{holder} writes; looking works, changing waits.",
             )
         self.overview = await services.overview.read()
         self.is_notice_hidden = not self.overview.unfinished

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pytest
 
 from tests.unit.services.records_in import add_records, product
 from webtune_tui.domain.datasets import DatasetVersion
-from webtune_tui.domain.errors import InvalidInput
+from webtune_tui.domain.errors import InvalidInput, NoSpace
 from webtune_tui.domain.events import Noted
 from webtune_tui.domain.examples import Split
 from webtune_tui.pipeline.tokens import BundledCounter
+from webtune_tui.services import edit_leaks
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.edit_leaks import without_edit_leaks
 from webtune_tui.services.prepare import PrepareService
@@ -87,6 +89,60 @@ async def test_an_edit_that_brings_a_test_answer_into_training_is_refused_until_
 
 async def test_an_edit_that_says_something_of_its_own_is_no_leak(workspace: Workspace) -> None:
     _, version = await edited(workspace, Split.TRAIN, "A text of which no other example has so much as a sentence.")
-    assert [one.stage for one in without_edit_leaks(workspace, version)] == [
-        "comparing the edits with the other splits"
-    ]
+    told = list(without_edit_leaks(workspace, version))
+    assert {one.stage for one in told} == {"comparing the edits with the other splits"}
+    assert [one.done for one in told] == sorted(one.done for one in told)
+    assert told[-1].done == told[-1].total == version.examples + 1
+
+
+async def test_a_leak_is_found_however_many_were_edited_before(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edit_leaks, "_ROUND", 2)
+    curate = CurateService(workspace)
+    examples = (await curate.page(limit=100)).examples
+    tested = next(one for one in examples if one.split is Split.TEST)
+    trained = [one.example_id for one in examples if one.split is Split.TRAIN]
+    for number, one in enumerate(trained[:4]):
+        await curate.edit(one, {"assistant": f"Number {number} says nothing of what another one says."})
+    list(without_edit_leaks(workspace, await curate.version()))
+    await curate.edit(trained[4], {"assistant": tested.answer})
+    with pytest.raises(InvalidInput, match=f"{trained[4]} .train. and {tested.example_id} .test."):
+        list(without_edit_leaks(workspace, await curate.version()))
+
+
+@pytest.mark.parametrize("answer", ["The same", "A copy with few changes"])
+async def test_a_copy_is_a_leak_also_where_a_template_asks_all_the_same(workspace: Workspace, answer: str) -> None:
+    curate = CurateService(workspace)
+    examples = (await curate.page(limit=100)).examples
+    for one in examples:
+        await curate.edit(one.example_id, {"user": "Write a description."})
+    list(without_edit_leaks(workspace, await curate.version()))
+    tested = [one for one in examples if one.split is Split.TEST][-1]
+    copied = tested.answer if answer == "The same" else tested.answer.replace("quiet", "calm")
+    chosen, version = await edited(workspace, Split.TRAIN, copied)
+    with pytest.raises(InvalidInput, match=f"{chosen} .train. and {tested.example_id} .test.|{tested.example_id} .*"):
+        list(without_edit_leaks(workspace, version))
+    assert chosen
+
+
+async def test_short_answers_of_one_question_are_no_leak_unless_they_are_the_same(workspace: Workspace) -> None:
+    curate = CurateService(workspace)
+    examples = (await curate.page(limit=100)).examples
+    long = "Say in one word which of the colours that the maker lists suits a kitchen with much light from the south."
+    for number, one in enumerate(examples):
+        await curate.edit(one.example_id, {"user": long, "assistant": f"Colour {number}."})
+    list(without_edit_leaks(workspace, await curate.version()))
+
+
+async def test_a_full_disk_is_told_and_not_taken_for_our_own_fault(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, version = await edited(workspace, Split.TRAIN, "A text of its own, which nobody else says.")
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(NoSpace):
+        list(without_edit_leaks(workspace, version))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import io
 import threading
 import time
+from array import array
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.unit.services.records_in import add_records, product
-from webtune_tui.domain.edit_steps import ExampleChange
-from webtune_tui.domain.errors import InvalidInput, NotFound, UsageError
+from webtune_tui.domain.edit_steps import Edited, ExampleChange
+from webtune_tui.domain.errors import InvalidInput, NoSpace, NotFound, Stopped, UsageError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.selections import Selection
@@ -20,11 +24,13 @@ from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.pipeline.tokens import BundledCounter
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.edit_leaks import without_edit_leaks
-from webtune_tui.services.edit_selection import EditStopped
 from webtune_tui.services.editing import EditingService
+from webtune_tui.services.editor import Editor
 from webtune_tui.services.pattern_child import PatternProgram
 from webtune_tui.services.prepare_request import PrepareRequest
 from webtune_tui.services.prepare_run import PrepareRun
+from webtune_tui.storage.dataset_steps import Step
+from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.workspace import Workspace
 
 ALL = Selection.everything()
@@ -309,11 +315,90 @@ async def test_an_edit_that_is_stopped_has_changed_nothing(workspace: Workspace)
     editing, stopped = EditingService(workspace), threading.Event()
     operation = operation_of("replace", find="the", replacement="THE")
     before = await CurateService(workspace).version()
-    with pytest.raises(EditStopped, match="nothing was changed"):
+    with pytest.raises(Stopped, match="nothing was changed"):
         async for event in editing.run(operation, ALL, stopped=stopped):
             assert isinstance(event, Progressed)
             stopped.set()
     assert await CurateService(workspace).version() == before and await editing.history() == []
+
+
+async def test_an_edit_that_was_worked_out_on_a_version_before_another_prepare_is_refused(
+    workspace: Workspace,
+) -> None:
+    editing, curate = EditingService(workspace), CurateService(workspace)
+    edit = editing.run(operation_of("replace", find="the", replacement="THE"), ALL)
+    assert isinstance(await anext(edit), Progressed)
+    add_records(workspace, [product(number) for number in range(40, 44)], "c-2")
+    prepared = await asyncio.to_thread(prepare, workspace)
+    with pytest.raises(UsageError, match="changed meanwhile"):
+        async for _ in edit:
+            pass
+    assert (await curate.version()).content_hash == prepared and await editing.history() == []
+    await editing.apply(operation_of("replace", find="the", replacement="THE"), ALL)
+    assert len(await editing.history()) == 1
+
+
+async def test_an_edit_for_which_the_disk_is_too_full_has_changed_nothing_and_says_so(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", lambda **_: Full())
+    editing, before = EditingService(workspace), await CurateService(workspace).version()
+    with pytest.raises(NoSpace, match="No space left"):
+        await editing.apply(operation_of("replace", find="the", replacement="THE"), ALL)
+    assert await CurateService(workspace).version() == before and await editing.history() == []
+
+
+async def test_an_edit_that_is_stopped_while_it_is_stored_has_changed_nothing(workspace: Workspace) -> None:
+    stopped = threading.Event()
+    store, before = DatasetStore(workspace.database), await CurateService(workspace).version()
+    head = store.head()
+    assert head is not None
+
+    def turn(split: str, flags: str) -> tuple[str, str]:
+        stopped.set()  # it is asked within the transaction
+        return split, "tag:x"
+
+    rows = array(
+        "q", [one.row_id for one in store.by_ids(head, [one.example_id for one in store.stream(head)]).values()]
+    )
+    with pytest.raises(Stopped):
+        store.commit_rows(head, rows, turn, Step("edit", operation={"do": "tag"}), stopped)
+    assert await CurateService(workspace).version() == before and store.edits() == []
+    assert (await EditingService(workspace).apply(operation_of("tag", tag="x"), ALL)).count == 16
+
+
+@pytest.mark.parametrize("is_prepared", [False, True], ids=["walked back", "replayed after another prepare"])
+async def test_a_walk_that_is_stopped_ends_where_it_began(workspace: Workspace, is_prepared: bool) -> None:
+    editor, editing, stopped = Editor(workspace), EditingService(workspace), threading.Event()
+    for find in ("the", "a", "e"):
+        await editing.apply(operation_of("replace", find=find, replacement=f"<{find}>"), ALL)
+    if is_prepared:  # its undone edits are worked out anew
+        await editing.goto(0)
+        add_records(workspace, [{"error": "x", "error_code": "dead_page"}], "c-2")
+        prepare(workspace)
+    before, history = await CurateService(workspace).version(), await editing.history()
+    recipe = (workspace.root / "recipe.toml").read_bytes()
+    told: list[tuple[int, int | None]] = []
+
+    def stop_at_the_last(event: Progressed) -> None:
+        told.append((event.done, event.total))
+        if event.done == 2:
+            stopped.set()
+
+    with pytest.raises(Stopped):
+        await asyncio.to_thread(editor.goto, 3 if is_prepared else 0, stopped, stop_at_the_last)
+    assert told == [(0, 3), (1, 3), (2, 3)]
+    assert await CurateService(workspace).version() == before and await editing.history() == history
+    assert (workspace.root / "recipe.toml").read_bytes() == recipe
+    events = [event async for event in editing.walk(1)]
+    assert isinstance(events[-1], Edited) and sum(one.is_applied for one in await editing.history()) == 1
 
 
 async def test_a_replacement_that_makes_splits_say_the_same_is_refused_before_training(workspace: Workspace) -> None:

@@ -136,6 +136,21 @@ async def test_a_page_that_waits_for_a_search_ends_with_it(workspace: Workspace)
     assert listing.found.is_complete
 
 
+async def test_a_place_that_is_asked_for_in_the_middle_of_a_search_is_waited_for(
+    workspace: Workspace,
+) -> None:
+    add_records(workspace, [product(number) for number in range(40)])
+    await prepare(workspace)
+    listing = await CurateService(workspace).listing(where="tokens > 1")
+    search = listing.find()
+    assert not (await anext(search)).is_complete
+    asked = asyncio.ensure_future(listing.place_of((await listing.page(0, 3)).examples[2].example_id))
+    await asyncio.wait([asked], timeout=0.05)  # it waits for the search, which nobody takes further meanwhile
+    async for _ in search:
+        pass
+    assert await asked == 2
+
+
 async def test_a_search_that_is_stopped_says_that_there_may_be_more(workspace: Workspace) -> None:
     add_records(workspace, [product(number) for number in range(40)])
     await prepare(workspace)

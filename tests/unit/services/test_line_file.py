@@ -142,6 +142,18 @@ async def test_a_file_that_grows_is_counted_on_and_one_that_is_cut_or_replaced_i
     viewed.close()
 
 
+def test_a_file_that_was_cut_stays_so_also_when_as_much_is_written_behind_the_cut(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"{}\n" * 10)
+    file = LineFile(path)
+    os.truncate(path, 3)
+    assert file.change() == (Change.CUT, 3)
+    path.write_bytes(b'{"a": 1234567}\n' * 2)
+    assert file.change() == (Change.CUT, 30)
+    file.close()
+    assert file.change()[0] is Change.GONE
+
+
 async def test_a_file_that_is_cut_while_it_is_counted_ends_the_count(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"{}\n" * 100_000)

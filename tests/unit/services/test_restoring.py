@@ -12,11 +12,10 @@ from tests.unit.services.records_in import add_records, product
 from tests.unit.services.test_editing import prepare
 from tests.unit.services.test_retemplating import set_recipe
 from webtune_tui.domain.edit_steps import Edited, EditResult
-from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.errors import Stopped, UsageError
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.services.curate import CurateService
-from webtune_tui.services.edit_selection import EditStopped
 from webtune_tui.services.editing import EditingService
 from webtune_tui.storage.workspace import Workspace
 
@@ -112,7 +111,7 @@ async def test_a_condition_that_means_nothing_is_refused(workspace: Workspace, w
 async def test_it_is_stopped_before_anything_is_stored(workspace: Workspace) -> None:
     stopped = threading.Event()
     stopped.set()
-    with pytest.raises(EditStopped):
+    with pytest.raises(Stopped):
         async for _ in EditingService(workspace).restore("step = field_filters", stopped=stopped):
             pass
     assert await EditingService(workspace).history() == []

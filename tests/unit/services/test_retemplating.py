@@ -12,14 +12,13 @@ import pytest
 from tests.unit.services.records_in import add_records, product
 from tests.unit.services.test_editing import conversation, prepare
 from webtune_tui.domain.edit_steps import EditResult
-from webtune_tui.domain.errors import InvalidInput, UsageError
+from webtune_tui.domain.errors import InvalidInput, Stopped, UsageError
 from webtune_tui.domain.examples import Example
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.anew import GONE, OTHER_NUMBER, SEVERAL_RECORDS, UNKNOWN_PART
 from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.edit_leaks import without_edit_leaks
-from webtune_tui.services.edit_selection import EditStopped
 from webtune_tui.services.editing import EditingService
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.storage.datasets import DatasetStore
@@ -185,7 +184,7 @@ async def test_it_is_stopped_while_records_are_read(workspace: Workspace) -> Non
     start = prepare(workspace)
     stopped = threading.Event()
     stopped.set()
-    with pytest.raises(EditStopped):
+    with pytest.raises(Stopped):
         async for _ in EditingService(workspace).run(RETEMPLATE, ALL, stopped=stopped):
             pass
     assert (await CurateService(workspace).version()).content_hash == start

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.benchmarks.made_workspace import make
 from webtune_tui.domain.errors import UsageError
-from webtune_tui.domain.reviews import REVIEW_TAG, Choice, Review
+from webtune_tui.domain.reviews import REVIEW_TAG, Choice, Pass, Review, decode, encode
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.services.curate import CurateService
@@ -94,3 +96,12 @@ async def test_it_goes_on_where_it_was_left(workspace: Workspace) -> None:
 async def test_what_cannot_be_a_review_is_refused(workspace: Workspace, count: int, person: str) -> None:
     with pytest.raises(UsageError):
         await begun(ReviewService(workspace, CurateService(workspace)), "random", count, person)
+
+
+def test_a_review_is_kept_with_the_tags_that_verdicts_took_off_and_older_ones_are_read() -> None:
+    review = Review("all", "0", ("a", "b"), (Pass("ana", {"a": "keep"}),)).with_untagged("a")
+    assert decode(encode(review)) == review
+    assert review.with_untagged("a", is_untagged=False).untagged == frozenset()
+    older = {name: value for name, value in json.loads(encode(review)).items() if name != "untagged"}
+    assert decode(json.dumps(older)) == replace(review, untagged=frozenset())
+    assert decode("[" * 100_000) is None

@@ -33,7 +33,7 @@ class SetTexts(OneByOne):
 
     def told(self, what: str) -> str:
         """The step in words."""
-        return f"Wrote {', '.join(self.places)} of {what} anew"
+        return f"Edited {_told_places(self.places)} of {what}"
 
     def change(self, example: Example, tools: Tools) -> tuple[Example, ...]:
         """The example with the new texts. Raises DoesNotFit for a place that it does not have."""
@@ -41,6 +41,15 @@ class SetTexts(OneByOne):
         for place, text in self.places.items():
             _set(messages, place, text)
         return (replace(example, messages=tuple(messages)),)
+
+
+def _told_places(places: Mapping[str, str]) -> str:
+    """``the assistant message``, ``message 3``: as a person counts, from 1."""
+    told = []
+    for place in places:
+        numbered = _NUMBERED.fullmatch(place)
+        told.append(f"message {int(numbered.group(1)) + 1}" if numbered else f"the {place} message")
+    return ", ".join(told)
 
 
 def _set(messages: list[Message], place: str, text: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from webtune_tui.domain.dropped_fields import condition_of
@@ -18,8 +20,11 @@ from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.pipeline.edits.base import Operation
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
+from webtune_tui.tui.dataset.part import DatasetPart
 from webtune_tui.tui.dataset.selecting import Selecting
 from webtune_tui.tui.dataset.writing import Writing
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.bulk import done_words
 from webtune_tui.tui.presentation.bulk_choices import CHOICES, BulkChoice
@@ -31,8 +36,15 @@ _DRAW_SECONDS = 0.1
 _DROP = next(one for one in CHOICES if one.operation == "drop")
 
 
-class Bulk:
-    """Does what the menu asks for; ``open_dropped`` shows the list from which dropped examples are brought back."""
+class Bulk(DatasetPart):
+    """Does what the menu asks for."""
+
+    ONLY_IN_TABLE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "drop", "Drop", tooltip="Drop the marked examples, or this one"),
+        Binding("B", "bulk", "Many", tooltip="Do something with all that are marked: M marks a range, a all listed"),
+    ]
+    EDITING = frozenset({"drop", "bulk"})
 
     def __init__(
         self,
@@ -40,13 +52,13 @@ class Bulk:
         selecting: Selecting,
         editing: Editing,
         writing: Writing,
-        open_dropped: Callable[[], None],
+        dropped: LookingAtDropped,
     ) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._selecting = selecting
         self._editing = editing
         self._writing = writing
-        self._open_dropped = open_dropped
+        self._dropped = dropped
         self._run: Worker[None] | None = None
         self._result: EditResult | None = None
         self._drawn_at = 0.0
@@ -54,15 +66,20 @@ class Bulk:
         self._next = ""
         self._words: Callable[[EditResult], str] = done_words
 
-    def open(self) -> None:
-        """Asks what shall be done with the selected examples."""
-        if self._can_begin():
+    def action_bulk(self) -> None:
+        """Asks what shall be done with all selected examples."""
+        if not self._screen.is_editing and not self._screen.refuses_editing() and self._can_begin():
             self._screen.launch(self._choose, "bulk-menu")
 
-    def drop(self) -> None:
-        """Shows how many would go, then drops all that are listed."""
-        if self._can_begin():
-            self._screen.launch(partial(self._form, _DROP, self._selecting.selection), "bulk-menu")
+    def action_drop(self) -> None:
+        """Drops the marked examples, or the one under the cursor; of all that are listed it first shows how many."""
+        screen = self._screen
+        if screen.view != "examples" or screen.is_editing or screen.refuses_editing():
+            return
+        if not screen.table.are_all_marked:
+            self._editing.drop(screen.table.chosen)
+        elif self._can_begin():
+            screen.launch(partial(self._form, _DROP, self._selecting.selection), "bulk-menu")
 
     def _can_begin(self) -> bool:
         screen = self._screen
@@ -115,12 +132,15 @@ class Bulk:
         if operation is not None:
             self._begin(operation, selection)
 
-    def restore(self, reason: str) -> None:
+    @heard(DroppedRecords.ManyWanted)
+    def _many_dropped_wanted(self, event: DroppedRecords.ManyWanted) -> None:
         """Asks which dropped rows shall come back; those of a reason are proposed."""
+        if self._screen.refuses_editing():
+            return
         if self.is_running:
             self._screen.say("An edit is being made: esc stops it", "-care")
         elif self._screen.version is not None:
-            self._screen.launch(partial(self._restore, reason), "bulk-menu")
+            self._screen.launch(partial(self._restore, event.reason), "bulk-menu")
 
     async def _restore(self, reason: str) -> None:
         from webtune_tui.tui.modals.restore_form import THEIR_LIST, RestoreForm
@@ -130,7 +150,7 @@ class Bulk:
         form = RestoreForm(screen.services.editing, dropped, condition_of(reason))
         where = await screen.webtune.push_screen_wait(form)
         if where == THEIR_LIST:
-            self._open_dropped()
+            self._dropped.action_dropped()
         elif where is not None:
             self._words = restored_words
             self._start(screen.services.editing.restore(where))
@@ -184,14 +204,14 @@ class Bulk:
                 screen.query_one(DroppedRecords).show_reasons(screen.report.dropped)
         elif self._is_stopping and before is not None:
             version = await screen.services.curate.version()
-            if version.content_hash == before.content_hash:
+            if (version.build, version.revision) == (before.build, before.revision):  # tags are not of the content
                 screen.say("Stopped; nothing was changed", "-care")
             else:  # it was being stored, which is not left half done
                 screen.table.clear_marks()
                 result = EditResult(version, ())
                 await self._editing.done(result, "It was done before it could be stopped  ·  z undoes it")
 
-    def cancel(self) -> bool:
+    def step_back(self) -> bool:
         """Stops an edit under way, which then has changed nothing unless it is being stored; whether there was one."""
         if self._run is None or not self.is_running:
             return False

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.clusters import Alike
 from webtune_tui.domain.errors import WebtuneError
@@ -11,30 +14,37 @@ from webtune_tui.domain.examples import Message
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
-from webtune_tui.tui.dataset.looking_at_dropped import wanted_back
+from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped, wanted_back
+from webtune_tui.tui.dataset.part import DatasetPart
 from webtune_tui.tui.presentation.restoring import restored_words
 
 _LISTED = 200
 
 
-class Comparing:
-    """Opens clusters; ``open_record`` shows a record whole."""
+class Comparing(DatasetPart):
+    """Opens clusters."""
 
-    def __init__(
-        self, screen: DatasetFrame, listing: Listing, editing: Editing, open_record: Callable[[int], None]
-    ) -> None:
-        self._screen = screen
+    ONLY_IN_TABLE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "alike", "Alike", show=False, tooltip="Compare with its duplicates, its group, its source"),
+        Binding("C", "clusters", "Clusters", show=False, tooltip="The largest clusters of duplicates"),
+    ]
+
+    def __init__(self, screen: DatasetFrame, listing: Listing, editing: Editing, dropped: LookingAtDropped) -> None:
+        super().__init__(screen)
         self._listing = listing
         self._editing = editing
-        self._open_record = open_record
+        self._dropped = dropped
 
-    def open(self, example_id: str) -> None:
-        """Compares an example with all that is like it."""
-        self._screen.launch(partial(self._open, example_id), "cluster")
+    def action_alike(self) -> None:
+        """Compares the example under the cursor with what is like it."""
+        if (row := self._screen.table.current) is not None:
+            self._screen.launch(partial(self._open, row.example_id), "cluster")
 
-    def open_list(self) -> None:
+    def action_clusters(self) -> None:
         """Lists the largest clusters."""
-        self._screen.launch(self._open_list, "cluster")
+        if self._screen.version is not None:
+            self._screen.launch(self._open_list, "cluster")
 
     async def _open_list(self) -> None:
         from webtune_tui.tui.modals.cluster_list import ClusterList  # dialogues load when they are first needed
@@ -56,10 +66,11 @@ class Comparing:
             screen.say("Nothing is like it: no duplicate was dropped for it, and its group and source are its own")
             return
         kept = await services.curate.example(found.survivor_id)
+        title = kept.prompt.removeprefix(screen.table.lead) or kept.answer
         wanted = wanted_back(await services.prepare.recipe())
         go_to = partial(self._go_to, found.survivor_id)
         actions = ClusterActions(self._messages, self._wanted, self._drop, go_to, screen.refuses_editing)
-        await screen.app.push_screen(ClusterDiff(found, kept.messages, kept.prompt or kept.answer, actions, wanted))
+        await screen.app.push_screen(ClusterDiff(found, kept.messages, title, actions, wanted))
 
     async def _messages(self, one: Alike) -> Sequence[Message]:
         services = self._screen.services
@@ -80,7 +91,7 @@ class Comparing:
 
     def _go_to(self, survivor_id: str, one: Alike | None) -> None:
         if one is not None and not one.is_here:
-            self._open_record(one.record_id)
+            self._dropped.open_record(one.record_id)
         else:
             example_id = survivor_id if one is None else one.example_id
             self._screen.launch(partial(self._listing.reveal, example_id), "reveal")

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.clean_copy import clean_copy
 from webtune_tui.domain.examples import Example, chat_row
 from webtune_tui.domain.safe_json import safe_json
-from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.part import DatasetPart
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.examples import ROLE_TITLES
 
 _LARGE = 70_000  # bytes; several terminals take no more through the clipboard sequence
 
 
-class Copying:
+class Copying(DatasetPart):
     """Does what ``y`` asks for."""
 
-    def __init__(self, screen: DatasetFrame) -> None:
-        self._screen = screen
+    ONLY_IN_TABLE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy", show=False, tooltip="Copy a message, the answer or the JSON of the example"),
+    ]
 
-    def copy(self, example_id: str) -> None:
-        """Asks what to copy of an example, copies it and says so."""
-        self._screen.launch(partial(self._copy, example_id), "copy")
+    def action_copy(self) -> None:
+        """Asks what to copy of the example under the cursor, copies it and says so."""
+        if (row := self._screen.table.current) is not None:
+            self._screen.launch(partial(self._copy, row.example_id), "copy")
 
     async def _copy(self, example_id: str) -> None:
         from webtune_tui.tui.modals.copy_what import JSON, CopyWhat  # dialogues load when they are first needed

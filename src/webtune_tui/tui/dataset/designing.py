@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.services.studio import Choice
 from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.part import ViewPart
+from webtune_tui.tui.dataset.preparing import Preparing
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation.template_forms import forms_of
 from webtune_tui.tui.widgets.template_studio import TemplateStudio
 
 ROWS = 20
 
 
-class Designing:
-    """Does what the studio asks for; ``left`` is called when the person goes back from it."""
+class Designing(ViewPart):
+    """Does what the studio asks for. One goes back from it to the recipe."""
 
-    def __init__(self, screen: DatasetFrame, left: Callable[[], None]) -> None:
-        self._screen = screen
-        self._left = left
+    VIEW = "studio"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("T", "studio", "Template", show=False, tooltip="The template studio: write it beside real rows"),
+    ]
+
+    def __init__(self, screen: DatasetFrame, preparing: Preparing) -> None:
+        super().__init__(screen)
+        self._preparing = preparing
         self._chosen: Sequence[int] = ()
         self._draw = 0
 
@@ -29,10 +40,27 @@ class Designing:
         """The pane."""
         return self._screen.query_one(TemplateStudio)
 
-    def open(self) -> None:
+    def compose(self) -> TemplateStudio:
+        """The pane."""
+        studio = TemplateStudio(id=self.VIEW, classes="panel")
+        studio.border_title = "Template studio"
+        return studio
+
+    def focus(self) -> None:
+        """Puts the keys into the texts."""
+        self.studio.focus_texts()
+
+    async def services_ready(self) -> None:
+        """Says why nothing can be saved in a read-only workspace."""
+        if self._screen.is_read_only:
+            self.studio.refusal = self._screen.webtune.place.read_only_reason
+
+    def action_studio(self) -> None:
         """Shows the recipe's template on real rows."""
-        self._screen.show_view("studio")
-        self._screen.launch(self._open, "studio")
+        screen = self._screen
+        if screen.are_services_open and not screen.is_editing and screen.view != "studio":
+            screen.show_view("studio")
+            screen.launch(self._open, "studio")
 
     async def _open(self) -> None:
         services = self._screen.services
@@ -46,10 +74,11 @@ class Designing:
         self.studio.show_fields(await services.studio.fields())
         await self._choose(self.studio.choice)
 
-    def choose(self, choice: Choice) -> None:
+    @heard(TemplateStudio.ChoiceWanted)
+    def _choice_wanted(self, event: TemplateStudio.ChoiceWanted) -> None:
         """Shows other rows; the same choice again draws others by chance."""
         self._draw += 1
-        self._screen.launch(partial(self._choose, choice), "studio-rows")
+        self._screen.launch(partial(self._choose, event.choice), "studio-rows")
 
     async def _choose(self, choice: Choice) -> None:
         try:
@@ -62,7 +91,8 @@ class Designing:
             self._chosen = chosen
             await self._preview()
 
-    def preview(self) -> None:
+    @heard(TemplateStudio.PreviewWanted)
+    def _preview_wanted(self) -> None:
         """Shows what the template as it stands makes of the rows."""
         self._screen.launch(self._preview, "studio-rows")
 
@@ -78,7 +108,8 @@ class Designing:
         if found is not None:
             self.studio.show_preview(found)
 
-    def save(self) -> None:
+    @heard(TemplateStudio.SaveWanted)
+    def _save_wanted(self) -> None:
         """Writes the template to the recipe."""
         self._screen.queue(self._save, "recipe")
 
@@ -87,6 +118,7 @@ class Designing:
         self.studio.saved()
         self._screen.say("The template is saved in recipe.toml; p and r prepare with it", "-good")
 
+    @heard(TemplateStudio.LeaveWanted)
     def leave(self) -> None:
         """Goes back; asks where something is not saved."""
         self._screen.queue(self._leave, "studio-leave")
@@ -101,4 +133,4 @@ class Designing:
         ):
             return
         await self._screen.services.studio.aclose()
-        self._left()
+        self._preparing.action_prepare()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from webtune_tui.domain.errors import NotFound, WebtuneError
+from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.example_checks import ExampleCheck, TokenLimits
 from webtune_tui.domain.examples import Message
 from webtune_tui.services.curate import EditResult
@@ -16,72 +18,57 @@ from webtune_tui.storage.drafts import EditDraft
 from webtune_tui.tui.dataset.editing_outside import EditingOutside
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.dataset.part import DatasetPart
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import undone_words
 from webtune_tui.tui.widgets.draft_offer import DraftOffer
+from webtune_tui.tui.widgets.example_editor import ExampleEditor
+from webtune_tui.tui.widgets.example_table import ExampleTable
 
 EXAMPLE_KEYS = Content.from_markup(
-    " · ".join(
+    "  ".join(
         f"[@click=screen.{action}]{words}[/]"
         for action, words in (
             ("json", "R JSON"),
-            ("copy", "y copies"),
+            ("copy", "y copy"),
             ("origin", "o origin"),
             ("alike", "c alike"),
-            ("reshape", "m changes"),
+            ("reshape", "m more"),
         )
     )
 )
 """What the frame of the example offers, by key and by click."""
 
 
-class Editing:
+class Editing(DatasetPart):
     """One edit after the other, in the order in which they were asked for."""
 
+    ONLY_IN_TABLE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", "Edit", tooltip="Edit the example in place"),
+    ]
+    EDITING = frozenset({"edit"})
+
     def __init__(self, screen: DatasetFrame, listing: Listing) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._listing = listing
         self._outside = EditingOutside(screen)
         self._lock = asyncio.Lock()
         self._gone: frozenset[str] = frozenset()
         self._back: Callable[[], None] | None = None
 
-    def listed_anew(self) -> None:
+    @heard(ExampleTable.Loaded)
+    def _listed_anew(self) -> None:
         """The table shows what is there now."""
         self._gone = frozenset()
 
     # Drafts
 
-    async def tell_draft(self) -> None:
-        """Offers an edit that was typed and not saved."""
-        screen = self._screen
-        if screen.version is None or screen.is_read_only or screen.is_editing:
-            return
-        draft = await asyncio.to_thread(screen.drafts.newest)
-        screen.query_one(DraftOffer).offer(draft)
-        if draft is not None:
-            screen.say(f"An edit of {figures.local_date(draft.saved_at)} was not saved: E goes on with it", "-care")
-
-    def resume_draft(self) -> None:
-        """Goes on with the edit that was typed last and not saved."""
-        self._back = None
-        self._screen.queue(self._open_newest_draft, "editor")
-
-    async def _open_newest_draft(self) -> None:
-        screen = self._screen
-        draft = await asyncio.to_thread(screen.drafts.newest)
-        if draft is None:
-            screen.say("Nothing is left unsaved")
-            return
-        try:
-            await self._edit_example(draft.example_id)
-        except NotFound:
-            await asyncio.to_thread(screen.drafts.forget, draft.example_id)
-            screen.say("The example of the unsaved edit is no longer in the dataset", "-care")
-
-    def keep_draft(self, example_id: str, draft: EditDraft | None) -> None:
+    @heard(ExampleEditor.Typed)
+    def _typed(self, event: ExampleEditor.Typed) -> None:
         """Keeps what was typed, or forgets it where all is as it was."""
-        self._screen.queue(partial(self._write_draft, example_id, draft), "draft")
+        self._screen.queue(partial(self._write_draft, event.example_id, event.draft), "draft")
 
     async def _write_draft(self, example_id: str, draft: EditDraft | None) -> None:
         async with self._lock:
@@ -95,10 +82,22 @@ class Editing:
 
     # Texts of an example
 
+    def action_edit(self) -> None:
+        """Edits the example under the cursor."""
+        screen = self._screen
+        row = screen.table.current
+        if row is not None and screen.view == "examples" and not screen.refuses_editing():
+            self.edit(row.example_id)
+
     def edit(self, example_id: str, back: Callable[[], None] | None = None) -> None:
         """Edits an example in place; ``back`` leads to where the person came from when it ends."""
         self._back = back
         self._screen.queue(partial(self._edit_example, example_id), "editor")
+
+    async def open(self, example_id: str) -> None:
+        """Edits an example in place; raises ``NotFound`` where it is gone."""
+        self._back = None
+        await self._edit_example(example_id)
 
     async def _edit_example(self, example_id: str) -> None:
         screen = self._screen
@@ -116,9 +115,10 @@ class Editing:
 
     # What is said while one types
 
-    def check(self, example_id: str, messages: Sequence[Message]) -> None:
+    @heard(ExampleEditor.CheckWanted)
+    def _check_wanted(self, event: ExampleEditor.CheckWanted) -> None:
         """Counts and checks what is typed; a newer text takes the place of one that waits."""
-        self._screen.launch(partial(self._check, example_id, messages), "example-check")
+        self._screen.launch(partial(self._check, event.example_id, event.messages), "example-check")
 
     async def _check(self, example_id: str, messages: Sequence[Message]) -> None:
         screen, examples = self._screen, self._screen.services.examples
@@ -131,13 +131,15 @@ class Editing:
         if found is not None and example is not None and example.example_id == example_id:
             screen.editor.show_check(found, limits)
 
-    def edit_outside(self, example_id: str, messages: Sequence[Message]) -> None:
+    @heard(ExampleEditor.OutsideWanted)
+    def _outside_wanted(self, event: ExampleEditor.OutsideWanted) -> None:
         """Opens the texts in the person's own editor; what comes back stands in the fields and is saved from there."""
-        self._screen.queue(partial(self._outside.edit, example_id, messages), "outside")
+        self._screen.queue(partial(self._outside.edit, event.example_id, event.messages), "outside")
 
-    def save(self, example_id: str, changes: Mapping[str, str]) -> None:
+    @heard(ExampleEditor.Saved)
+    def _saved(self, event: ExampleEditor.Saved) -> None:
         """Writes what was typed as a step of the recipe."""
-        self._screen.queue(partial(self._write_edit, example_id, changes), "edit")
+        self._screen.queue(partial(self._write_edit, event.example_id, event.changes), "edit")
 
     async def _write_edit(self, example_id: str, changes: Mapping[str, str]) -> None:
         async with self._lock:
@@ -167,9 +169,16 @@ class Editing:
             await self._edit_example(example_id)
             screen.say(f"{result.words or 'Changed'}  ·  z undoes it after the edit", "-good")
 
-    def leave(self, example_id: str, *, is_changed: bool) -> None:
+    def step_back(self) -> bool:
         """Leaves an edit; asks where something is not saved."""
-        self._screen.queue(partial(self._leave, example_id, is_changed), "editor")
+        if not self._screen.is_editing:
+            return False
+        self._screen.editor.action_leave()
+        return True
+
+    @heard(ExampleEditor.Left)
+    def _left(self, event: ExampleEditor.Left) -> None:
+        self._screen.queue(partial(self._leave, event.example_id, event.is_changed), "editor")
 
     async def _leave(self, example_id: str, is_changed: bool) -> None:
         screen = self._screen
@@ -189,8 +198,8 @@ class Editing:
             screen.hint(screen.view)
 
     async def _close_editor(self, example_id: str) -> None:
+        """Closes the fields, then forgets the draft: one that can't be removed is told, and holds nobody here."""
         screen = self._screen
-        await asyncio.to_thread(screen.drafts.forget, example_id)
         await screen.editor.close()
         screen.remove_class("-editing")
         screen.refresh_bindings()
@@ -202,6 +211,7 @@ class Editing:
             back()
         else:
             (screen.detail if screen.is_side_alone else screen.table).focus()
+        await asyncio.to_thread(screen.drafts.forget, example_id)
 
     # Dropping, undoing
 

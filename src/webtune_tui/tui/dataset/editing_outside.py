@@ -33,14 +33,14 @@ class EditingOutside:
         try:
             texts = await self._edited(path, len(messages)) or before
         except (UsageError, WorkFailed):
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            await asyncio.to_thread(drafts.forget_outside, path)
             raise
         finally:
             if is_taken := editor.is_open_on(example_id):
                 editor.put_in(texts)
         if texts != before and is_taken is editor.is_open_on(example_id):  # else it was saved or left just now
             await asyncio.to_thread(drafts.keep, EditDraft(example_id, base, dict(enumerate(texts))))
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        await asyncio.to_thread(drafts.forget_outside, path)
 
     async def take_what_was_left(self, example_id: str, count: int) -> None:
         """Takes up what the editor saved after the app was killed; the example is open."""
@@ -54,7 +54,7 @@ class EditingOutside:
             self._screen.say(f"{path} was left by your editor and can't be read: {error.message}", "-care")
             return
         self._screen.editor.put_in(texts)
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        await asyncio.to_thread(drafts.forget_outside, path)
         self._screen.say("What your own editor left when webtune ended is back; ctrl+s keeps it", "-care")
 
     async def _edited(self, path: Path, count: int) -> Sequence[str]:

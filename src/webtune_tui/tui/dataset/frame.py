@@ -13,9 +13,10 @@ from webtune_tui.domain.datasets import DatasetVersion, PrepareReport
 from webtune_tui.domain.errors import NotFound
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.storage.drafts import EditDrafts
+from webtune_tui.tui.dataset.part import DatasetPart, ViewPart
+from webtune_tui.tui.parts import PartedScreen
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import leak_words, version_line
-from webtune_tui.tui.screens.base import StageScreen
 from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
 from webtune_tui.tui.widgets.example_editor import ExampleEditor
@@ -24,10 +25,16 @@ from webtune_tui.tui.widgets.example_table import ExampleTable
 if TYPE_CHECKING:
     from textual.worker import WorkType
 
-HINTS = {  # each fits a window of 80 columns
-    "examples": "enter reads · space marks · f where · S charts · H history · ? all keys",
+HINTS = {  # each fits a window of 80 columns; [@click=...] are ours, so that a mouse reaches what has a key
+    "examples": (
+        "enter reads · space marks · [@click=screen.where]f where[/] · [@click=screen.statistics]S charts[/] · "
+        "[@click=screen.review]w review[/] · [@click=screen.history]H history[/]"
+    ),
     "editing": "typing is kept as a draft · tab goes to the next message",
-    "prepare": "space on or off · J K move · enter options · T template · D dropped",
+    "prepare": (
+        "space on or off · J K move · enter options · [@click=screen.studio]T template[/] · "
+        "[@click=screen.dropped]D dropped[/]"
+    ),
     "triage": "enter goes to the rows: e edits one, d drops it · b sets a fix back",
     "statistics": "← → other measures · enter lists the rows of a bar · esc goes back",
     "studio": "{ offers fields · tab goes on · F2-F5 other rows · F6 whole texts · ? more",
@@ -37,13 +44,25 @@ HINTS = {  # each fits a window of 80 columns
 }
 
 
-class DatasetFrame(StageScreen):
+class DatasetFrame(PartedScreen):
     """The frame of the screen; its parts work on it and on nothing of each other."""
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name)
         self.version: DatasetVersion | None = None
         self.report: PrepareReport | None = None
+
+    # Parts
+
+    @property
+    def dataset_parts(self) -> list[DatasetPart]:
+        """All that the screen can do."""
+        return [one for one in self.parts if isinstance(one, DatasetPart)]
+
+    @property
+    def view_parts(self) -> list[ViewPart]:
+        """Those with a view of their own."""
+        return [one for one in self.parts if isinstance(one, ViewPart)]
 
     # What is in sight
 
@@ -56,6 +75,12 @@ class DatasetFrame(StageScreen):
     def view(self) -> str:
         """The view in front: examples, prepare, dropped or empty."""
         return self.query_one("#dataset-views", ContentSwitcher).current or ""
+
+    @property
+    def view_part(self) -> ViewPart | None:
+        """The part whose view is in front, where it isn't the table's."""
+        front = self.view
+        return next((one for one in self.view_parts if front == one.VIEW), None)
 
     def show_view(self, view: str) -> None:
         """Brings a view to the front; the keys go to where it begins."""
@@ -109,7 +134,8 @@ class DatasetFrame(StageScreen):
 
     def hint(self, view: str) -> None:
         """Shows what can be done in a view."""
-        self.say(HINTS.get(view, ""))
+        self.say("")
+        self.query_one("#dataset-status", Static).update(Content.from_markup(HINTS.get(view, "")))
 
     def show_version(self) -> None:
         """Shows the working version in the line at the top."""

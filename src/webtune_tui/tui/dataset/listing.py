@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,19 +10,20 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input
 
-from webtune_tui.domain.datasets import RecordOrigin
-from webtune_tui.domain.errors import NotFound, UsageError
-from webtune_tui.domain.examples import Example, Split
-from webtune_tui.domain.origins import DeletedRecord
+from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.examples import Split
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.example_listing import ExampleListing, Found
+from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.frame import DatasetFrame
-from webtune_tui.tui.dataset.reading import show_more
+from webtune_tui.tui.dataset.part import DatasetPart
+from webtune_tui.tui.dataset.reading import Reading
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation.dataset_summary import listing_words
-from webtune_tui.tui.presentation.example_detail import ExampleView
+from webtune_tui.tui.widgets.example_table import ExampleTable
 
 _FILTER_SECONDS = 0.15
-_DETAIL_SECONDS = 0.03
+_CLEARS = Content.from_markup("[@click=screen.back]esc clears[/]")
 _SPLITS = ("", *(split.value for split in Split))
 
 
@@ -51,13 +50,13 @@ class View:
         return bool(self.text or self.where.strip() or self.split)
 
 
-class Listing:
+class Listing(DatasetPart):
     """Which examples stand in the table."""
 
-    def __init__(self, screen: DatasetFrame) -> None:
-        self._screen = screen
+    def __init__(self, screen: DatasetFrame, reading: Reading) -> None:
+        super().__init__(screen)
+        self._reading = reading
         self.view = View()
-        self._needle = ""
         self._found = Found(0, is_complete=True)
         self._listing: ExampleListing | None = None
         self._pause: Timer | None = None
@@ -79,6 +78,19 @@ class Listing:
 
     # What is listed
 
+    async def open_version(self) -> None:
+        """Shows the working version, or what is missing to have one."""
+        screen = self._screen
+        before = screen.version
+        await screen.read_version()
+        if screen.version is None:
+            await screen.show_nothing()
+            return
+        if screen.view == "empty":
+            screen.show_view("examples")
+        if before is None or before.content_hash != screen.version.content_hash:
+            self.show(keep_place=before is not None)
+
     def show(self, *, keep_place: bool) -> None:
         """Lists what fits."""
         self._screen.launch(partial(self._show, keep_place=keep_place), "listing")
@@ -96,7 +108,7 @@ class Listing:
     def look(self, view: View) -> None:
         """Lists another view from its beginning."""
         self._change(view)
-        self._needle = view.text or self._needle
+        self._reading.needle = view.text or self._reading.needle
         self._screen.table.sorted_by = (view.sort, view.is_descending)
         self._show_fields()
         self.show(keep_place=False)
@@ -113,7 +125,7 @@ class Listing:
         listing = await self._opened(self.view)
         self._screen.launch(partial(self._find, listing), "listing")
         await self._screen.table.reload(listing.page, needle=self.view.text)
-        self.load_detail()
+        self._reading.load()
 
     async def _show(self, *, keep_place: bool) -> None:
         try:
@@ -158,18 +170,25 @@ class Listing:
                 self._screen.table.grow(found.count)
                 self.show_count()
 
-    def loaded(self, total: int) -> None:
+    @heard(ExampleTable.Loaded)
+    def _loaded(self, event: ExampleTable.Loaded) -> None:
         """So many examples fit, as far as they are found."""
-        self._found = replace(self._found, count=total)
+        self._found = replace(self._found, count=event.total)
         self.show_count()
-        if not total:
+        if not event.total:
             self._screen.detail.clear_example()
 
+    @heard(ExampleTable.Failed)
+    def _failed(self, event: ExampleTable.Failed) -> None:
+        error_display.show(self._screen.webtune, event.error)
+
+    @heard(ExampleTable.Marked)
     def show_count(self) -> None:
         """Says how many are listed and marked."""
         screen, view = self._screen, self.view
         every = screen.version.examples if screen.version else self._found.count
         marked = self._found.count if screen.table.are_all_marked else len(screen.table.marks)
+        looked = self._found.looked
         words = listing_words(
             self._found.count,
             every,
@@ -178,7 +197,10 @@ class Listing:
             marked,
             where=view.where,
             is_complete=self._found.is_complete or not view.is_filtered,
+            looked=looked.done / looked.total if looked and looked.total else None,
         )
+        if view.is_filtered:  # before the words, which may be cut: without it a mouse finds no way back
+            words = Content.assemble(_CLEARS, "  ", words)
         is_searching = view.is_filtered and not self._found.is_complete
         screen.table.empty_words = (
             "" if is_searching or not view.is_filtered else "No example is like that. esc takes the filter away"
@@ -209,7 +231,7 @@ class Listing:
         self._show_fields()
         if (text, where) != (self.view.text, self.view.where):
             self._change(replace(self.view, text=text, where=where))
-            self._needle = text or self._needle
+            self._reading.needle = text or self._reading.needle
             self._screen.hint("examples")
             self.show(keep_place=False)
 
@@ -230,6 +252,10 @@ class Listing:
         if self._screen.version is not None and self._screen.view == "examples":
             self.look(replace(self.view, split=_SPLITS[(_SPLITS.index(self.view.split) + 1) % len(_SPLITS)]))
 
+    @heard(ExampleTable.SortWanted)
+    def _sort_wanted(self, event: ExampleTable.SortWanted) -> None:
+        self.sort_by(event.sort)
+
     def sort_by(self, sort: str) -> None:
         """Sorts by a column; by the same again: the other way round."""
         is_descending = not self.view.is_descending if sort == self.view.sort else sort == "tokens"
@@ -238,6 +264,8 @@ class Listing:
     def step_back(self) -> bool:
         """Closes what is open over the plain list, the innermost first; whether anything was."""
         screen, view = self._screen, self.view
+        if screen.view not in ("examples", "empty"):
+            return False
         if self._is_in_filter or view.text or view.where:
             self.clear_filter()
         elif screen.has_class("-side-open") or screen.detail.has_focus:
@@ -274,80 +302,21 @@ class Listing:
 
     async def next_hit(self, direction: int) -> None:
         """Goes to the next example with the text that was looked for last."""
-        screen = self._screen
+        screen, needle = self._screen, self._reading.needle
         if self.view.text:
             screen.table.cursor += direction
             return
         row = screen.table.current
-        if not self._needle or row is None:
+        if not needle or row is None:
             screen.say("Look for a text with / first")
             return
-        found = await screen.services.curate.next_with(self._needle, row.number, is_backwards=direction < 0)
+        found = await screen.services.curate.next_with(needle, row.number, is_backwards=direction < 0)
         if found is None:
-            screen.say(f"No other example {'before' if direction < 0 else 'after'} this one says “{self._needle}”")
+            screen.say(f"No other example {'before' if direction < 0 else 'after'} this one says “{needle}”")
         elif self.view == View():
             await self._put_cursor(found)
         else:
             await self.reveal(found)
-
-    # The example beside the table
-
-    def row_moved(self) -> None:
-        """Another example is under the cursor."""
-        if self._screen.has_side or self._screen.has_class("-side-open"):
-            self.load_detail()
-
-    def open_row(self) -> None:
-        """The keys go into the example under the cursor."""
-        self._screen.add_class("-side-open")
-        self.load_detail()
-        self._screen.detail.focus()
-
-    def load_detail(self) -> None:
-        """Shows the example under the cursor."""
-        self._screen.launch(self._load_detail, "detail")
-
-    async def _load_detail(self) -> None:
-        await asyncio.sleep(_DETAIL_SECONDS)  # a held arrow key passes many rows
-        screen = self._screen
-        row, number = screen.table.current, screen.table.cursor + 1
-        if row is None or not screen.are_services_open:
-            return
-        try:
-            example = await screen.services.curate.example(row.example_id)
-        except NotFound:
-            return  # dropped in the meantime; the table is about to say so
-        origins = await screen.services.curate.lineage(row.example_id)
-        deleted = await self._deleted_records(example, origins)
-        needle = self.view.text or self._needle
-        view = ExampleView(example, row.number or number, origins, deleted)
-        screen.detail.show_example(view, needle=needle)
-        await show_more(screen, view, needle)
-
-    async def _deleted_records(self, example: Example, origins: Sequence[RecordOrigin]) -> Sequence[DeletedRecord]:
-        """What is remembered of the example's records that are no longer here."""
-        here = {one.record_id for one in origins}
-        missing = [one for one in example.record_ids if one not in here]
-        found = await self._screen.services.origins.of_records(missing) if missing else ()
-        return [one for one in found if isinstance(one, DeletedRecord)]
-
-    # Where it comes from
-
-    async def show_origin(self) -> None:
-        """Shows the record behind the example, or the list where there are several."""
-        from webtune_tui.tui.modals.lineage import Lineage  # dialogues load when they are first needed
-        from webtune_tui.tui.modals.record import RecordDetail
-
-        screen = self._screen
-        row = screen.table.current
-        if row is None or screen.view != "examples":
-            return
-        example = await screen.services.curate.example(row.example_id)
-        origins = await screen.services.origins.of_records(example.record_ids)
-        if len(origins) == 1 and not isinstance(origins[0], DeletedRecord):
-            await screen.app.push_screen(RecordDetail(origins[0].record))
-        else:
-            await screen.app.push_screen(Lineage(example.example_id, origins))
 
     async def reveal(self, example_id: str) -> None:
         """Puts the cursor on an example of the working version, whatever was filtered before."""
@@ -362,7 +331,7 @@ class Listing:
         screen.show_view("examples")
         await self.reload()
         await self._put_cursor(example_id)
-        self.open_row()
+        self._reading.open()
 
     async def _put_cursor(self, example_id: str) -> None:
         place = await self._screen.services.origins.place_of_example(example_id)

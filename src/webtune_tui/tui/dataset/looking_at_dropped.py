@@ -6,12 +6,17 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.datasets import DroppedRecord
 from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.examples import Message
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.dataset.part import ViewPart
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation.restoring import restored_words
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 
@@ -20,11 +25,16 @@ _PAIR_SECONDS = 0.05
 _FINAL = ("error", "warning")
 
 
-class LookingAtDropped:
+class LookingAtDropped(ViewPart):
     """Does what the list of dropped records asks for."""
 
+    VIEW = "dropped"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("D", "dropped", "Dropped", show=False, tooltip="The dropped records and their reasons"),
+    ]
+
     def __init__(self, screen: DatasetFrame, listing: Listing) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._listing = listing
         self._waiting: frozenset[str] = frozenset()
 
@@ -33,17 +43,29 @@ class LookingAtDropped:
         """The reasons and their records."""
         return self._screen.query_one(DroppedRecords)
 
-    def open(self) -> None:
+    def compose(self) -> DroppedRecords:
+        """The reasons and their records."""
+        pane = DroppedRecords(id=self.VIEW, classes="panel")
+        pane.border_title = "Dropped records"
+        return pane
+
+    def focus(self) -> None:
+        """Puts the keys into the reasons."""
+        self.pane.focus_reasons()
+
+    def action_dropped(self) -> None:
         """Shows which records made no example, and why."""
         screen = self._screen
+        if screen.is_editing:
+            return
         if screen.report is None:
             screen.say("Nothing was prepared yet, so nothing was dropped")
             return
         screen.show_view("dropped")
-        self.show_reasons()
+        self.edited()
         self.pane.focus_reasons()
 
-    def show_reasons(self) -> None:
+    def edited(self) -> None:
         """Shows the counts as they are now."""
         if self._screen.report is not None:
             self.pane.show_reasons(self._screen.report.dropped)
@@ -53,9 +75,10 @@ class LookingAtDropped:
         self._waiting = frozenset()
         self.pane.show_waiting(self._waiting)
 
-    def load(self, reason: str) -> None:
+    @heard(DroppedRecords.ReasonWanted)
+    def _reason_wanted(self, event: DroppedRecords.ReasonWanted) -> None:
         """Shows the records of a reason."""
-        self._screen.launch(partial(self._load, reason), "dropped")
+        self._screen.launch(partial(self._load, event.reason), "dropped")
 
     async def _load(self, reason: str) -> None:
         prepare = self._screen.services.prepare
@@ -66,9 +89,10 @@ class LookingAtDropped:
 
     # One record
 
-    def load_pair(self, record: DroppedRecord) -> None:
+    @heard(DroppedRecords.PairWanted)
+    def _pair_wanted(self, event: DroppedRecords.PairWanted) -> None:
         """Shows what a record would be, beside the example that stayed for it."""
-        self._screen.launch(partial(self._load_pair, record), "dropped-pair")
+        self._screen.launch(partial(self._load_pair, event.record), "dropped-pair")
 
     async def _load_pair(self, record: DroppedRecord) -> None:
         await asyncio.sleep(_PAIR_SECONDS)  # a held arrow key passes many records
@@ -90,6 +114,11 @@ class LookingAtDropped:
         except NotFound:  # it was dropped by hand since
             return ()
 
+    @heard(DroppedRecords.RecordWanted)
+    def _record_wanted(self, event: DroppedRecords.RecordWanted) -> None:
+        if type(event) is DroppedRecords.RecordWanted:
+            self.open_record(event.record.record_id)
+
     def open_record(self, record_id: int) -> None:
         """Shows one record whole."""
         self._screen.launch(partial(self._open_record, record_id), "origin")
@@ -102,12 +131,15 @@ class LookingAtDropped:
 
     # Bringing back
 
-    def restore(self, records: Sequence[DroppedRecord]) -> None:
+    @heard(DroppedRecords.RestoreWanted)
+    def _restore_wanted(self, event: DroppedRecords.RestoreWanted) -> None:
         """Brings records back; a duplicate takes the place of the one that stayed for it."""
-        wanted = [one.example_id for one in records if one.example_id and one.reason not in _FINAL]
+        if self._screen.refuses_editing():
+            return
+        wanted = [one.example_id for one in event.records if one.example_id and one.reason not in _FINAL]
         if wanted:
             self._screen.queue(partial(self._restore, wanted), "edit")
-        elif records:
+        elif event.records:
             self._screen.say("A row that a source sent instead of data makes no example", "-care")
 
     async def _restore(self, example_ids: Sequence[str]) -> None:
@@ -119,7 +151,7 @@ class LookingAtDropped:
         screen.say(restored_words(result), "-good")
         screen.refresh_overview()
         if result.changed:
-            self.show_reasons()
+            self.edited()
             await self._listing.reload()
 
 

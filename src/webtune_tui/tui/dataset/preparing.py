@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
@@ -13,6 +15,10 @@ from webtune_tui.domain.events import Prepared, PrepareEvent, Progressed
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
+from webtune_tui.tui.dataset.part import ViewPart
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.widgets.prepare_panel import PreparePanel
 
@@ -22,12 +28,18 @@ _FIELDS_SHOWN = 60
 _SEQUENCE_LENGTH, _SEQUENCES_A_STEP = 1024, 4  # as webtune dataset packing
 
 
-class Preparing:
-    """Does what the recipe's panel asks for; ``prepared`` is called when there is a new version."""
+class Preparing(ViewPart):
+    """Does what the recipe's panel asks for."""
 
-    def __init__(self, screen: DatasetFrame, prepared: Callable[[], Awaitable[None]]) -> None:
-        self._screen = screen
-        self._prepared = prepared
+    VIEW = "prepare"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "prepare", "Prepare", tooltip="The recipe: change it, preview it, run it"),
+    ]
+
+    def __init__(self, screen: DatasetFrame, listing: Listing, dropped: LookingAtDropped) -> None:
+        super().__init__(screen)
+        self._listing = listing
+        self._dropped = dropped
         self._run: Worker[None] | None = None
         self._run_words = ""
         self._drawn_at = 0.0
@@ -40,9 +52,36 @@ class Preparing:
 
     # The recipe
 
-    def load(self) -> None:
+    def compose(self) -> PreparePanel:
+        """The recipe's panel."""
+        panel = PreparePanel(id=self.VIEW, classes="panel")
+        panel.border_title = "Recipe"
+        return panel
+
+    def focus(self) -> None:
+        """Puts the keys into the list of steps."""
+        self.panel.focus_parts()
+
+    async def services_ready(self) -> None:
+        """Says why nothing can be changed in a read-only workspace."""
+        if self._screen.is_read_only:
+            self.panel.refusal = self._screen.webtune.place.read_only_reason
+
+    def action_prepare(self) -> None:
         """Shows the workspace's recipe and what it would make of some records."""
-        self._screen.launch(self._load, "recipe")
+        if self._screen.are_services_open and not self._screen.is_editing:
+            self._screen.show_view("prepare")
+            self._screen.launch(self._load, "recipe")
+
+    def leave(self) -> None:
+        """Goes back to the list of steps, then to the table; says what is not saved."""
+        if not self.panel.is_list_focused:
+            self.panel.focus_parts()
+            return
+        super().leave()
+        if self.panel.pending:
+            changes = figures.count(len(self.panel.pending), "change")
+            self._screen.say(f"{changes} of the recipe not saved: p goes back, ctrl+s there saves", "-care")
 
     async def _load(self) -> None:
         prepare, panel = self._screen.services.prepare, self.panel
@@ -53,7 +92,7 @@ class Preparing:
             panel.show_failure(error_display.words(error))
             return
         panel.show_recipe(recipe, steps, self._screen.report, record_fields=await self._record_fields())
-        self.preview(panel.pending)
+        self._preview_soon(panel.pending)
         await self._show_packing()
 
     async def _show_packing(self) -> None:
@@ -73,7 +112,12 @@ class Preparing:
                     return list(record.fields)[:_FIELDS_SHOWN]
         return []
 
-    def preview(self, assignments: Mapping[str, str]) -> None:
+    @heard(PreparePanel.PreviewWanted)
+    def _preview_wanted(self, event: PreparePanel.PreviewWanted) -> None:
+        if type(event) is PreparePanel.PreviewWanted:
+            self._preview_soon(event.assignments)
+
+    def _preview_soon(self, assignments: Mapping[str, str]) -> None:
         """Shows what the recipe with these changes would make of some records."""
         self._screen.launch(partial(self._preview, assignments), "preview")
 
@@ -85,9 +129,10 @@ class Preparing:
             return
         self.panel.show_preview(rows)
 
-    def preview_step(self, assignments: Mapping[str, str], step: str) -> None:
+    @heard(PreparePanel.StepPreviewWanted)
+    def _step_preview_wanted(self, event: PreparePanel.StepPreviewWanted) -> None:
         """Shows what one step does to a sample."""
-        self._screen.launch(partial(self._preview_step, assignments, step), "preview")
+        self._screen.launch(partial(self._preview_step, event.assignments, event.step), "preview")
 
     async def _preview_step(self, assignments: Mapping[str, str], step: str) -> None:
         try:
@@ -98,9 +143,10 @@ class Preparing:
         if found is not None:
             self.panel.show_step(found)
 
-    def save(self, assignments: Mapping[str, str]) -> None:
+    @heard(PreparePanel.SaveWanted)
+    def _save_wanted(self, event: PreparePanel.SaveWanted) -> None:
         """Writes changes to the recipe."""
-        self._screen.queue(partial(self._save, assignments), "recipe")
+        self._screen.queue(partial(self._save, event.assignments), "recipe")
 
     async def _save(self, assignments: Mapping[str, str]) -> None:
         await self._write(assignments)
@@ -120,6 +166,10 @@ class Preparing:
     def is_running(self) -> bool:
         """Whether the recipe is being replayed."""
         return self._run is not None and not self._run.is_finished
+
+    @heard(PreparePanel.RunWanted)
+    def _run_wanted(self, event: PreparePanel.RunWanted) -> None:
+        self.run(event.assignments)
 
     def run(self, assignments: Mapping[str, str], then: Callable[[], None] | None = None) -> None:
         """Writes changes to the recipe and replays it on all records; ``then`` is called when there is a version."""
@@ -147,7 +197,8 @@ class Preparing:
                 return
             self._drawn_at = now
         if isinstance(event, Prepared):
-            await self._prepared()
+            self._dropped.prepared()
+            await self._listing.open_version()
             self._screen.refresh_overview()
             self._run_words = f"Prepared {figures.count(event.report.examples, 'example')}"
             if not self._screen.is_current:
@@ -164,7 +215,8 @@ class Preparing:
             self._then()
         self._screen.say(f"{self._run_words}  ·  esc shows them", "-good")
 
-    def cancel(self) -> None:
+    @heard(PreparePanel.CancelWanted)
+    def _cancel(self) -> None:
         """Stops a run; the version before stays."""
         if self._run is not None and not self._run.is_finished:
             self._run.cancel()

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.selections import Selection
 from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.services.curate import EditResult
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.part import DatasetPart
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation.reshaping import Reshape, reshapes
+from webtune_tui.tui.widgets.example_editor import ExampleEditor
 
 
-class Reshaping:
+class Reshaping(DatasetPart):
     """Asks what to do with one example and does it as a step of the recipe."""
 
+    ONLY_IN_TABLE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "reshape", "Change", show=False, tooltip="Role, weight, split in two, merge, duplicate, move"),
+    ]
+    EDITING = frozenset({"reshape"})
+
     def __init__(self, screen: DatasetFrame, editing: Editing) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._editing = editing
 
-    def open(self, example_id: str, place: int | None = None) -> None:
-        """Offers what fits the example; what is about the message at ``place`` comes first."""
-        self._screen.launch(partial(self._open, example_id, place), "reshape")
+    def action_reshape(self) -> None:
+        """Offers what can be done to the shape of the example under the cursor."""
+        row = self._screen.table.current
+        if row is not None and not self._screen.refuses_editing():
+            self._screen.launch(partial(self._open, row.example_id, None), "reshape")
+
+    @heard(ExampleEditor.ReshapeWanted)
+    def _reshape_edited(self, event: ExampleEditor.ReshapeWanted) -> None:
+        """Offers what fits the edited example; what is about the message that is typed in comes first."""
+        self._screen.launch(partial(self._open, event.example_id, event.place), "reshape")
 
     async def _open(self, example_id: str, place: int | None) -> None:
         from webtune_tui.tui.modals.reshape_menu import ReshapeMenu  # dialogues load when they are first needed

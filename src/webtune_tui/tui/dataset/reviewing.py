@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from contextlib import aclosing
 from functools import partial
+from typing import ClassVar
 
-from webtune_tui.domain.errors import NotFound
+from textual.binding import Binding, BindingType
+
+from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.example_tags import flag_of
 from webtune_tui.domain.reviews import REVIEW_TAG, Review, Verdict
 from webtune_tui.domain.selections import ALL, Selection
@@ -14,7 +18,9 @@ from webtune_tui.pipeline.edit import operation_of
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.dataset.part import ViewPart
 from webtune_tui.tui.dataset.selecting import condition_of
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.examples import excerpt
 from webtune_tui.tui.widgets.review_pane import ReviewPane
@@ -22,29 +28,51 @@ from webtune_tui.tui.widgets.review_pane import ReviewPane
 _LISTED = 200  # differing examples of which the list shows the beginnings
 
 
-class Reviewing:
+class Reviewing(ViewPart):
     """Does what the review asks for. Verdicts of a first pass are carried out, those of a later one compared."""
 
+    VIEW = "review"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "review", "Review", show=False, tooltip="Look at examples one by one: keep, fix, drop, skip"),
+    ]
+    EDITING = frozenset({"review"})
+
     def __init__(self, screen: DatasetFrame, listing: Listing, editing: Editing) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._listing = listing
         self._editing = editing
         self._review: Review | None = None
         self._deciding: str | None = None
         self._dropped_at = ""
+        self._lock = asyncio.Lock()
 
     @property
     def pane(self) -> ReviewPane:
         """The example that is judged."""
         return self._screen.query_one(ReviewPane)
 
+    def compose(self) -> ReviewPane:
+        """The example that is judged."""
+        pane = ReviewPane(id=self.VIEW, classes="panel")
+        pane.border_title = "Review"
+        return pane
+
+    def focus(self) -> None:
+        """Puts the keys into the text."""
+        self.pane.text.focus()
+
     # Beginning
 
-    def open(self) -> None:
+    def action_review(self) -> None:
         """Goes on with the review that was left; without one asks what shall be reviewed."""
-        self._screen.launch(self._open, "review")
+        screen = self._screen
+        if screen.version is None:
+            screen.say("There is nothing to review yet: p opens the recipe, r runs it")
+        elif not screen.is_editing and not screen.refuses_editing():
+            screen.launch(self._open, "review")
 
-    def begin(self) -> None:
+    @heard(ReviewPane.AnotherWanted)
+    def _another_wanted(self) -> None:
         """Asks what shall be reviewed."""
         self._screen.launch(self._begin, "review")
 
@@ -101,64 +129,92 @@ class Reviewing:
         said = [f"{one.name}: {one.verdicts.get(self._deciding or '', 'skip')}" for one in review.passes[-2:]]
         return " · ".join(said)
 
-    def come_back(self) -> None:
+    def _come_back(self) -> None:
         """Shows the review again after an edit."""
         self._screen.show_view("review")
         self._screen.launch(self._show, "review")
 
     # Verdicts
 
-    def judge(self, verdict: Verdict) -> None:
+    @heard(ReviewPane.Judged)
+    def _judged(self, event: ReviewPane.Judged) -> None:
         """Takes a verdict on the example in sight."""
         example_id = self.pane.example_id
         if example_id is not None:
-            self._screen.queue(partial(self._judge, example_id, verdict), "review-verdict")
+            self._screen.queue(partial(self._judge, example_id, event.verdict), "review-verdict")
 
     async def _judge(self, example_id: str, verdict: Verdict) -> None:
-        review = self._review
-        if review is None or example_id != self.pane.example_id:
-            return  # a second press before the next example was there
-        self.pane.example_id = None
-        if self._deciding:
-            await self._take(review.with_decision(example_id, verdict))
-            await self._carry_out(example_id, verdict)
-            return
-        await self._take(review.with_verdict(example_id, verdict))
-        if review.is_first_pass:
-            await self._carry_out(example_id, verdict)
-        else:
-            await self._show()
+        async with self._lock:
+            review, was_deciding = self._review, self._deciding is not None
+            if review is None or example_id != self.pane.example_id:
+                return  # a second press before the next example was there
+            self.pane.example_id = None
+            try:
+                is_carried_out = await self._take_verdict(review, example_id, verdict)
+            except WebtuneError:
+                self.pane.example_id = example_id  # nothing was done: it is still to be judged
+                raise
+            if is_carried_out and verdict == "fix":
+                self._editing.edit(example_id, back=self._come_back)
+                return
+            if not was_deciding:
+                await self._show()
+        if was_deciding:
+            await self._agreement()
 
-    async def _carry_out(self, example_id: str, verdict: Verdict) -> None:
-        """Does what a verdict says; the tag that sent an example to review goes with the verdict."""
-        screen, was_deciding = self._screen, self._deciding is not None
-        self._deciding = None
+    async def _take_verdict(self, review: Review, example_id: str, verdict: Verdict) -> bool:
+        """Does what a verdict says, then keeps it: killed in between, the example is judged again.
+
+        Answers whether there was an example to do it to.
+        """
+        if self._deciding is not None:
+            is_done, _ = await self._carry_out(example_id, verdict, is_decision=True)
+            await self._take(review.with_decision(example_id, verdict))
+            self._deciding = None
+            return is_done
+        judged = review.with_verdict(example_id, verdict)
+        if not review.is_first_pass:
+            await self._take(judged)
+            return False
+        is_done, is_untagged = await self._carry_out(example_id, verdict)
+        await self._take(judged.with_untagged(example_id, is_untagged=is_untagged))
+        return is_done
+
+    async def _carry_out(self, example_id: str, verdict: Verdict, *, is_decision: bool = False) -> tuple[bool, bool]:
+        """Does what a verdict says; the tag that sent an example to review goes with the verdict.
+
+        Answers whether the example is there, and whether the tag was taken off.
+        """
+        curate = self._screen.services.curate
         is_there = await self._is_there(example_id)
         match verdict:
             case "drop" if is_there:
-                result = await screen.services.curate.drop([example_id])
+                result = await curate.drop([example_id])
                 self._dropped_at = result.version.content_hash
                 await self._editing.done(result, "Dropped  ·  u takes it back")
-            case "fix" if is_there:
-                await self._untag(example_id)
-                self._editing.edit(example_id, back=self.come_back)
-                return
-            case "keep" | "fix" if was_deciding and not is_there:
-                result = await screen.services.curate.restore([example_id])
-                await self._editing.done(result, "Brought back  ·  z undoes it")
-            case "keep":
-                await self._untag(example_id)
-        if was_deciding:
-            await self._agreement()
-        else:
-            await self._show()
+            case "keep" | "fix" if is_there:
+                return True, await self._untag(example_id)
+            case "keep" | "fix" if is_decision:
+                await self._editing.done(await curate.restore([example_id]), "Brought back  ·  z undoes it")
+        return is_there, False
 
-    async def _untag(self, example_id: str) -> None:
+    async def _untag(self, example_id: str) -> bool:
+        """Takes the tag off that sent an example to review; answers whether it had one."""
         example = await self._screen.services.curate.example(example_id)
-        if flag_of(REVIEW_TAG) in example.flags:
-            untag = operation_of("untag", tag=REVIEW_TAG)
-            result = await self._screen.services.editing.apply(untag, Selection.of(example_id))
-            await self._editing.done(result, "It no longer waits for review")
+        if flag_of(REVIEW_TAG) not in example.flags:
+            return False
+        untag = operation_of("untag", tag=REVIEW_TAG)
+        result = await self._screen.services.editing.apply(untag, Selection.of(example_id))
+        await self._editing.done(result, "It no longer waits for review  ·  u sends it there again")
+        return True
+
+    async def _tag_again(self, example_id: str) -> None:
+        """Sends an example to review again whose verdict is taken back."""
+        if not await self._is_there(example_id):
+            return
+        tag = operation_of("tag", tag=REVIEW_TAG)
+        result = await self._screen.services.editing.apply(tag, Selection.of(example_id))
+        await self._editing.done(result, "It waits for review again")
 
     async def _is_there(self, example_id: str) -> bool:
         try:
@@ -169,33 +225,42 @@ class Reviewing:
 
     # Going back
 
-    def step_back(self) -> None:
+    @heard(ReviewPane.BackWanted)
+    def _back_wanted(self) -> None:
         """Takes the last verdict back, and what it did."""
-        self._screen.queue(self._step_back, "review-verdict")
+        self._screen.queue(self._take_back, "review-verdict")
 
-    async def _step_back(self) -> None:
-        screen, review = self._screen, self._review
-        if self._deciding:
-            self._deciding = None
+    async def _take_back(self) -> None:
+        async with self._lock:
+            screen, review = self._screen, self._review
+            if self._deciding:
+                self._deciding = None
+                await self._show()
+                return
+            before = review.without_last() if review is not None else None
+            if before is None:
+                screen.say("This is the first one")
+                return
+            left, example_id, verdict = before
+            if left.is_first_pass:
+                await self._undo_verdict(left, example_id, verdict)
+            await self._take(left.with_untagged(example_id, is_untagged=False))
             await self._show()
-            return
-        before = review.without_last() if review is not None else None
-        if before is None:
-            screen.say("This is the first one")
-            return
-        left, example_id, verdict = before
-        was_first = left.is_first_pass
-        await self._take(left)
-        if verdict == "drop" and was_first and not await self._is_there(example_id):
-            curate = screen.services.curate
+
+    async def _undo_verdict(self, left: Review, example_id: str, verdict: Verdict) -> None:
+        """Takes back what a verdict did; what was written into the example stays, it is an edit of its own."""
+        screen, curate = self._screen, self._screen.services.curate
+        if verdict == "drop" and not await self._is_there(example_id):
             is_newest = screen.version is not None and screen.version.content_hash == self._dropped_at
             result = await (curate.undo() if is_newest else curate.restore([example_id]))
             await self._editing.done(result, "It is back")
-        await self._show()
+        elif example_id in left.untagged:
+            await self._tag_again(example_id)
 
     # Two passes
 
-    def agreement(self) -> None:
+    @heard(ReviewPane.AgreementWanted)
+    def _agreement_wanted(self) -> None:
         """Shows how far two passes agree, and lets the person decide where they differ."""
         self._screen.launch(self._agreement, "review")
 

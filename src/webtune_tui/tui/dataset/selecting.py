@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.selections import ALL, Selection
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing, View
+from webtune_tui.tui.dataset.part import DatasetPart
 from webtune_tui.tui.presentation import figures
 
 LONGEST_RANGE = 20_000
@@ -16,11 +20,16 @@ _PAGE = 100  # a page becomes examples on the loop
 _ESCAPED = re.compile('[\\\\"“”„]')  # typographic quotes close a text in a condition as the plain one does
 
 
-class Selecting:
+class Selecting(DatasetPart):
     """Tells the selection and marks ranges."""
 
+    ONLY_IN_TABLE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("M", "range", "Range", show=False, tooltip="Begin a range of marks here; M again ends it"),
+    ]
+
     def __init__(self, screen: DatasetFrame, listing: Listing) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._listing = listing
         self._begun: tuple[View, int, str] | None = None
 
@@ -53,7 +62,7 @@ class Selecting:
 
     # A range
 
-    def toggle_range(self) -> None:
+    def action_range(self) -> None:
         """Begins a range at the cursor; where one is begun: marks it as far as the cursor."""
         screen, row = self._screen, self._screen.table.current
         if screen.view != "examples" or screen.is_editing or row is None:
@@ -72,9 +81,9 @@ class Selecting:
         first, last = sorted((begun, screen.table.cursor))
         screen.launch(partial(self._mark, first, last), "range")
 
-    def leave_range(self) -> bool:
+    def step_back(self) -> bool:
         """Forgets a range that is begun; whether one was."""
-        if self._begun is None:
+        if self._screen.view != "examples" or self._begun is None:
             return False
         self._begun = None
         self._screen.say("No range is begun any more")

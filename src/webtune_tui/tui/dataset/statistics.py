@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
@@ -13,6 +15,9 @@ from webtune_tui.domain.events import Progressed
 from webtune_tui.services.statistics import StatisticsEvent, StatisticsReady
 from webtune_tui.tui import error_display
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.listing import Listing
+from webtune_tui.tui.dataset.part import ViewPart
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.widgets.statistics_view import StatisticsView
 
 _DRAW_SECONDS = 0.1
@@ -21,12 +26,17 @@ _Place = tuple[int, int, str]
 """The build, the revision and the content of a version: flags may change while the content stays."""
 
 
-class LookingAtStatistics:
-    """Does what the view asks for; ``open_rows`` lists the examples that fulfil a condition."""
+class LookingAtStatistics(ViewPart):
+    """Does what the view asks for."""
 
-    def __init__(self, screen: DatasetFrame, *, open_rows: Callable[[str], None]) -> None:
-        self._screen = screen
-        self._open_rows = open_rows
+    VIEW = "statistics"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("S", "statistics", "Statistics", show=False, tooltip="What this version consists of, as charts"),
+    ]
+
+    def __init__(self, screen: DatasetFrame, listing: Listing) -> None:
+        super().__init__(screen)
+        self._listing = listing
         self._run: Worker[None] | None = None
         self._drawn_at = 0.0
         self._failure = ""
@@ -39,12 +49,32 @@ class LookingAtStatistics:
         """The pane."""
         return self._screen.query_one(StatisticsView)
 
-    def open(self) -> None:
-        """Shows the statistics of the working version; what was not counted before is counted."""
-        self._screen.show_view("statistics")
-        self.count()
+    def compose(self) -> StatisticsView:
+        """The pane."""
+        view = StatisticsView(id=self.VIEW, classes="panel")
+        view.border_title = "Statistics"
+        return view
 
-    def count(self, *, is_anew: bool = False) -> None:
+    def focus(self) -> None:
+        """Puts the keys into the chart."""
+        self.view.focus_chart()
+
+    def action_statistics(self) -> None:
+        """Shows what the working version consists of; what was not counted before is counted."""
+        screen = self._screen
+        if screen.are_services_open and not screen.is_editing and screen.view not in ("studio", "statistics"):
+            screen.show_view("statistics")
+            self._count()
+
+    def edited(self) -> None:
+        """Counts what an edit changed."""
+        self._count()
+
+    @heard(StatisticsView.CountWanted)
+    def _count_anew(self) -> None:
+        self._count(is_anew=True)
+
+    def _count(self, *, is_anew: bool = False) -> None:
         """Counts the working version where the view does not show it already, or all of it anew."""
         version = self._screen.version
         if version is None:
@@ -97,11 +127,13 @@ class LookingAtStatistics:
             self._failure = "stopped"
             self.view.say("Stopped: r counts again")
 
-    def cancel(self) -> None:
+    @heard(StatisticsView.CancelWanted)
+    def _cancel(self) -> None:
         """Stops counting; what is shown stays."""
         if self._run is not None and not self._run.is_finished:
             self._run.cancel()
 
-    def open_rows(self, condition: str) -> None:
+    @heard(StatisticsView.RowsWanted)
+    def _rows_wanted(self, event: StatisticsView.RowsWanted) -> None:
         """Lists the examples of a bar."""
-        self._open_rows(condition)
+        self._listing.show_where(event.condition)

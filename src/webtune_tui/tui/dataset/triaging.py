@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.triage import Tile, TriageReport
 from webtune_tui.pipeline.triage import harm_named
-from webtune_tui.services.triage import HarmedRow, KeptTriage, Triaged, TriageEvent
+from webtune_tui.services.triage import KeptTriage, Triaged, TriageEvent
 from webtune_tui.tui import error_display
+from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
+from webtune_tui.tui.dataset.part import ViewPart
+from webtune_tui.tui.dataset.preparing import Preparing
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation.triage import effect_words, fix_words, set_back_words
-from webtune_tui.tui.widgets.triage_board import TriageBoard
+from webtune_tui.tui.widgets.triage_board import HarmedRows, TriageBoard
 
 _DRAW_SECONDS = 0.1
 _QUICK_SECONDS = 5.0  # a look that takes no longer is taken again by itself where something changed
 
 
-class Triaging:
-    """Does what the board asks for; ``prepare`` replays the recipe, ``open_record`` shows a record whole."""
+class Triaging(ViewPart):
+    """Does what the board asks for."""
 
-    def __init__(
-        self, screen: DatasetFrame, *, prepare: Callable[[], None], open_record: Callable[[int], None]
-    ) -> None:
-        self._screen = screen
-        self._prepare = prepare
-        self._open_record = open_record
+    VIEW = "triage"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "triage", "Triage", tooltip="What harms in the records and in this version, and what mends it"),
+    ]
+
+    def __init__(self, screen: DatasetFrame, editing: Editing, preparing: Preparing, dropped: LookingAtDropped) -> None:
+        super().__init__(screen)
+        self._editing = editing
+        self._preparing = preparing
+        self._dropped = dropped
         self._run: Worker[None] | None = None
         self._drawn_at = 0.0
         self._before: Mapping[str, str] = {}
@@ -41,10 +52,34 @@ class Triaging:
         """The pane."""
         return self._screen.query_one(TriageBoard)
 
-    def open(self) -> None:
+    def compose(self) -> TriageBoard:
+        """The pane."""
+        board = TriageBoard(id=self.VIEW, classes="panel")
+        board.border_title = "Triage"
+        return board
+
+    def focus(self) -> None:
+        """Puts the keys into the tiles."""
+        self.board.focus_tiles()
+
+    async def services_ready(self) -> None:
+        """Says why nothing can be mended in a read-only workspace."""
+        if self._screen.is_read_only:
+            self.board.refusal = self._screen.webtune.place.read_only_reason
+
+    def action_triage(self) -> None:
         """Shows the newest report; without one looks at once."""
-        self._screen.show_view("triage")
-        self._screen.launch(self._open, "triage-report")
+        screen = self._screen
+        if screen.are_services_open and not screen.is_editing and screen.view not in ("studio", "triage"):
+            screen.show_view("triage")
+            screen.launch(self._open, "triage-report")
+
+    def leave(self) -> None:
+        """Goes back from the rows to the tiles, then to the table."""
+        if self.board.are_rows_focused:
+            self.board.focus_tiles()
+        else:
+            super().leave()
 
     async def _open(self) -> None:
         try:
@@ -67,6 +102,7 @@ class Triaging:
     def _is_running(self) -> bool:
         return self._run is not None and not self._run.is_finished
 
+    @heard(TriageBoard.LookWanted)
     def look(self) -> None:
         """Looks at all records."""
         if self._is_running:
@@ -101,7 +137,8 @@ class Triaging:
         else:
             self.board.say("Nothing was looked at yet: r looks at the records")
 
-    def cancel(self) -> None:
+    @heard(TriageBoard.CancelWanted)
+    def _cancel(self) -> None:
         """Stops looking; the report before stays."""
         if self._run is not None and self._is_running:
             self._run.cancel()
@@ -109,27 +146,46 @@ class Triaging:
 
     # Rows
 
-    def load_rows(self, tile: Tile) -> None:
+    @heard(TriageBoard.RowsWanted)
+    def _rows_wanted(self, event: TriageBoard.RowsWanted) -> None:
         """Shows the rows of a tile."""
-        self._screen.launch(partial(self._load_rows, tile), "triage-rows")
+        if type(event) is TriageBoard.RowsWanted:
+            self._screen.launch(partial(self._load_rows, event.tile), "triage-rows")
 
     async def _load_rows(self, tile: Tile) -> None:
         self.board.show_rows(tile, await self._screen.services.triage.rows(tile))
 
-    def reload_rows(self) -> None:
+    def edited(self) -> None:
         """Shows the rows of the tile under the cursor as they are now."""
         if (tile := self.board.tile) is not None:
-            self.load_rows(tile)
+            self._screen.launch(partial(self._load_rows, tile), "triage-rows")
 
-    def open_row(self, row: HarmedRow) -> None:
+    @heard(TriageBoard.RowWanted)
+    def _row_wanted(self, event: TriageBoard.RowWanted) -> None:
         """Shows the record of a row."""
-        self._open_record(row.record_id)
+        self._dropped.open_record(event.row.record_id)
+
+    @heard(HarmedRows.EditWanted)
+    def _edit_wanted(self, event: HarmedRows.EditWanted) -> None:
+        if not self._screen.refuses_editing():
+            self._editing.edit(event.row.example_id, back=self._back_to_rows)
+
+    def _back_to_rows(self) -> None:
+        self._screen.show_view("triage")
+        self.board.focus_rows()
+        self.edited()
+
+    @heard(HarmedRows.DropWanted)
+    def _drop_wanted(self, event: HarmedRows.DropWanted) -> None:
+        if not self._screen.refuses_editing():
+            self._editing.drop((event.row.example_id,), then=self.edited)
 
     # Mending
 
-    def mend(self, tile: Tile) -> None:
+    @heard(TriageBoard.MendWanted)
+    def _mend_wanted(self, event: TriageBoard.MendWanted) -> None:
         """Sets the keys that mend a tile, after showing what they would do, and offers to prepare again."""
-        self._screen.queue(partial(self._mend, tile), "recipe")
+        self._screen.queue(partial(self._mend, event.tile), "recipe")
 
     async def _mend(self, tile: Tile) -> None:
         title = harm_named(tile.name).title
@@ -151,9 +207,20 @@ class Triaging:
             no="Later",
             harmless=True,
         ):
-            self._prepare()
+            self._prepare_again()
 
-    def set_back(self) -> None:
+    def _prepare_again(self) -> None:
+        self._preparing.action_prepare()
+        self._preparing.run({}, then=self._look_again)
+
+    def _look_again(self) -> None:
+        """Back to the board that asked for the run, with the counts after it."""
+        if self._screen.view == "prepare":
+            self._screen.show_view("triage")
+            self.look()
+
+    @heard(TriageBoard.SetBackWanted)
+    def _set_back_wanted(self) -> None:
         """Takes the last fix back."""
         self._screen.queue(self._set_back, "recipe")
 

@@ -5,26 +5,43 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.pace import Pace
 from webtune_tui.domain.selections import Selection
 from webtune_tui.services.export import Exported, forms
 from webtune_tui.tui.dataset.frame import DatasetFrame
+from webtune_tui.tui.dataset.part import DatasetPart
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.dataset_summary import export_words
 
 
-class Writing:
+class Writing(DatasetPart):
     """Does what ``x`` and ``v`` ask for."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "export", "Export", tooltip="Write the examples as files, in a form of your choice"),
+        Binding("v", "check", "Check file", show=False, tooltip="Check any file for provider and base, and mend it"),
+    ]
+    EDITING = frozenset({"export"})
+
     def __init__(self, screen: DatasetFrame) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._newest: Path | None = None
 
-    def export(self) -> None:
+    def offers(self, action: str) -> bool:
+        """The export where the table is in front, the check anywhere."""
+        return super().offers(action) and (action != "export" or self._screen.view == "examples")
+
+    def action_export(self) -> None:
         """Asks for the form, writes one file per split and says where."""
-        self._screen.launch(self._export, "export")
+        if self._screen.version is None:
+            self._screen.say("There is nothing to export yet")
+        elif not self._screen.refuses_editing():
+            self._screen.launch(self._export, "export")
 
     async def export_selection(self, selection: Selection, count: int) -> None:
         """Asks for the form and writes exactly the selected examples, in a folder of their own; inside a worker."""
@@ -68,9 +85,10 @@ class Writing:
         export = self._screen.services.export
         return export.exporting(format=form) if only is None else export.exporting(format=form, only=only)
 
-    def check(self) -> None:
-        """Opens the check, with the newest export to begin with."""
-        self._screen.launch(self._check, "check")
+    def action_check(self) -> None:
+        """Checks a file for provider and base; offers the newest export to begin with."""
+        if self._screen.are_services_open and not self._screen.is_editing:
+            self._screen.launch(self._check, "check")
 
     async def _check(self) -> None:
         from webtune_tui.tui.modals.check_file import CheckFile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import ClassVar
 
 from textual import on, work
@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Button, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets.option_list import Option, OptionDoesNotExist
 
 from webtune_tui.domain.errors import WebtuneError
 from webtune_tui.domain.events import Progressed
@@ -24,6 +24,7 @@ from webtune_tui.domain.example_facets import (
     without_part,
 )
 from webtune_tui.domain.terminal_text import display_line
+from webtune_tui.services.example_facets import LANGUAGES
 from webtune_tui.tui import error_display
 from webtune_tui.tui.modals.dialog import Dialog
 from webtune_tui.tui.presentation import figures
@@ -38,7 +39,7 @@ Counting = Callable[[str], AsyncGenerator[Progressed | FacetCounts, None]]
 
 
 class FacetList(Dialog[None]):
-    """Counts per split, source, flag and edit state. ``use`` lists what fulfils a condition, behind the dialogue."""
+    """Counts of each facet. ``use`` lists what fulfils a condition, behind the dialogue."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "exclude", "Not these", show=False)]
     DEFAULT_CSS = """
@@ -81,6 +82,8 @@ class FacetList(Dialog[None]):
                 async for event in events:
                     if isinstance(event, FacetCounts):
                         self._show(event)
+                    elif event.stage == LANGUAGES:
+                        self._tell_of_languages(event)
                     else:
                         self._say(Content(f"counting … {event.done:,} examples"))
         except WebtuneError as error:
@@ -130,19 +133,32 @@ class FacetList(Dialog[None]):
         for facet, title in FACETS.items():
             counts = found.counts.get(facet, {})
             values = self._values_of(facet, counts, chosen)
-            if values:
+            if values or facet in found.missing:
                 self._rows.append(None)
                 shown.append(Option(_heading(title, len(counts)), disabled=True))
+            if facet in found.missing:
+                self._rows.append(None)
+                shown.append(Option(_why_not(found.missing[facet]), id=f"missing-{facet}", disabled=True))
             for value in values:
                 self._rows.append((facet, value))
                 shown.append(Option(_row(facet, value, counts.get(value, 0), found.examples, chosen)))
         options.clear_options()
         options.add_options(shown)
         if shown:
-            options.highlighted = self._rows.index(before) if before else 1
+            options.highlighted = self._rows.index(before) if before and before in self._rows else 1
         words = figures.count(found.examples, "example")
         filtered = f" where {display_line(self.condition, limit=300)}" if self.condition else ""
         self._say(Content.assemble((words, "bold"), (filtered, "$text-muted")))
+
+    def _tell_of_languages(self, event: Progressed) -> None:
+        """Says how far they are, in their place once the others are shown."""
+        share = f"{event.done / event.total:.0%}" if event.total else ""
+        words = f"counting languages … {share}; leaving keeps what is done"
+        if self._rows:
+            with suppress(OptionDoesNotExist):  # another condition is counted by now, and shows its own
+                self.query_one(OptionList).replace_option_prompt("missing-language", _why_not(words))
+        else:
+            self._say(Content(words))
 
     def _values_of(
         self, facet: str, counts: Mapping[str, int], chosen: Mapping[tuple[str, str], bool]
@@ -161,6 +177,10 @@ class FacetList(Dialog[None]):
 def _heading(title: str, values: int) -> Content:
     more = f"   the {MOST_VALUES} most frequent of {values:,}" if values > MOST_VALUES else ""
     return Content.assemble((title, "bold $primary"), (more, "$text-muted"))
+
+
+def _why_not(words: str) -> Content:
+    return Content.assemble("   ", (words, "$text-muted"))
 
 
 def _row(facet: str, value: str, count: int, examples: int, chosen: Mapping[tuple[str, str], bool]) -> Content:

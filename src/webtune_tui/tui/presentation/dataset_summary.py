@@ -94,11 +94,16 @@ def listing_words(
     *,
     where: str = "",
     is_complete: bool = True,
+    looked: float | None = None,
 ) -> Content:
-    """What the table lists, for its lower border; where it is not complete there may be more."""
+    """What the table lists, for its lower border; where it is not complete there may be more.
+
+    ``looked`` is the share of the texts that are read for the condition, where they must be.
+    """
     parts: list[str] = []
     if text or split or where.strip():
-        parts.append(f"{total:,} of {all_examples:,}" if is_complete else f"{total:,} so far, looking …")
+        looking = "looking …" if looked is None else f"reading texts, once: {looked:.0%} …"
+        parts.append(f"{total:,} of {all_examples:,}" if is_complete else f"{total:,} so far, {looking}")
         if where.strip():
             parts.append(f"where {display_line(where.strip(), limit=40)}")
         if text:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from rich.cells import cell_len
+
 from webtune_tui.domain.datasets import RecordOrigin
 from webtune_tui.domain.example_checks import ExampleCheck, Form
 from webtune_tui.domain.examples import REJECTED, Example, Message, Split
@@ -25,6 +27,13 @@ from webtune_tui.tui.presentation.text_layout import StyledLine, wrap
 _MOST_OF_A_CHANGE = 12  # lines of one message of one revision
 _MOST_CHANGES = 50
 _MOST_OF_AN_EXTRA = 20_000  # characters
+_SHORT = {
+    Part.LEARNED: (GLYPHS.active, "learned", "measured"),
+    Part.HOSTED_ONLY: (GLYPHS.active, "hosted only", "hosted only"),
+    Part.READ: (GLYPHS.todo, "read", "read"),
+    Part.WEIGHT_ZERO: (GLYPHS.todo, "weight 0", "weight 0"),
+    Part.UNREAD: (GLYPHS.todo, "unread", "unread"),
+}
 _ACTIONS = {"edit": "edited by hand", "replay": "edited by hand, replayed", "undo": "undone", "redo": "done again"}
 
 
@@ -144,8 +153,11 @@ def _lesson_words(example: Example, lesson: Lesson, check: ExampleCheck | None) 
         )
 
 
-def part_words(part: Part, split: Split = Split.TRAIN) -> str:
-    """What training makes of a turn, behind its sign."""
+def part_words(part: Part, split: Split = Split.TRAIN, *, is_short: bool = False) -> str:
+    """What training makes of a turn, behind its sign; ``is_short`` where the line has no room."""
+    if is_short:
+        sign, learned, measured = _SHORT[part]
+        return f"{sign} {learned if split is Split.TRAIN else measured}"
     if part is Part.LEARNED:
         words = "the model learns this" if split is Split.TRAIN else "the loss is measured on this"
         return f"{GLYPHS.active} {words}"
@@ -164,7 +176,10 @@ def _message_lines(view: ExampleView, place: int, message: Message, part: Part, 
     parts = [(name, f"role-{role}")]
     if view.check is not None and place < len(view.check.tokens):
         parts.append((f"  {figures.count(view.check.tokens[place], 'token')}", "muted"))
-    parts.append((f"  {part_words(part, view.example.split)}", "good" if is_learned else "muted"))
+    told = part_words(part, view.example.split)
+    if sum(cell_len(words) for words, _ in parts) + cell_len(told) + 4 > width:  # the bar and a gap stand before it
+        told = part_words(part, view.example.split, is_short=True)
+    parts.append((f"  {told}", "good" if is_learned else "muted"))
     yield StyledLine(tuple(parts), bar=role, is_marked=is_learned)
     for line in wrap(display(message.content), width - 2) if message.content else ():
         yield StyledLine(((line, ""),), bar=role, is_marked=is_learned)

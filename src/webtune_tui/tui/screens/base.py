@@ -11,6 +11,8 @@ How to write a screen ``screens/x.py`` (with its rules in ``screens/x.tcss``, ea
   ``-wide`` (>= 150), and ``-short`` (< 32 lines) or ``-tall``; write rules such as ``XScreen.-narrow #detail``.
 * ``services_ready()`` is called once, on the loop, as soon as ``self.services`` may be used; ``shown()`` each time the
   screen comes to the front with services open. Start workers there; never await long work in a handler.
+* A screen that can do many things is made of parts (``tui/parts.py``): each a module with an object that declares its
+  keys, its actions and the messages it hears; see ``screens/dataset.py`` and ``tui/dataset/``.
 * Long work: ``self.follow(service.run(...), self.show_event, group="prepare", label="Preparing")``. It consumes the
   events in a worker, replaces an older one of the same group, and brings errors to the app's one door. Give
   ``survives=False`` when the work stops with the app (prepare, import); the quit dialogue then says so.

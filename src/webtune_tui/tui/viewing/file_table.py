@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import Binding, BindingType
-from textual.events import Click, Resize
+from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 from textual.worker import Worker
@@ -19,6 +19,7 @@ from webtune_tui.services.beside_screen import SHORT_TURNS
 from webtune_tui.services.viewed_file import Span, ViewedFile
 from webtune_tui.tui.presentation.file_rows import ShownRow, glimpse, shown_row
 from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right, short_number
+from webtune_tui.tui.widgets.fetched_rows import FetchedRows
 from webtune_tui.tui.widgets.row_view import RowView, highlighted
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _KEPT_ROWS = 1000
 _NEAR_END = 40  # rows to the end of a span from which on it is continued
 
 
-class ViewTable(RowView):
+class ViewTable(FetchedRows):
     """The rows of a file, by number as far as they are counted.
 
     Before that the end, and any place that a search found, are shown as a span of lines: their numbers count from the
@@ -51,13 +52,6 @@ class ViewTable(RowView):
 
     class Changed(Message):
         """Other rows are listed, or a row under the cursor has come."""
-
-    class Failed(Message):
-        """Rows could not be read."""
-
-        def __init__(self, error: WebtuneError) -> None:
-            super().__init__()
-            self.error = error
 
     class MarkWanted(Message):
         """A marked line shall be gone to, by where it begins."""
@@ -123,7 +117,7 @@ class ViewTable(RowView):
             return
         span = self._span
         known = self._viewed.index.is_whole or self._viewed.index.bytes_known > span.starts[-1]
-        if not span.starts or not known:
+        if not known:
             return
         base = await asyncio.to_thread(self._viewed.row_at, span.starts[0])
         if base is None or self._span is not span:
@@ -178,8 +172,8 @@ class ViewTable(RowView):
 
     async def _show_at(self, span: Span | None, cursor: int) -> None:
         """Puts the cursor on a row. The rows around it are read before it moves, so that all come in one frame."""
-        if cursor < 0:
-            return
+        if cursor < 0 or (span is not None and not span.starts):
+            return  # there is nothing: somebody cut the file meanwhile
         rows = len(span.starts) if span is not None else self._viewed.rows_known
         here, height = range(0), max(self._page_height, 1)
         if span is self._span:
@@ -259,17 +253,6 @@ class ViewTable(RowView):
     def watch_cursor(self, before: int, after: int) -> None:
         """Reads what came into sight."""
         super().watch_cursor(before, after)
-        self._fetch_visible()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Reads what came into sight."""
-        super().watch_scroll_y(old_value, new_value)
-        if round(old_value) != round(new_value):
-            self._fetch_visible()
-
-    def on_resize(self, event: Resize) -> None:
-        """A taller table shows more rows."""
-        super().on_resize(event)
         self._fetch_visible()
 
     def _fetch_visible(self) -> None:

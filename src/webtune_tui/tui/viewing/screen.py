@@ -106,6 +106,7 @@ class FileScreen(StageScreen):
         self._is_raw = False
         self._asks_row = False
         self._change = Change.NONE
+        self._is_counting = False
 
     def compose(self) -> ComposeResult:
         yield Static("", id="view-title", markup=False)
@@ -181,7 +182,7 @@ class FileScreen(StageScreen):
         viewed, index = self.viewed, self.viewed.index
         size = viewed.file.size
         name = display_line(viewed.path.name, limit=80)
-        if index.is_whole:
+        if index.is_whole or self._change is Change.CUT:
             known = figures.count(index.rows_known, "row") if size else "an empty file"
         else:
             known = f"counting rows {100 * index.bytes_known // max(size, 1)} %"
@@ -198,23 +199,31 @@ class FileScreen(StageScreen):
 
     @work(group="view-count", exclusive=True, exit_on_error=False)
     async def _count(self) -> None:
-        drawn_at = time.monotonic()
-        async with aclosing(self.viewed.counting()) as steps:
-            async for _ in steps:
-                if time.monotonic() - drawn_at >= _DRAW_SECONDS:
-                    drawn_at = time.monotonic()
-                    await self.table.counted()
-                    self.show_title()
+        drawn_at, viewed = time.monotonic(), self.viewed
+        self._is_counting = True
+        try:
+            async with aclosing(viewed.counting()) as steps:
+                async for _ in steps:
+                    if time.monotonic() - drawn_at >= _DRAW_SECONDS:
+                        drawn_at = time.monotonic()
+                        await self.table.counted()
+                        self.show_title()
+        finally:
+            if viewed is self.viewed:
+                self._is_counting = False
         await self.table.counted()
         self.show_title()
 
     @work(group="view-look", exit_on_error=False)
     async def _look_at_file(self) -> None:
-        if not self.viewed.index.is_whole:
+        viewed = self.viewed
+        if self._is_counting:
             return
-        change = await asyncio.to_thread(self.viewed.change)
-        if change is Change.GROWN:
-            self._count()
+        change = await asyncio.to_thread(viewed.change)
+        if viewed is not self.viewed or self._is_counting:
+            return
+        if change is Change.GROWN or (change is Change.NONE and not viewed.index.is_whole):
+            self._count()  # what was added, or what a count that ended by itself left over
         elif change is not self._change:
             self._change = change
             self.show_title()
@@ -348,7 +357,7 @@ class FileScreen(StageScreen):
         number = int(digits[:_ROW_WIDTH])
         index = self.viewed.index
         drawn_at = 0.0
-        while not index.is_whole and (text.startswith("-") or self.viewed.rows_known < number):
+        while self._is_counting and not index.is_whole and (text.startswith("-") or self.viewed.rows_known < number):
             if time.monotonic() - drawn_at >= _DRAW_SECONDS:
                 drawn_at = time.monotonic()
                 share = 100 * index.bytes_known // max(self.viewed.file.size, 1)

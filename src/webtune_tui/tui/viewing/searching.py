@@ -112,7 +112,9 @@ class Searching:
             return
         await screen.table.go_to_offset(found.line)
         passed = f"  ·  passed the {'beginning' if backwards else 'end'} of the file" if found.is_around else ""
-        screen.say(f"{shown} at byte {found.place:,}{passed}  ·  n next, N before")
+        label = screen.table.label(screen.table.cursor)
+        row = f"Row {label}: " if label[:1].isdigit() else ""  # else it isn't counted yet
+        screen.say(f"{row}{shown} at byte {found.place:,}{passed}  ·  n next, N before")
 
 
 def _share(event: Progressed) -> str:

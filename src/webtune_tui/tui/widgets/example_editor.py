@@ -9,10 +9,11 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import VerticalGroup, VerticalScroll
 from textual.content import Content
 from textual.message import Message as TextualMessage
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from webtune_tui.domain.example_checks import ExampleCheck, TokenLimits
@@ -74,7 +75,8 @@ class ExampleEditor(VerticalScroll, can_focus=False):
     ExampleEditor .editor-role { height: 1; margin-top: 1; color: $text-muted; text-wrap: nowrap; }
     ExampleEditor .editor-role.-user { color: $secondary; }
     ExampleEditor .editor-role.-assistant { color: $primary; }
-    ExampleEditor .editor-note { height: auto; color: $text-muted; }
+    ExampleEditor #editor-state { dock: top; max-height: 5; background: $panel; padding: 0 1; }
+    ExampleEditor .editor-note { height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
     ExampleEditor .editor-remarks { height: auto; display: none; }
     ExampleEditor .editor-note.-changed { color: $accent; }
     """
@@ -227,10 +229,13 @@ class ExampleEditor(VerticalScroll, can_focus=False):
     def compose(self) -> ComposeResult:
         yield from ()
 
-    def _fields(self, messages: Sequence[Message]) -> Iterator[Static | MessageField]:
-        yield Static("", classes="editor-note", id="editor-note", markup=False)
-        yield Static("", classes="editor-note", id="editor-tokens", markup=False)
-        yield Static("", classes="editor-remarks", id="remarks-all", markup=False)
+    def _fields(self, messages: Sequence[Message]) -> Iterator[Widget]:
+        yield VerticalGroup(
+            Static("", classes="editor-note", id="editor-note", markup=False),
+            Static("", classes="editor-note", id="editor-tokens", markup=False),
+            Static("", classes="editor-remarks", id="remarks-all", markup=False),
+            id="editor-state",
+        )
         lesson = lesson_of(messages)
         for number, message in enumerate(messages):
             head = message_head(number, message, lesson, None)

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
-from textual.events import Click, Resize
+from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -23,6 +23,7 @@ from webtune_tui.services.example_listing import ExamplePage
 from webtune_tui.tui.presentation.example_columns import Placed, TableLayout, placed
 from webtune_tui.tui.presentation.examples import ExampleRow, common_lead, row_of, split_word
 from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right
+from webtune_tui.tui.widgets.fetched_rows import FetchedRows
 from webtune_tui.tui.widgets.row_view import RowView, highlighted
 
 PAGE_ROWS = 128
@@ -32,7 +33,7 @@ PageSource = Callable[[int, int], Awaitable[ExamplePage]]
 """Gives the examples from an offset on, at most so many, in an order that does not change."""
 
 
-class ExampleTable(RowView):
+class ExampleTable(FetchedRows):
     """Examples of one dataset version, a page at a time.
 
     Pages are fetched for the rows in sight alone and the least recently seen ones are forgotten, so that a million
@@ -66,13 +67,6 @@ class ExampleTable(RowView):
         def __init__(self, total: int) -> None:
             super().__init__()
             self.total = total
-
-    class Failed(Message):
-        """A page could not be fetched."""
-
-        def __init__(self, error: WebtuneError) -> None:
-            super().__init__()
-            self.error = error
 
     class Marked(Message):
         """Another set of examples is marked."""
@@ -133,6 +127,11 @@ class ExampleTable(RowView):
         page = self._pages.get(index // PAGE_ROWS, ())
         place = index % PAGE_ROWS
         return page[place] if place < len(page) else None
+
+    @property
+    def lead(self) -> str:
+        """The words with which the prompts in sight begin, all of them."""
+        return self._lead
 
     @property
     def kept_rows(self) -> int:
@@ -199,17 +198,6 @@ class ExampleTable(RowView):
             self.marks = self.marks ^ {here.example_id}
 
     # Fetching
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Fetches what came into sight."""
-        super().watch_scroll_y(old_value, new_value)
-        if round(old_value) != round(new_value):
-            self._fetch_visible()
-
-    def on_resize(self, event: Resize) -> None:
-        """A taller table shows more rows."""
-        super().on_resize(event)
-        self._fetch_visible()
 
     def _fetch_visible(self) -> None:
         if self._source is None or self._fetching is not None or not self.is_attached:

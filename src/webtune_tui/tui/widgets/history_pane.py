@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Click
 from textual.message import Message
+from textual.strip import Strip
 
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.edit_steps import EditStep
@@ -21,6 +22,12 @@ from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right
 from webtune_tui.tui.widgets.row_view import RowView
 
 _WHEN = 17
+_NO_STEP = (  # 44 cells: what 80 columns have
+    "No step yet. Each edit, drop, tag or move of",
+    "the table (esc) becomes one, and stands here",
+    "for good: enter or a double click goes there",
+    "and back. Versions get names with n.",
+)
 
 
 class StepList(RowView):
@@ -54,6 +61,14 @@ class StepList(RowView):
         words = f"{undone:,} taken back" if undone else ""
         return [(fit(f"   {figures.count(len(self._steps), 'step')}  {words}", width), "")]
 
+    def render_line(self, y: int) -> Strip:
+        """One visible line; below the start, where there is no step yet, what makes one."""
+        told = y - self.HEADER_LINES - 2
+        if not self._steps and 0 <= told < len(_NO_STEP):
+            width = self.scrollable_content_region.width
+            return self._strip([("   ", ""), (fit(_NO_STEP[told], width - 3), "muted")], width, self.rich_style)
+        return super().render_line(y)
+
     def row(self, index: int, width: int) -> Sequence[Part]:
         """One step: a sign for where one is, its words, its count and time."""
         number = len(self._steps) - index
@@ -62,7 +77,7 @@ class StepList(RowView):
             return [(f" {sign} ", "good"), (fit("the start: as it was prepared", width - 3), "muted")]
         step = self._steps[number - 1]
         when = _WHEN if width >= 56 else 0
-        counts = 9 if width >= 40 else 0
+        counts = max(len(f"{one.count:,}") for one in self._steps) + 1 if width >= 40 else 0
         words = fit(f"{number:>3}  {display_line(step.words, limit=300)}", width - 3 - when - counts)
         return [
             (f" {sign} ", "good"),
@@ -157,7 +172,7 @@ class HistoryPane(Horizontal):
         Binding("n", "name", "Name", tooltip="Give a version a name for good, which also fixes it"),
         Binding("equals_sign", "compare", "Compare", key_display="=", tooltip="What differs between two versions"),
         Binding("tab", "app.focus_next", "Versions", show=False),
-        Binding("escape", "screen.back", "Back", show=False),
+        Binding("escape", "screen.back", "Back"),
     ]
 
     class StepWanted(Message):

@@ -48,9 +48,8 @@ class Notices(Static):
             self.update(
                 Content.assemble(
                     (f"{GLYPHS.attention} {count(len(unfinished), 'thing')} unfinished  ", "bold $accent"),
+                    (" u ", "bold $accent on $panel"),  # before the words, which may be cut
+                    (" opens  ", "$text-muted"),
                     display_line(unfinished[0], limit=120),
-                    "  ",
-                    (" u ", "bold $accent on $panel"),
-                    (" open", "$text-muted"),
                 )
             )

@@ -15,10 +15,8 @@ from webtune_tui.tui.widgets.safe_text_area import SafeTextArea
 
 _NO_FIELDS = "No options. Space turns this step on or off, J and K move it."
 _SEVERAL = "The recipe has several templates: T opens them in the studio."
-_NO_MIX = (
-    "All examples are taken. A mix takes shares by source, domain or file; begin one with:\n"
-    'webtune recipe set mix.general.match="general*.jsonl" mix.general.share=0.3 mix.rest.share=0.7'
-)
+_NO_MIX = "All examples are taken. A mix takes shares by source, domain or file: a begins a part of it."
+_MORE_MIX = "a begins another part. A part goes when its fields are empty."
 
 
 class PartForm(VerticalScroll):
@@ -49,6 +47,8 @@ def _widgets(part: RecipePart, pending: Mapping[str, str], record_fields: Sequen
         )
         if field.help:
             yield Static(Content(display(field.help, limit=400)), classes="field-help", markup=False)
+    if part.name == "mix" and part.fields:
+        yield Static(Content(_MORE_MIX), classes="field-help", markup=False)
     if part.name == "template" and record_fields:
         names = "  ".join(f"{{{name}}}" for name in record_fields)
         yield Static(Content(display_line(names, limit=1000)), classes="field-names", markup=False)

@@ -93,6 +93,7 @@ class PreparePanel(Vertical):
         Binding("r,p,ctrl+r", "run", "Run"),
         Binding("ctrl+s", "save", "Save recipe"),
         Binding("c", "cancel", "Cancel run", show=False),
+        Binding("a", "begin_part", "Begin part", show=False, tooltip="Begin a part of the mix"),
         Binding("escape", "screen.back", "Back"),
     ]
 
@@ -368,6 +369,19 @@ class PreparePanel(Vertical):
             return
         if self._pending:
             self.post_message(self.SaveWanted(self.pending))
+
+    def action_begin_part(self) -> None:
+        """Asks for a part of the mix and saves it, with the other changes."""
+        if not self._refused() and not self.is_preparing:
+            from webtune_tui.tui.modals.begin_mix_part import BeginMixPart  # dialogues load when they are first needed
+
+            mix = next((part for part in self._parts if part.name == "mix"), None)
+            taken = frozenset(field.key.split(".", 1)[1].rpartition(".")[0] for field in mix.fields) if mix else ()
+            self.app.push_screen(BeginMixPart(frozenset(taken)), self._part_begun)
+
+    def _part_begun(self, keys: Mapping[str, str] | None) -> None:
+        if keys:
+            self.post_message(self.SaveWanted({**self._pending, **keys}))
 
     def action_cancel(self) -> None:
         """Stops a run."""

@@ -44,7 +44,7 @@ class ReviewPane(Vertical):
     ReviewPane #review-rule { color: $text-muted; }
     ReviewPane ReviewText { height: 1fr; padding: 0 1; border-top: hkey $border-blurred; }
     ReviewPane #review-buttons { height: 1; padding: 0 1; background: $panel; }
-    ReviewPane #review-buttons Button { margin-right: 1; width: auto; min-width: 6; padding: 0 1; background: $panel; }
+    ReviewPane #review-buttons Button { margin-right: 1; width: auto; min-width: 4; padding: 0; background: $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "judge('keep')", "Keep", tooltip="It is good as it is"),
@@ -54,7 +54,7 @@ class ReviewPane(Vertical):
         Binding("u", "step_back", "Back", tooltip="Take the last verdict back"),
         Binding("a", "agreement", "Agreement", show=False, tooltip="How far two passes agree, and where they differ"),
         Binding("n", "another", "New", show=False, tooltip="Another review, or a second pass"),
-        Binding("escape", "screen.back", "Back", show=False),
+        Binding("escape", "screen.back", "Leave", tooltip="Leave the review; w goes on with it"),
     ]
 
     class Judged(Message):
