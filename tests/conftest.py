@@ -9,16 +9,26 @@ import pytest
 from hypothesis import settings
 
 from tests import quiet
-from tests.warm_programs import Nursery
+from tests.warm_programs import NURSERY
 from webtune_tui.services import bridge
 
 settings.register_profile("busy", deadline=None)  # a wall clock says nothing on a machine that does other things too
 settings.load_profile("busy")
 
-_NURSERY = Nursery()
 _USUAL_THRESHOLDS = gc.get_threshold()
 
 gc.set_threshold(50_000, 50, 100)  # while the tests are collected: what is imported stays
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the tests that may take longest, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: -_allowed_seconds(item))
+
+
+def _allowed_seconds(item: pytest.Item) -> float:
+    """What a test allows itself, where that is more than usual."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark is not None and mark.args and mark.args[0] >= 300 else 0
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -34,9 +44,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.set_threshold(5_000, 20, 20)
     quiet.end_pauses_when_quiet()
     if sys.platform == "linux":
-        bridge.start_program = _NURSERY.start  # type: ignore[assignment]
+        bridge.start_program = NURSERY.start  # type: ignore[assignment]
 
 
 def pytest_sessionfinish() -> None:
     """The process that programs were forked from ends."""
-    _NURSERY.close()
+    NURSERY.close()

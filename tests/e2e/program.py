@@ -10,9 +10,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from tests.warm_programs import NURSERY, can_be_warm
 
 ROOT = Path(__file__).parents[2]
 KEY_VARIABLES = ("BRIGHTDATA_API_TOKEN", "OPENAI_API_KEY", "NEBIUS_API_KEY", "TOGETHER_API_KEY",
@@ -68,6 +70,7 @@ class Program:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    is_warm: bool = False  # begins from a process that has loaded its code; a person's own has not
 
     @property
     def workspace(self) -> Path:
@@ -106,7 +109,7 @@ class Program:
 
     def using(self, **environment: str) -> Program:
         """The same program with more in its environment."""
-        return Program(self.folder, self.environment | environment)
+        return replace(self, environment=self.environment | environment)
 
     def elsewhere(self, name: str) -> Program:
         """The same home, another workspace."""
@@ -124,7 +127,10 @@ class Program:
             "text": True,
             "encoding": "utf-8",
         }
-        return subprocess.Popen([*wrapper, sys.executable, "-m", "webtune_tui", *arguments], **(defaults | options))
+        chosen = defaults | options
+        if self.is_warm and not wrapper and chosen.keys() == defaults.keys() and can_be_warm(chosen["env"]):
+            return NURSERY.command("webtune_tui", arguments, **chosen)
+        return subprocess.Popen([*wrapper, sys.executable, "-m", "webtune_tui", *arguments], **chosen)
 
     def __call__(self, *arguments: str, stdin: str | None = None, seconds: float = 60, **options: Any) -> Ended:
         """Runs it to its end."""

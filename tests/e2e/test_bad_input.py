@@ -8,12 +8,14 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.program import COLLECT, Program, acting_characters, sandbox
 
+IS_WARM = True  # test_second_process and test_command_line start the commands cold
 ESC = "\x1b"
 HOSTILE = f"{ESC}]52;c;aGFja2Vk\x07 {ESC}[2J\x9b31m [@click=app.quit]press[/] \u202egnp.exe\u2066 [bold red]{ESC}]8;;http://x\x07\r\x08"
 ROWS = [
@@ -213,6 +215,7 @@ def test_a_workspace_that_is_no_folder_or_no_database_is_told(fresh: Program) ->
 
 @pytest.mark.slow
 def test_hostile_words_reach_no_terminal(fresh: Program) -> None:
+    fresh = replace(fresh, is_warm=False)
     path = fresh.folder / f"evil-{ESC}[2J\u202e[@click=app.quit].jsonl"
     rows: list[dict[str, object]] = [
         {"prompt": f"{row['prompt']} {HOSTILE}", "completion": f"{HOSTILE} {row['completion']}", HOSTILE: HOSTILE}

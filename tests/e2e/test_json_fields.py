@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.program import COLLECT, Program, sandbox
 
+IS_WARM = True  # test_second_process and test_command_line start the commands cold
 PREPARED = {
     "dataset_version", "content_hash", "records", "records_used", "examples", "dropped", "changed", "redacted",
     "duplicates", "splits", "leak", "tokens", "seconds",

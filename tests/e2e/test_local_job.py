@@ -19,6 +19,7 @@ from tests.servers.local_engine import (
 )
 from tests.servers.scripted_trainer import make_fake_base
 
+IS_WARM = True  # test_second_process and test_command_line start the commands cold
 FIELDS = {
     "job_id", "provider", "provider_job_id", "state", "base_model", "tuned_model", "trained_tokens", "steps",
     "hyperparameters", "train_loss", "valid_loss", "best_checkpoint", "seconds", "cost",

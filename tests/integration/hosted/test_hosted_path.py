@@ -33,7 +33,7 @@ FIELDS = {
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """A workspace with a dataset of 40 examples, copied for each test."""
-    program = Program(tmp_path_factory.mktemp("prepared"))
+    program = Program(tmp_path_factory.mktemp("prepared"), is_warm=True)
     rows = program.folder / "rows.jsonl"
     rows.write_text(
         "".join(
@@ -61,7 +61,7 @@ def double() -> Iterator[FaultyOpenAI]:
 @pytest.fixture
 def person(prepared: Program, double: FaultyOpenAI, tmp_path: Path) -> Program:
     shutil.copytree(prepared.workspace, tmp_path / "workspace")
-    return Program(tmp_path, {"OPENAI_BASE_URL": double.base_url, "OPENAI_API_KEY": KEY})
+    return Program(tmp_path, {"OPENAI_BASE_URL": double.base_url, "OPENAI_API_KEY": KEY}, is_warm=True)
 
 
 def only_job(person: Program) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def test_a_provider_of_ones_own_is_a_table_in_the_settings(
     prepared: Program, double: FaultyOpenAI, tmp_path: Path
 ) -> None:
     shutil.copytree(prepared.workspace, tmp_path / "workspace")
-    person = Program(tmp_path)
+    person = Program(tmp_path, is_warm=True)
     person.config_file.parent.mkdir(parents=True)
     person.config_file.write_text(
         f'[providers.mine]\nkind = "openai"\nbase_url = "{double.base_url}"\nkey = "openai"\n'

@@ -17,7 +17,7 @@ class Asking(DatasetPart):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("Q", "questions", "Questions", show=False, tooltip="Let a model write questions that texts answer"),
     ]
-    HELP = "Q lets a model write the questions of texts that have none: counted and priced first, each asked and paid once."
+    HELP = "Q lets a model write questions that texts answer: counted and priced first, each asked and paid for once."
 
     def __init__(self, screen: DatasetFrame, preparing: Preparing) -> None:
         super().__init__(screen)
