@@ -12,6 +12,8 @@ from webtune_tui.storage.database import Database
 from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, WHOLE_EXAMPLES, stored_example
 from webtune_tui.storage.dataset_types import Revision, StoredExample
 
+_BY_ID = WHOLE_EXAMPLES.replace("examples", "examples INDEXED BY examples_by_id", 1)  # not that of all that ended
+
 
 class Examples:
     """Reads examples."""
@@ -101,7 +103,8 @@ class Examples:
         with self._database.read() as connection:
             for one in example_ids:
                 row = connection.execute(
-                    f"SELECT {EXAMPLE_COLUMNS} FROM {WHOLE_EXAMPLES} WHERE build = ? AND example_id = ? AND until <= ?"
+                    f"SELECT {EXAMPLE_COLUMNS} FROM {_BY_ID} WHERE build = ? AND example_id = ?"
+                    " AND until <= ?"
                     " AND EXISTS (SELECT 1 FROM revisions AS r JOIN edits AS e USING (edit_id) WHERE r.build ="
                     " examples.build AND r.revision = examples.until AND r.action <> 'undo' AND e.state = 'applied')"
                     " ORDER BY until DESC LIMIT 1",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
+from webtune_tui.domain.dropped_fields import condition_of
 from webtune_tui.domain.edit_steps import Edited, EditResult
 from webtune_tui.domain.events import Progressed
 from webtune_tui.domain.pace import Pace
@@ -22,9 +24,13 @@ from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped
 from webtune_tui.tui.dataset.part import DatasetPart
 from webtune_tui.tui.dataset.selecting import Selecting
 from webtune_tui.tui.dataset.writing import Writing
+from webtune_tui.tui.parts import heard
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.bulk import done_words
 from webtune_tui.tui.presentation.bulk_choices import CHOICES, BulkChoice
+from webtune_tui.tui.presentation.restoring import restored_words
+from webtune_tui.tui.presentation.template_forms import forms_of
+from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 
 _DRAW_SECONDS = 0.1
 _DROP = next(one for one in CHOICES if one.operation == "drop")
@@ -58,6 +64,7 @@ class Bulk(DatasetPart):
         self._drawn_at = 0.0
         self._is_stopping = False
         self._next = ""
+        self._words: Callable[[EditResult], str] = done_words
 
     def action_bulk(self) -> None:
         """Asks what shall be done with all selected examples."""
@@ -94,11 +101,13 @@ class Bulk(DatasetPart):
         if choice is None:
             return
         if choice.title == "Restore":
-            self._dropped.action_dropped()
+            await self._restore("")
         elif choice.title == "Export":
             await self._writing.export_selection(selection, count)
         elif choice.title == "Review":
-            self._start(operation_of("tag", tag=REVIEW_TAG), selection, next="w reviews them")
+            self._begin(operation_of("tag", tag=REVIEW_TAG), selection, next="w reviews them")
+        elif choice.operation == "retemplate":
+            await self._retemplate(choice, selection)
         else:
             await self._form(choice, selection)
 
@@ -106,12 +115,45 @@ class Bulk(DatasetPart):
         from webtune_tui.tui.modals.bulk_form import BulkForm
 
         told, editing = self._selecting.told, self._screen.services.editing
-        title = f"{choice.title}: {choice.help}"
-        operation = await self._screen.webtune.push_screen_wait(
-            BulkForm(choice.operation, title, selection, told, editing)
-        )
+        form = BulkForm(choice.operation, _title(choice), selection, told, editing)
+        operation = await self._screen.webtune.push_screen_wait(form)
         if operation is not None:
-            self._start(operation, selection)
+            self._begin(operation, selection)
+
+    async def _retemplate(self, choice: BulkChoice, selection: Selection) -> None:
+        from webtune_tui.tui.modals.retemplate_form import RetemplateForm
+
+        services = self._screen.services
+        texts = forms_of(await services.prepare.recipe())[0].texts
+        told = self._selecting.told
+        form = RetemplateForm(_title(choice), selection, told, services.editing, services.studio, texts)
+        operation = await self._screen.webtune.push_screen_wait(form)
+        await services.studio.aclose()
+        if operation is not None:
+            self._begin(operation, selection)
+
+    @heard(DroppedRecords.ManyWanted)
+    def _many_dropped_wanted(self, event: DroppedRecords.ManyWanted) -> None:
+        """Asks which dropped rows shall come back; those of a reason are proposed."""
+        if self._screen.refuses_editing():
+            return
+        if self.is_running:
+            self._screen.say("An edit is being made: esc stops it", "-care")
+        elif self._screen.version is not None:
+            self._screen.launch(partial(self._restore, event.reason), "bulk-menu")
+
+    async def _restore(self, reason: str) -> None:
+        from webtune_tui.tui.modals.restore_form import THEIR_LIST, RestoreForm
+
+        screen = self._screen
+        dropped = screen.report.dropped if screen.report else {}
+        form = RestoreForm(screen.services.editing, dropped, condition_of(reason))
+        where = await screen.webtune.push_screen_wait(form)
+        if where == THEIR_LIST:
+            self._dropped.action_dropped()
+        elif where is not None:
+            self._words = restored_words
+            self._start(screen.services.editing.restore(where))
 
     # Doing it
 
@@ -120,12 +162,16 @@ class Bulk(DatasetPart):
         """Whether an edit is being made."""
         return self._run is not None and not self._run.is_finished
 
-    def _start(self, operation: Operation, selection: Selection, next: str = "") -> None:
+    def _begin(self, operation: Operation, selection: Selection, next: str = "") -> None:
+        self._words = done_words
+        self._start(self._screen.services.editing.run(operation, selection), next)
+
+    def _start(self, events: AsyncGenerator[Progressed | Edited, None], next: str = "") -> None:
         self._result, self._is_stopping, self._next = None, False, next
         self._drawn_at, pace = time.monotonic(), Pace()
         self._screen.say("Starting …  ·  esc stops it")
         self._run = self._screen.follow(
-            self._screen.services.editing.run(operation, selection),
+            events,
             partial(self._show, pace),
             group="bulk",
             label="Editing many examples",
@@ -152,8 +198,10 @@ class Bulk(DatasetPart):
             return
         if self._result is not None:
             screen.table.clear_marks()
-            words = done_words(self._result)
+            words = self._words(self._result)
             await self._editing.done(self._result, f"{words}  ·  {self._next}" if self._next else words)
+            if screen.view == "dropped" and screen.report is not None:
+                screen.query_one(DroppedRecords).show_reasons(screen.report.dropped)
         elif self._is_stopping and before is not None:
             version = await screen.services.curate.version()
             if (version.build, version.revision) == (before.build, before.revision):  # tags are not of the content
@@ -172,3 +220,7 @@ class Bulk(DatasetPart):
             self._run.cancel()
             self._screen.say("Stopping …", "-care")
         return True
+
+
+def _title(choice: BulkChoice) -> str:
+    return f"{choice.title}: {choice.help}"

@@ -14,8 +14,9 @@ from webtune_tui.domain.examples import Message
 from webtune_tui.tui.dataset.editing import Editing
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
-from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped, restored_words, wanted_back
+from webtune_tui.tui.dataset.looking_at_dropped import LookingAtDropped, wanted_back
 from webtune_tui.tui.dataset.part import DatasetPart
+from webtune_tui.tui.presentation.restoring import restored_words
 
 _LISTED = 200
 

@@ -13,12 +13,11 @@ from textual.binding import Binding, BindingType
 from webtune_tui.domain.datasets import DroppedRecord
 from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.examples import Message
-from webtune_tui.services.curate import EditResult
 from webtune_tui.tui.dataset.frame import DatasetFrame
 from webtune_tui.tui.dataset.listing import Listing
 from webtune_tui.tui.dataset.part import ViewPart
 from webtune_tui.tui.parts import heard
-from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.restoring import restored_words
 from webtune_tui.tui.widgets.dropped_records import DroppedRecords
 
 _SHOWN = 500
@@ -167,13 +166,3 @@ def wanted_back(recipe: Mapping[str, object]) -> frozenset[str]:
     edits = recipe.get("edits")
     kept = (edit.get("keep", ()) for edit in edits if isinstance(edit, Mapping)) if isinstance(edits, list) else ()
     return frozenset(one for ids in kept for one in ids)
-
-
-def restored_words(result: EditResult) -> str:
-    """What is back, and what comes back with the next run."""
-    parts = []
-    if result.changed:
-        parts.append(f"{figures.count(len(result.changed), 'example')} back")
-    if result.waiting:
-        parts.append(f"{figures.count(len(result.waiting), 'example')} wanted back: p and r prepare with it")
-    return (", ".join(parts) or "It is wanted back already") + "  ·  z undoes it"

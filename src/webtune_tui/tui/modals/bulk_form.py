@@ -36,6 +36,7 @@ _SAMPLES = 5
 class BulkForm(Dialog[Operation]):
     """Answers the operation as it was filled in, or ``None``. ``given`` are options that need no field."""
 
+    APPLY: ClassVar[str] = "Apply"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "apply", "Apply")]
     DEFAULT_CSS = """
     BulkForm > .dialog-box { width: 100; padding: 0 2; }
@@ -74,17 +75,21 @@ class BulkForm(Dialog[Operation]):
 
     def compose_content(self) -> ComposeResult:
         yield Static(Content(display_line(self._told, limit=180)), id="bulk-told", markup=False)
-        for field in self._fields:
-            with HorizontalGroup(classes="bulk-field") as row:
-                row.tooltip = Content(field.help)
-                yield Static(Content(field.label), classes="bulk-label", markup=False)
-                yield from _widgets(field)
+        yield from self.compose_fields()
         yield Static("", id="bulk-preview", markup=False)
         yield StyledLines(id="bulk-samples")
 
+    def compose_fields(self) -> Iterator[Widget]:
+        """A line for each option."""
+        for field in self._fields:
+            label = Static(Content(field.label), classes="bulk-label", markup=False)
+            row = HorizontalGroup(label, *_widgets(field), classes="bulk-field")
+            row.tooltip = Content(field.help)
+            yield row
+
     def compose_buttons(self) -> ComposeResult:
         yield Button("Cancel", id="bulk-cancel", compact=True)
-        yield Button("Apply", id="bulk-apply", variant="primary", compact=True, disabled=True)
+        yield Button(self.APPLY, id="bulk-apply", variant="primary", compact=True, disabled=True)
 
     def on_mount(self) -> None:
         self._look()
@@ -92,7 +97,8 @@ class BulkForm(Dialog[Operation]):
     # What is typed
 
     @property
-    def _values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
+        """The options as they were filled in."""
         values: dict[str, Any] = dict(self._given)
         for field in self._fields:
             if field.kind is list:
@@ -112,7 +118,8 @@ class BulkForm(Dialog[Operation]):
     @on(Input.Changed)
     @on(Select.Changed)
     @on(Checkbox.Changed)
-    def _typed(self) -> None:
+    def typed(self) -> None:
+        """Looks anew once nothing more is typed."""
         self._ready(False)
         if self._pause is not None:
             self._pause.stop()
@@ -128,7 +135,7 @@ class BulkForm(Dialog[Operation]):
     async def _look(self) -> None:
         self._say("Looking …")
         try:
-            operation = operation_of(self._operation, **self._values)
+            operation = operation_of(self._operation, **self.values)
             found = await self._editing.preview(operation, self._selection, samples=_SAMPLES)
         except WebtuneError as error:
             self._show_samples(None)
@@ -159,7 +166,7 @@ class BulkForm(Dialog[Operation]):
         if not self._is_ready:
             return
         try:
-            self.dismiss(operation_of(self._operation, **self._values))
+            self.dismiss(operation_of(self._operation, **self.values))
         except WebtuneError as error:
             self._say(error.message, care=True)
 

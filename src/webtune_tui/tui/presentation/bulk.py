@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from webtune_tui.domain.edit_steps import EditPreview, EditResult, EditSample
 from webtune_tui.domain.examples import Example, Message
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.tui.presentation import figures
+from webtune_tui.tui.presentation.restoring import reasons_words
 from webtune_tui.tui.presentation.text_layout import StyledLine, fit
 from webtune_tui.tui.presentation.word_diff import changes, flowed
 
@@ -27,17 +28,21 @@ def preview_words(preview: EditPreview, seconds: float) -> str:
         words = f"{preview.changed:,} of {examples} would change"
     if preview.occurrences:
         words += f", in {figures.count(preview.occurrences, 'place')}"
-    return f"{words}; {preview.left:,} don't fit and stay" if preview.left else words
+    return f"{words}; {preview.left:,} don't fit and stay{_reasons(preview.reasons)}" if preview.left else words
 
 
 def done_words(result: EditResult) -> str:
     """What an edit did, and how it is undone."""
     if not result.count and not result.waiting:
-        return f"{result.words or 'Nothing changed'}: all is as it was"
+        return f"{result.words or 'Nothing changed'}: all is as it was{_reasons(result.reasons)}"
     words = result.words
     if result.left:
-        words += f"  ·  {result.left:,} did not fit and stayed"
+        words += f"  ·  {result.left:,} did not fit and stayed{_reasons(result.reasons)}"
     return f"{words}  ·  z undoes it"
+
+
+def _reasons(reasons: Mapping[str, int]) -> str:
+    return f" ({reasons_words(reasons)})" if reasons else ""
 
 
 def sample_lines(samples: Sequence[EditSample], width: int) -> list[StyledLine]:
@@ -77,10 +82,10 @@ def _notes(before: Example, after: Sequence[Example]) -> Iterator[str]:
 
 def message_changes(before: Sequence[Message], after: Sequence[Message], width: int) -> Iterator[StyledLine]:
     """The messages that differ, word by word."""
-    for old, new in zip_longest(before, after):
-        if old == new:
+    for old, new in zip_longest(*_beside(before, after)):
+        if old == new or not (old or new):
             continue
-        role = display_line((new or old).role, limit=30)
+        role = display_line(new.role if new else old.role if old else "", limit=30)
         text = changes(old.content if old else "", new.content if new else "")
         if old and new and old.role != new.role:
             role = f"{display_line(old.role, limit=30)} → {role}"
@@ -89,3 +94,12 @@ def message_changes(before: Sequence[Message], after: Sequence[Message], width: 
             role += str(new.weight if new.weight is not None else 1)
         yield StyledLine(((role, "section"),))
         yield from flowed(text, width, most=_MOST_LINES)
+
+
+def _beside(before: Sequence[Message], after: Sequence[Message]) -> tuple[Sequence[Message | None], ...]:
+    """Both sides with a gap where only the other one begins with a system message."""
+    begins = [bool(side) and side[0].role == "system" for side in (before, after)]
+    return tuple(
+        [None, *side] if any(begins) and not has_one else side
+        for side, has_one in zip((before, after), begins, strict=True)
+    )

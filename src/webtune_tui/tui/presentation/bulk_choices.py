@@ -23,10 +23,11 @@ class BulkChoice:
 
 CHOICES = (
     BulkChoice("d", "Drop", "take them out", "drop"),
-    BulkChoice("b", "Restore", "dropped ones: choose them in their list"),
+    BulkChoice("b", "Restore", "dropped ones: by their reason, or from their list"),
     BulkChoice("m", "Move", "to another split, near-duplicates along", "move"),
     BulkChoice("r", "Replace", "a text or a regular expression", "replace"),
     BulkChoice("t", "Trim", "needless space, long answers", "trim"),
+    BulkChoice("p", "Re-template", "write them anew with another template", "retemplate"),
     BulkChoice("g", "Tag", "with a word of yours; flag:tag:WORD finds them", "tag"),
     BulkChoice("u", "Untag", "take a word of yours off", "untag"),
     BulkChoice("w", "Review", "send them to the review queue", "tag"),

@@ -171,6 +171,7 @@ class DroppedRecords(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "restore", "Bring back"),
+        Binding("B", "restore_many", "Many back", tooltip="Brings back all of a reason, or what meets a condition"),
         Binding("escape", "screen.back", "Back"),
     ]
 
@@ -197,6 +198,13 @@ class DroppedRecords(Horizontal):
         def __init__(self, records: Sequence[DroppedRecord]) -> None:
             super().__init__()
             self.records = records
+
+    class ManyWanted(Message):
+        """Bring back many records, perhaps those of a reason."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
 
     def compose(self) -> ComposeResult:
         yield ReasonList(id="dropped-reasons")
@@ -248,6 +256,10 @@ class DroppedRecords(Horizontal):
     def action_restore(self) -> None:
         """Brings the marked records back, or the one under the cursor."""
         self.post_message(self.RestoreWanted(self.query_one(DroppedList).chosen))
+
+    def action_restore_many(self) -> None:
+        """Asks which records shall come back; those of the reason under the cursor are proposed."""
+        self.post_message(self.ManyWanted(self.query_one(ReasonList).reason or ""))
 
     @on(RowView.Moved, "#dropped-reasons")
     def _moved(self, event: RowView.Moved) -> None:
