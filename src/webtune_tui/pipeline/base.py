@@ -37,6 +37,7 @@ class Draft(NamedTuple):
     url: str | None = None
     domain: str = ""
     collected_at: str | None = None
+    raw_file: str = ""
     part: int = 0
     messages: tuple[Message, ...] = ()
     values: tuple[str, ...] = ()

@@ -15,11 +15,11 @@ REASON = "mix"
 
 @dataclass(frozen=True)
 class MixPart:
-    """One ``[[mix]]`` table. An example belongs to the first part that matches its source, domain or collection."""
+    """One ``[[mix]]`` table. An example belongs to the first part that fits: by source, domain, collection, file."""
 
     name: str = option("", label="Name", help="Told in the report.")
     match: list[str] = option(  # noqa: RUF009 - it answers a dataclass field
-        ["*"], label="Matches", help="Patterns for the source, the domain or the collection's label, such as *.jsonl."
+        ["*"], label="Matches", help="Patterns for source, domain, the collection's label or the file, such as *.jsonl."
     )
     share: float = option(
         0.0, label="Share", help="Of all examples that belong to a part with a share; 0 takes all.", minimum=0.0

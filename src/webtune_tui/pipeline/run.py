@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from webtune_tui.domain.examples import Message, encode_messages
 from webtune_tui.pipeline.base import Conversation, Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.builder_choice import BuilderChoice
 from webtune_tui.pipeline.generated import with_questions
-from webtune_tui.pipeline.mix import part_of
+from webtune_tui.pipeline.mix import MixPart, part_of
 from webtune_tui.pipeline.parts import parted
 from webtune_tui.pipeline.recipe import Recipe, builders
 from webtune_tui.pipeline.steps.exact_duplicates import BOTH, NEWEST, RATED, ExactDuplicates
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from webtune_tui.pipeline.signatures import Signatures
 
 _NOTHING_TO_BUILD = "no builder knows this shape"
+
+_NUMBER_OF_COPY = re.compile(r"\A\d{4,}-")  # of a file that was imported with others
 
 
 class Built(NamedTuple):
@@ -194,7 +197,7 @@ class Assembly:
             tokens=draft.tokens,
             flags=_flags(draft.flags, redacted) if draft.flags or redacted else (),
             redacted=redacted,
-            mix_part=part_of(self._mix, draft.source, draft.label, draft.domain) if self._mix else -1,
+            mix_part=_part_of_mix(self._mix, draft) if self._mix else -1,
             answer_length=answer_length,
             collected=moment_of(draft.collected_at) if NEWEST in self._ranks else 0,
             rating=rating_of(draft.fields) if RATED in self._ranks else 0.0,
@@ -258,6 +261,11 @@ def _whole_records(result: BatchResult) -> list[Dropped]:
 def flags_of(draft: Draft) -> tuple[str, ...]:
     """The findings that stay with an example, among them what was redacted in it."""
     return _flags(draft.flags, _redacted(draft) if draft.redacted else {})
+
+
+def _part_of_mix(mix: Sequence[MixPart], draft: Draft) -> int:
+    file = _NUMBER_OF_COPY.sub("", draft.raw_file)
+    return part_of(mix, draft.source, draft.label, draft.domain, file)
 
 
 def _flags(flags: Sequence[str], redacted: Iterable[str]) -> tuple[str, ...]:

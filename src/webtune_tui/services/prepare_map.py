@@ -33,6 +33,7 @@ def drafts_of(rows: Iterable[LiveRecord]) -> list[Draft]:
             url=row.url,
             domain=domain_of(row.url),
             collected_at=row.collected_at,
+            raw_file=row.raw_file,
         )
         for row in rows
     ]
@@ -41,8 +42,8 @@ def drafts_of(rows: Iterable[LiveRecord]) -> list[Draft]:
 def drafts_of_rows(rows: Iterable[LiveRow]) -> list[Draft]:
     """The records as drafts."""
     return [
-        Draft(record_id, key, _KINDS[kind], parsed(fields), source, label, url, domain_of(url), collected_at)
-        for record_id, key, kind, fields, source, label, url, collected_at in rows
+        Draft(record_id, key, _KINDS[kind], parsed(fields), source, label, url, domain_of(url), collected_at, raw_file)
+        for record_id, key, kind, fields, source, label, url, collected_at, raw_file in rows
     ]
 
 

@@ -15,13 +15,13 @@ from webtune_tui.domain.records import RecordKind
 from webtune_tui.storage.database import Database
 
 _FETCHED_AT_ONCE = 16  # a record may have megabytes
-_LIVE_COLUMNS = "r.record_id, r.key, r.kind, r.fields, c.source, c.label, r.url, r.collected_at"
-_LIVE_ROW = "r.record_id, r.key, r.kind, r.fields, r.collection_id, r.url, r.collected_at"
+_LIVE_COLUMNS = "r.record_id, r.key, r.kind, r.fields, c.source, c.label, r.url, r.collected_at, r.raw_file"
+_LIVE_ROW = "r.record_id, r.key, r.kind, r.fields, r.collection_id, r.url, r.collected_at, r.raw_file"
 
 
 @dataclass(frozen=True, slots=True)
 class LiveRecord:
-    """A record as preparing reads it; ``fields`` is its JSON."""
+    """A record as preparing reads it; ``fields`` is its JSON, ``raw_file`` the copy of the file that it came in."""
 
     record_id: int
     key: str
@@ -31,9 +31,10 @@ class LiveRecord:
     label: str
     url: str | None
     collected_at: str | None
+    raw_file: str = ""
 
 
-LiveRow = tuple[int, str, str, str, str, str, str | None, str | None]
+LiveRow = tuple[int, str, str, str, str, str, str | None, str | None, str]
 """What :class:`LiveRecord` says, as it comes by the hundred thousand; the kind is a plain word."""
 
 
@@ -102,7 +103,7 @@ class RecordQueries:
             characters = 0
             for rows in _canonical(cursor):
                 for row in rows:
-                    batch.append((*row[:4], *collections[row[4]], *row[5:7]))
+                    batch.append((*row[:4], *collections[row[4]], *row[5:8]))
                     characters += len(row[3])
                     if len(batch) >= size or characters >= most_characters:
                         yield batch
@@ -286,6 +287,7 @@ def _live_record(row: sqlite3.Row) -> LiveRecord:
         row["label"],
         row["url"],
         row["collected_at"],
+        row["raw_file"],
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.files.importing import import_files
 from tests.unit.services.records_in import add_records, product
 from tests.unit.services.test_prepare import dirty_rows, prepare
 from webtune_tui.domain.errors import NotFound, UsageError
@@ -123,6 +125,20 @@ async def test_a_mix_keeps_the_ratio_and_counts_what_it_left_out(workspace: Work
     assert report.dropped["mix"] == 70
     assert report.records == report.records_used + sum(report.dropped.values())
     assert (await prepare(workspace)).content_hash == report.content_hash
+
+
+async def test_a_part_of_the_mix_is_one_file_among_several_that_came_together(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = {"general-1.jsonl": range(30), "shop.jsonl": range(30, 60)}
+    for name, numbers in rows.items():
+        lines = [json.dumps({"prompt": f"What is {n} plus {n}?", "completion": spelled(n)}) for n in numbers]
+        (tmp_path / name).write_text("\n".join(lines))
+    await import_files(workspace, *(tmp_path / name for name in rows))
+    set_recipe(workspace, '[[mix]]\nname = "general"\nmatch = ["GENERAL*.jsonl"]\ncap = 7\n')
+    report = await prepare(workspace)
+    assert {name: counts["examples"] for name, counts in report.mix.items()} == {"general": 7}
+    assert (report.examples, report.dropped["mix"]) == (37, 23)
 
 
 def spelled(number: int) -> str:
