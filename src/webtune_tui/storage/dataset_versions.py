@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from webtune_tui.domain import clock
 from webtune_tui.storage.database import Database
@@ -36,7 +37,9 @@ class Versions:
         found: dict[str, Revision] = {}
         for row in rows:
             revision = revision_of_row(row, head)
-            found.setdefault(revision.content_hash, revision)
+            newest = found.setdefault(revision.content_hash, revision)
+            if newest.fixed_at is None and revision.fixed_at is not None:  # undo came back to a fixed version
+                found[revision.content_hash] = replace(newest, fixed_at=revision.fixed_at)
         return list(found.values())
 
     def find(self, name: str) -> Revision | None:

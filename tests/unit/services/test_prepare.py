@@ -129,6 +129,17 @@ async def test_more_records_leave_every_example_of_the_test_split_there(workspac
     }
 
 
+async def test_a_fixed_version_to_which_an_undo_comes_back_is_still_fixed(workspace: Workspace) -> None:
+    add_records(workspace, [product(number) for number in range(30)])
+    await prepare(workspace)
+    curate = CurateService(workspace)
+    fixed = await curate.fix()
+    await curate.drop([(await curate.page(limit=1)).examples[0].example_id])
+    await curate.undo()
+    told = [(one.content_hash == fixed.content_hash, one.is_fixed) for one in await curate.versions()]
+    assert told == [(True, True), (False, False)]
+
+
 async def test_once_a_version_is_fixed_no_seed_or_share_moves_its_test_split(workspace: Workspace) -> None:
     add_records(workspace, [product(number) for number in range(60)])
     await prepare(workspace)
