@@ -46,6 +46,7 @@ from webtune_tui.services.prepare_tally import Tally
 from webtune_tui.services.question_texts import with_stored_questions
 from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.survey_sample import SurveySample
+from webtune_tui.services.template_fields import unknown_fields
 from webtune_tui.storage.body_facts import Extent, KeptFacts
 from webtune_tui.storage.dataset_types import BuildReport, Revision, Totals
 from webtune_tui.storage.datasets import DatasetStore
@@ -158,6 +159,7 @@ class PrepareRun:
                 self._facts.note_known(Extent(build, revision.revision, True), self._facts.deletions())
             revision = self._replay(recipe, revision, tally)
         text = self._final_text(recipe, text, splitting.frozen)
+        tally.notes += unknown_fields(recipe.templates, self._records)
         report = report_of(
             recipe,
             revision,

@@ -111,6 +111,13 @@ async def test_templates_share_the_records_by_weight_and_keep_theirs(workspace: 
         await prepare(workspace)
 
 
+async def test_a_field_of_the_template_that_no_record_has_is_told(workspace: Workspace) -> None:
+    add_records(workspace, [product(number) for number in range(30)])
+    set_recipe(workspace, '[template]\nuser = "Sell {titel} for {nosuch}"\nassistant = "{description}"\n')
+    notes = [note for note in (await prepare(workspace)).notes if "template" in note]
+    assert [("{titel}" in note, "did you mean {title}?" in note) for note in notes] == [(True, True), (False, False)]
+
+
 async def test_a_mix_keeps_the_ratio_and_counts_what_it_left_out(workspace: Workspace) -> None:
     add_records(workspace, [product(number) for number in range(60)])
     add_records(workspace, [{"prompt": f"What is {n} plus {n}?", "completion": spelled(n)} for n in range(90)], "c-2")
