@@ -17,6 +17,7 @@ from webtune_tui.storage.free_texts import TextColumns
 _FLAGS = TextColumns("examples", ("flags",), ("row_id",))
 _NAMES = TextColumns("version_names", ("name",), ("name",))
 _VIEWS = TextColumns("meta", ("value",), ("key",))
+_DIFFERENT_FLAGS = "SELECT flags FROM examples UNION SELECT value FROM example_values WHERE name = 'flags'"
 
 
 def find_names(connection: sqlite3.Connection, person: Person) -> Counter[TextColumns]:
@@ -34,6 +35,9 @@ def erase_names(connection: sqlite3.Connection, person: Person) -> None:
     """Takes the tags off, calls the versions otherwise and forgets the views. Inside a transaction."""
     for flags, left in list(_flags_with(connection, person)):
         connection.execute("UPDATE examples SET flags = ? WHERE flags = ?", (left, flags))
+        connection.execute(
+            "UPDATE OR REPLACE example_values SET value = ? WHERE name = 'flags' AND value = ?", (left, flags)
+        )
     for name in _version_names(connection, person):
         connection.execute("UPDATE version_names SET name = ? WHERE name = ?", (_free_name(connection), name))
     views = _views(connection)
@@ -44,7 +48,7 @@ def erase_names(connection: sqlite3.Connection, person: Person) -> None:
 
 def _flags_with(connection: sqlite3.Connection, person: Person) -> Iterator[tuple[str, str]]:
     """Flags as they are stored, with what is left of them."""
-    for (flags,) in connection.execute("SELECT DISTINCT flags FROM examples WHERE flags <> ''").fetchall():
+    for (flags,) in connection.execute(_DIFFERENT_FLAGS).fetchall():
         left = " ".join(one for one in flags.split() if not person.is_in_name(one))
         if left != flags:
             yield flags, left
