@@ -38,12 +38,13 @@ SORTS: Mapping[str, str] = {
     "tokens": "tokens",
     "source": "source",
     "flags": "flags",
+    "edited": f"instr(' ' || flags || ' ', ' {EDITED} ') = 0",
     "prompt": f"substr(json_extract(messages, '$[#-2].content'), 1, {_SORTED_TEXT})",
     "answer": f"substr(json_extract(messages, '$[#-1].content'), 1, {_SORTED_TEXT})",
 }
-"""By what examples can be sorted, and what that is in SQL."""
+"""By what examples can be sorted, and what that is in SQL; the edited ones come first."""
 _TEXT_SORTS = ("prompt", "answer")
-_FEW_VALUES = ("split", "source", "flags")
+_FEW_VALUES = ("split", "source", "flags", "edited")
 _MOST_QUERIES = 12
 _IN_PLACE = "examples INDEXED BY examples_in_order"
 """Rows as they lie in the file; by any other index each would be looked up anywhere."""
@@ -134,14 +135,16 @@ class ExampleScans:
             return
         if wanted.sort == "split":
             different: Sequence[Any] = [one.value for one in Split]
+        elif wanted.sort == "edited":
+            different = [0, 1]
         else:
             different = self._different(wanted.revision, wanted.sort)
         if len(different) > _MOST_QUERIES:
-            yield _select(wanted, where, wanted.sort), _bound(wanted, where)
+            yield _select(wanted, where, SORTS[wanted.sort]), _bound(wanted, where)
             return
         for value in reversed(different) if wanted.is_descending else different:
             # each in its place: nothing is sorted, so that the first rows come at once
-            sql = _select(replace(wanted, is_descending=False), where, "ordinal", f" AND {wanted.sort} = ?")
+            sql = _select(replace(wanted, is_descending=False), where, "ordinal", f" AND ({SORTS[wanted.sort]}) = ?")
             yield sql, (*_bound(wanted, where), value)
 
     def rows(self, row_ids: Sequence[int]) -> list[StoredExample]:

@@ -114,6 +114,9 @@ def test_an_order_has_every_row_once(
     assert sorted(ids) == sorted(one.example_id for one in examples)
     if sort == "tokens":
         assert ids == [one.example_id for one in sorted(examples, key=lambda one: one.tokens, reverse=is_descending)]
+    if sort == "edited":
+        edited = {one.example_id for one in examples if "edited" in one.flags}
+        assert edited and set(ids[-len(edited) :] if is_descending else ids[: len(edited)]) == edited
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -33,7 +33,7 @@ COLUMNS: Mapping[str, Column] = {
     column.name: column
     for column in (
         Column("number", "#", "place in the version", "index", is_right=True, least=3, most=11, rank=2),
-        Column("edited", "✎", "changed by hand", least=1, most=1, rank=7),
+        Column("edited", "✎", "changed by hand", "edited", least=1, most=1, rank=7),
         Column("split", "split", "train, validation or test", "split", least=5, most=5, rank=4),
         Column("tokens", "tokens", "of the whole example", "tokens", is_right=True, least=6, most=11, rank=3),
         Column("prompt", "prompt", "last user message", "prompt", weight=2, rank=1),
