@@ -114,7 +114,7 @@ def write_rows(path: Path, rows: int) -> None:
     """Chat examples of 1.2 kB each; the last 1 % holds one ``Needle`` and the last row ends with ``END-MARK``."""
     choose = random.Random(7)
     texts = [" ".join(choose.choice(_WORDS) for _ in range(165)) for _ in range(499)]
-    system = {"role": "system", "content": "You describe products for a shop."}
+    system = {"role": "system", "content": "Shop texts."}
     with path.open("wb") as out:
         for number in range(rows):
             mark = "Needle-in-Haystack. " if number == rows - rows // 200 else ""
@@ -148,7 +148,7 @@ def _environment(home: Path) -> dict[str, str]:
 def _first_rows(home: Path, few: Path, many: Path, costs: Costs, rounds: int) -> None:
     view = [sys.executable, "-m", "webtune_tui", "-w", str(home / "workspace"), "view"]
     for number in range(rounds + 1):
-        floor = first_frame_seconds([sys.executable, "-c", _FLOOR, str(many)], b"describe products", _environment(home))
+        floor = first_frame_seconds([sys.executable, "-c", _FLOOR, str(many)], b"Shop texts", _environment(home))
         first_few = first_frame_seconds([*view, str(few)], b"Row-30", _environment(home))
         first_many = first_frame_seconds([*view, str(many)], b"Row-30", _environment(home))
         if number:  # the first round warms the disk cache
