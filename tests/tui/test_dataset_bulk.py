@@ -22,6 +22,7 @@ from webtune_tui.tui.modals.bulk_form import BulkForm
 from webtune_tui.tui.modals.bulk_menu import BulkMenu
 from webtune_tui.tui.modals.message import Message
 from webtune_tui.tui.modals.version_changes import ChangeList, VersionChanges
+from webtune_tui.tui.presentation.bulk_choices import CHOICES
 from webtune_tui.tui.screens.dataset import DatasetScreen
 from webtune_tui.tui.widgets.example_table import ExampleTable
 from webtune_tui.tui.widgets.history_pane import HistoryPane
@@ -184,7 +185,8 @@ async def test_by_mouse_marked_examples_move_and_go_to_review(root: Path) -> Non
         await until(app, pilot, lambda: len(table(app).marks) == 1)
         dataset(app).action_bulk()
         await until(app, pilot, lambda: isinstance(app.screen, BulkMenu))
-        await pilot.click("#bulk-list", offset=(4, 7))
+        review = [choice.title for choice in CHOICES if choice.fits(1)].index("Review")
+        await pilot.click("#bulk-list", offset=(4, review))
         await until(app, pilot, lambda: f"as {REVIEW_TAG}" in said(app))
 
         dataset(app).action_review()
@@ -197,7 +199,8 @@ async def test_by_mouse_marked_examples_move_and_go_to_review(root: Path) -> Non
         kept = await curate.page(limit=COUNT)
         assert not any(f"tag:{REVIEW_TAG}" in one.flags for one in kept.examples)
 
-        await pilot.click("#review-buttons Button[name=back]")
+        (back,) = [one for one in app.screen.query("#review-buttons Button") if one.name == "back"]
+        await pilot.click(back)
         await until(app, pilot, lambda: pane(app).example_id is not None)
         again = [one for one in (await curate.page(limit=COUNT)).examples if f"tag:{REVIEW_TAG}" in one.flags]
         assert [one.example_id for one in again] == [pane(app).example_id]

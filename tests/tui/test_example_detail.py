@@ -219,7 +219,7 @@ async def test_the_frame_of_the_example_offers_its_keys_to_the_mouse(tmp_path: P
         await pilot.press("enter")
         await until(app, pilot, lambda: "the model learns this" in detail(app))
         lines = raw_bytes(app).splitlines()
-        [(x, y)] = [(line.index("y copies"), y) for y, line in enumerate(lines) if "y copies" in line]
+        [(x, y)] = [(line.index("y copy"), y) for y, line in enumerate(lines) if "y copy" in line]
         await pilot.click(offset=(x + 2, y))
         await until(app, pilot, lambda: isinstance(app.screen, CopyWhat))
         await pilot.press("escape")

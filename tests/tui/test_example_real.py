@@ -70,7 +70,7 @@ async def test_the_shape_of_an_example_is_changed_and_every_step_undone(workspac
         await app.screen.reveal(talk.example_id)  # type: ignore[attr-defined]
         await until(app, pilot, lambda: "Hosted providers learn 2 answers" in detail(app))
         await change(app, pilot, "Message 2 (assistant): weight 0")
-        await until(app, pilot, lambda: "weight 0: read, not trained on" in detail(app))
+        await until(app, pilot, lambda: "weight 0" in detail(app))
         await until(app, pilot, lambda: "weight none is now 0" in detail(app))
         await change(app, pilot, "Message 3 (user): make it the assistant's")
         await until(app, pilot, lambda: "role user is now assistant" in detail(app))
