@@ -40,7 +40,7 @@ class Keys:
 _NEEDLE = b"Needle-in-Haystack"
 _KEYS = {
     "less": Keys(b"G", b"g", b"/" + _NEEDLE + b"\r"),
-    "tl": Keys(b"G", b"\x1b[H", b"/" + _NEEDLE + b"\r"),
+    "tl": Keys(b"\x1b[F", b"\x1b[H", b"/" + _NEEDLE + b"\x1b[B"),  # it opens at the end
     "vd": Keys(b"G", b"gg", b"g/" + _NEEDLE + b"\r"),
     "webtune": Keys(b"G", b"g", b"/" + _NEEDLE + b"\r"),
 }
@@ -97,12 +97,15 @@ def measure(name: str, command: list[str], file: Path, rows: int, home: Path) ->
     first = []
     for _ in range(3):
         program = _Program([*command, str(file)], home)
-        first.append(program.until(b"Row-2"))
+        first.append(program.until(b"Row-"))
         program.close()
     program = _Program([*command, str(file)], home)
     try:
-        program.until(b"Row-2")
+        program.until(b"Row-")
         program.rest(3.0)
+        if keys.begin:
+            os.write(program._terminal, keys.begin)
+            program.rest(1.0)
         end = program.until(last, keys.end) if keys.end else None
         program.rest(0.5)
         os.write(program._terminal, keys.begin)
