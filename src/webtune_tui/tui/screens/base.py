@@ -198,6 +198,7 @@ class StageScreen(Screen[None], ReportsErrors):
         from webtune_tui.tui.widgets.path_bar import PathBar
         from webtune_tui.tui.widgets.steady_footer import SteadyFooter
 
+        self._take_size_classes()
         yield PathBar(self.name or "")
         yield Notices()
         with Container(id="body"):
@@ -205,6 +206,13 @@ class StageScreen(Screen[None], ReportsErrors):
         yield Static(_too_small(), id="too-small", markup=False)
         yield from self.webtune.guide_bars()
         yield SteadyFooter()
+
+    def _take_size_classes(self) -> None:
+        """Takes the classes of the breakpoints before anything is styled, which the first resize would all do again."""
+        width, height = self.app.size
+        for size, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
+            fitting = max(breakpoint for breakpoint in breakpoints if breakpoint[0] <= size)
+            self.update_classes({name: (least, name) == fitting for least, name in breakpoints}, update=False)
 
     def on_mount(self) -> None:
         self.watch(self.app, "services", self._watch_services, init=True)
