@@ -79,6 +79,7 @@ class StageScreen(Screen[None], ReportsErrors):
         super().__init__(name=name)
         self._followed: dict[str, tuple[str, bool]] = {}
         self._are_services_known = False
+        self._was_away = False
 
     # What a screen gives
 
@@ -220,9 +221,15 @@ class StageScreen(Screen[None], ReportsErrors):
     def on_resize(self) -> None:
         self.set_class(self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1], "-too-small")
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        # a screen is styled as it is made: only what changed while it was away wants all of it styled anew
+        event.refresh_styles = event.refresh_styles and self._was_away
+        self._was_away = False
         if self._are_services_known:
             self.launch(self.shown, "shown")
+
+    def on_screen_suspend(self) -> None:
+        self._was_away = True
 
     def on_key(self, event: events.Key) -> None:
         """Answers a greyed key of a read-only workspace with the reason."""
