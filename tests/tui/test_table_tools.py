@@ -90,7 +90,7 @@ async def test_a_row_is_gone_to_the_order_chosen_and_columns_change_and_are_kept
         await until(app, pilot, lambda: table(app).cursor == 2_499)
 
         await open_tool(app, pilot, "O", PickSort)
-        await pilot.press("down", "down", "enter")
+        await pilot.press("down", "down", "down", "enter")
         await until(app, pilot, lambda: curate.listed[-1][2:] == ("tokens", True))
         await open_tool(app, pilot, "O", PickSort)
         assert "↓ tokens" in words_in(app)

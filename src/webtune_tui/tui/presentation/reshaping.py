@@ -67,13 +67,12 @@ def _at(place: int, **options: object) -> Mapping[str, Any]:
 
 
 def _can_part(messages: tuple[Message, ...], place: int) -> bool:
-    """Whether both halves begin with a question and end with an answer."""
-    first = [one.role for one in messages[:place] if one.role != "system"]
-    rest = [one.role for one in messages[place:]]
-    return _is_whole(first) and _is_whole(rest)
+    """Whether both halves have a question and its answer; system messages count for neither."""
+    return _is_whole(messages[:place]) and _is_whole(messages[place:])
 
 
-def _is_whole(roles: list[str]) -> bool:
+def _is_whole(messages: tuple[Message, ...]) -> bool:
+    roles = [one.role for one in messages if one.role != "system"]
     return len(roles) >= 2 and roles[0] == "user" and roles[-1] == "assistant"
 
 
