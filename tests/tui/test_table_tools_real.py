@@ -88,7 +88,7 @@ async def test_the_table_by_keyboard_alone_and_again_after_a_restart(workspace: 
             await pilot.press("down")
         await pilot.press("space", "escape")
         await until(app, pilot, lambda: table(app).row_count == 39)
-        await pilot.press("O", "down", "down", "enter")
+        await pilot.press("O", "down", "down", "down", "enter")
         await until(app, pilot, lambda: table(app).sorted_by == ("tokens", True) and table(app).current)
         await pilot.press("L", "end", "space", "escape")
         await until(app, pilot, lambda: table(app).layout_wanted.columns[-1] == "id")
