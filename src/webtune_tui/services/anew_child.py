@@ -19,13 +19,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
-from webtune_tui.domain import errors
 from webtune_tui.domain.errors import InternalFault, Stopped, WebtuneError
 from webtune_tui.pipeline.anew import Written
 from webtune_tui.pipeline.recipe import Recipe
 from webtune_tui.pipeline.template import ChatTemplate
 from webtune_tui.pipeline.tokens import counter_for
 from webtune_tui.services.bridge import child_program
+from webtune_tui.services.program_side import failure, failure_body
 
 _IDLE_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
@@ -72,8 +72,7 @@ class AnewProgram:
         if answer is None:
             raise InternalFault("The program that writes examples anew ended by itself", hint="Try again.")
         if isinstance(answer, dict):
-            raised = getattr(errors, answer["class"], InternalFault)
-            raise raised(answer["message"], hint=answer["hint"])
+            raise failure(answer)
         return answer
 
     def close(self) -> None:
@@ -150,7 +149,7 @@ def main() -> None:
         try:
             answer = maker.made(question.recipe, question.template, question.asked)
         except WebtuneError as error:
-            answer = {"class": type(error).__name__, "message": error.message, "hint": error.hint}
+            answer = failure_body(error)
         pickle.dump(answer, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     if database is not None:

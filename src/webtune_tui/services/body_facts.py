@@ -9,9 +9,9 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from webtune_tui.services.body_facts_run import FactsRun, Looked
-from webtune_tui.services.body_facts_worker import raised
 from webtune_tui.services.bridge import lines_of_program
 from webtune_tui.services.prepare_processes import workers_for
+from webtune_tui.services.program_side import failure
 from webtune_tui.services.stepwise import in_thread
 from webtune_tui.storage.body_facts import Extent, KeptFacts
 from webtune_tui.storage.dataset_types import Revision
@@ -73,7 +73,7 @@ class BodyFactsService:
             async for line in lines:
                 kind, body = json.loads(line)
                 if kind != "looked":
-                    raise raised(body)
+                    raise failure(body)
                 yield Looked(**body)
 
 
