@@ -11,6 +11,7 @@ Each connection has a thread of its own and serves one request. Paths that nothi
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -135,21 +136,22 @@ class PageServer:
         with self._lock:
             self._busy += 1
             self.busiest = max(self.busiest, self._busy)
-        try:
-            self._reply(connection)
-        except OSError:
-            pass  # the client went away, which some tests want
-        finally:
-            with self._lock:
-                self._busy -= 1
-            connection.close()
+        with connection, contextlib.suppress(OSError):  # some tests want the client to go away
+            try:
+                last = self._begin_reply(connection)
+            finally:
+                # before the last byte goes out: from then on the client may rightly come again
+                with self._lock:
+                    self._busy -= 1
+            connection.sendall(last)
 
-    def _reply(self, connection: socket.socket) -> None:
+    def _begin_reply(self, connection: socket.socket) -> bytes:
+        """Read the request and answer it but for the last bytes, which are returned."""
         head = b""
         while b"\r\n\r\n" not in head:
             piece = connection.recv(65536)
             if not piece:
-                return
+                return b""
             head += piece
         first, *lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
         path = first.split(" ")[1]
@@ -160,18 +162,18 @@ class PageServer:
             reply = queue.pop(0) if len(queue) > 1 else queue[0]
         if reply.reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            return
-        connection.sendall(reply.head())
+            return b""
         if reply.chunks:
+            connection.sendall(reply.head())
             for start in range(0, len(reply.body), reply.chunks):
                 part = reply.body[start : start + reply.chunks]
                 connection.sendall(f"{len(part):x}\r\n".encode() + part + b"\r\n")
-            if not reply.cut:
-                connection.sendall(b"0\r\n\r\n")
-            return
-        middle = len(reply.body) // 2 if reply.hold else 0
-        connection.sendall(reply.body[:middle])
-        if reply.hold:
-            self.held.set()
-            self.released.wait(PATIENCE)
-        connection.sendall(reply.body[middle:])
+            return b"" if reply.cut else b"0\r\n\r\n"
+        whole = reply.head() + reply.body
+        if not reply.hold:
+            return whole
+        middle = len(whole) - (len(reply.body) + 1) // 2
+        connection.sendall(whole[:middle])
+        self.held.set()
+        self.released.wait(PATIENCE)
+        return whole[middle:]

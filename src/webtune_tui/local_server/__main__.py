@@ -38,6 +38,7 @@ from webtune_tui.local_server.security import Guard
 from webtune_tui.local_server.supervisor import Supervisor, TrainerCommand
 
 EXIT_ALREADY_RUNNING = 3
+BACKLOG = 128
 
 _logger = logging.getLogger(__name__)
 
@@ -110,6 +111,8 @@ async def serve(options: Options) -> None:
     # asyncio turns Nagle off only where the protocol is named; else each answer waits some 40 ms
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
+    # who reads server.json may come before uvicorn listens: the kernel keeps the connection until it does
+    listener.listen(BACKLOG)
     port: int = listener.getsockname()[1]
     token, activity = secrets.token_urlsafe(32), Activity()
 
