@@ -14,7 +14,8 @@ from webtune_tui.services.row_notes import Kind, shape
 
 _MOST_NAMES = 200  # different roles that are counted by name
 _REST = "others"
-_MOST_TURNS = 20
+MOST_TURNS = 20
+"""Rows with that many turns, or more, are counted together."""
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class FileTally:
         said = answer = None
         roles: dict[str, None] = {}
         if row.form != NOT_JSON:
-            said = min(row.turns, _MOST_TURNS)
+            said = min(row.turns, MOST_TURNS)
             self.turns[said] += 1
             if row.form not in (forms.TEXT, forms.UNKNOWN):
                 answer = len(row.answer).bit_length()
