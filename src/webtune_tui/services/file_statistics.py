@@ -62,6 +62,7 @@ async def tallying(file: LineFile) -> AsyncGenerator[Tallied]:
             stack.callback(task.cancel)
             reading.append(task)
         everything = asyncio.gather(*reading)
+        everything.add_done_callback(_take_note)
         while not everything.done():
             told = asyncio.ensure_future(news.get())
             waited: set[asyncio.Future[Any]] = {told, everything}
@@ -71,6 +72,11 @@ async def tallying(file: LineFile) -> AsyncGenerator[Tallied]:
                 yield _sum(parts, size, notes)
         await everything
         yield _sum(parts, size, notes)
+
+
+def _take_note(ended: asyncio.Future[Any]) -> None:
+    if not ended.cancelled():
+        ended.exception()  # of a count that was given up nobody else asks for it
 
 
 def _sum(parts: Mapping[int, tuple[int, FileTally]], size: int, notes: RowNotes) -> Tallied:

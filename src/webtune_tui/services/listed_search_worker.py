@@ -11,6 +11,7 @@ import os
 import struct
 import sys
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,8 @@ from webtune_tui.services.line_file import LineFile
 from webtune_tui.services.text_finder import TextFinder
 
 _WIDTH = 8  # bytes of a row in the list
+_BATCH = 128  # rows that are searched at once
+_SHORT = 4 * 1024  # bytes in which most rows end
 
 
 def main(question: str) -> None:
@@ -35,16 +38,32 @@ def main(question: str) -> None:
 
 
 def _found(file: LineFile, finder: TextFinder, asked: dict[str, Any], stretch: Stretch) -> tuple[int, int]:
-    for place, offset in _rows(asked, stretch):
-        line = file.line_from(offset)
-        if line.is_whole:
-            found = finder.first(line.raw)
-            byte = offset + found if found >= 0 else -1
-        else:
-            byte = first_in(Stretch(offset, offset + line.size), finder)
-        if byte >= 0:
+    rows = _rows(asked, stretch)
+    while batch := list(islice(rows, _BATCH)):
+        place, byte = _first_of(file, finder, batch)
+        if place >= 0:
             return place, byte
     return -1, -1
+
+
+def _first_of(file: LineFile, finder: TextFinder, batch: list[tuple[int, int]]) -> tuple[int, int]:
+    """The first row of a few with the text. Short ones are searched as one text: no occurrence holds a line feed."""
+    texts, starts, long_ones, start = [], [], [], 0
+    for number, (_, offset) in enumerate(batch):
+        piece = os.pread(0, _SHORT, offset)
+        end = piece.find(b"\n")
+        if end < 0:
+            long_ones.append(number)
+        texts.append(piece[:end] if end >= 0 else b"")
+        starts.append(start)
+        start += len(texts[-1]) + 1
+    found = finder.first(b"\n".join(texts))
+    number = bisect_right(starts, found) - 1 if found >= 0 else len(batch)
+    for long_one in long_ones:
+        place, offset = batch[long_one]
+        if long_one < number and (byte := first_in(Stretch(offset, file.line_end(offset)), finder)) >= 0:
+            return place, byte
+    return (batch[number][0], batch[number][1] + found - starts[number]) if found >= 0 else (-1, -1)
 
 
 def _rows(asked: dict[str, Any], stretch: Stretch) -> Iterator[tuple[int, int]]:

@@ -12,6 +12,16 @@ from webtune_tui.services.row_notes import Bar
 from webtune_tui.tui.presentation import figures
 
 _MOST = 40
+_BARS = {
+    row_notes.CHECKED: "Checked: {}",
+    row_notes.ERRORS: "Refused for {}",
+    row_notes.WARNINGS: "Odd for {}",
+    row_notes.FORMS: "Form {}",
+    row_notes.ROLES: "With a message by {}",
+    row_notes.TURNS: "With {} turns",
+    row_notes.LENGTHS: "With {} bytes",
+    row_notes.ANSWERS: "With an answer of {} characters",
+}
 _ROWS, _MESSAGES = "rows", "messages"
 _SINGLE = "As far as a row by itself tells: webtune validate checks tokens and repeated rows as well."
 _NONE = "There is none so far."
@@ -24,8 +34,8 @@ def file_groups(tally: FileTally) -> tuple[StatisticsGroup, ...]:
     average = tally.bytes // max(tally.rows, 1)
     return (
         _group(row_notes.CHECKED, "Checked", _named(checked), tally.rows, f"{sound:,} rows would be taken.", _SINGLE),
-        _group(row_notes.ERRORS, "Refused for", _most(tally.errors), tally.rows, _several(tally.errors), _SINGLE),
-        _group(row_notes.WARNINGS, "Odd for", _most(tally.warnings), tally.rows, _several(tally.warnings), _SINGLE),
+        _group(row_notes.ERRORS, "Refused", _most(tally.errors), tally.rows, _several(tally.errors), _SINGLE),
+        _group(row_notes.WARNINGS, "Odd", _most(tally.warnings), tally.rows, _several(tally.warnings), _SINGLE),
         _group(row_notes.FORMS, "Forms", _most(tally.forms, "no JSON"), tally.rows),
         _group(
             row_notes.ROLES,
@@ -58,6 +68,12 @@ def head_words(tally: FileTally) -> str:
     """``302 rows, 40 kB, 2 refused, 0 odd``."""
     told = f"{figures.count(tally.rows, 'row')}, {figures.size(tally.bytes)}"
     return f"{told}, {tally.refused:,} refused, {tally.odd:,} odd"
+
+
+def bar_words(name: str, label: str) -> str:
+    """Which rows a bar stands for."""
+    words = _BARS.get(Bar.named(name).group, "{}")
+    return words.format(label)
 
 
 def _group(

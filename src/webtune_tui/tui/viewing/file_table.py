@@ -389,7 +389,7 @@ class ViewTable(FetchedRows):
             shown, style = title, ""
             if sort == self.sorted_by[0] and self.sorted_by != _UNSORTED:
                 arrow, style = "↓" if self.sorted_by[1] else "↑", "accent"
-                shown = f"{title} {arrow}" if len(title) + 2 <= cells else f"{title[: cells - 1]}{arrow}"
+                shown = f"{title} {arrow}" if len(title) + 2 < cells else f"{title[: cells - 1]}{arrow}"
             parts += [(fitted(shown, cells), style), (" " * gap, "")]
         return parts
 

@@ -21,7 +21,7 @@ from webtune_tui.services.viewed_file import ViewedFile
 from webtune_tui.tui import error_display
 from webtune_tui.tui.modals.dialog import Dialog
 from webtune_tui.tui.presentation import figures
-from webtune_tui.tui.presentation.file_statistics import file_groups, head_words
+from webtune_tui.tui.presentation.file_statistics import bar_words, file_groups, head_words
 from webtune_tui.tui.widgets.bar_chart import BarChart
 from webtune_tui.tui.widgets.statistics_view import MeasureList, StatisticsView
 
@@ -112,7 +112,7 @@ class FileStatistics(Dialog[BarRows]):
     @on(StatisticsView.RowsWanted)
     @work(group="tally-rows", exclusive=True, exit_on_error=False)
     async def _rows_wanted(self, event: StatisticsView.RowsWanted) -> None:
-        counted, bar, measure = self._kept.counted, Bar.named(event.condition), self.view.measure
+        counted, bar = self._kept.counted, Bar.named(event.condition)
         if counted is None:
             return
         try:
@@ -130,7 +130,7 @@ class FileStatistics(Dialog[BarRows]):
             self._say("There is no row in this bar")
             return
         self._kept.measure = self.query_one(MeasureList).cursor
-        self.dismiss(BarRows(order, f"{measure.title if measure else ''} {event.label}".strip(), "".join(notes)))
+        self.dismiss(BarRows(order, bar_words(bar.name, event.label), "".join(notes)))
 
     @on(StatisticsView.CountWanted)
     def _count_wanted(self) -> None:
