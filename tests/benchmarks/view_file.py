@@ -4,7 +4,8 @@
 and one of 10,000, and prints: the time from exec to the first rows beside that of the smallest Textual app with a
 table that shows the same rows; the jump to the end once all rows are counted, while they are, and at the moment of the
 first frame; a search that hits in the last 1 % beside ``mmap.find`` over the file; the answer to esc during a search;
-sorting by bytes, from key to frame, and a jump in the sorted rows; and the private memory of all processes. Seconds do not travel between machines, the ratios do.
+sorting by bytes, from key to frame, and a jump in the sorted rows; and the private memory of all processes. Seconds do
+not travel between machines, the ratios do.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from webtune_tui.services import file_sorting
+from webtune_tui.settings import Settings
 from webtune_tui.tui.modals.pick_sort import PickSort
 from webtune_tui.tui.viewing import screen as screen_module
 from webtune_tui.tui.viewing.app import ViewingApp
@@ -28,6 +30,15 @@ def rows() -> list[str]:
     made[50] = chat("Who?", "A needle.", role="robot")
     made[300] = chat("Who else?", "Another needle, and a longer row.", role="robot")
     return made
+
+
+@asynccontextmanager
+async def late_viewing(file: Path) -> AsyncIterator[tuple[ViewingApp, Pilot[int]]]:
+    """A file whose rows are not counted yet."""
+    app = ViewingApp(file.parent / "workspace", Settings(), file)
+    async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:
+        await until(app, lambda: "Question 0?" in on_screen(app))
+        yield app, pilot
 
 
 def numbers(app: ViewingApp, count: int = 5) -> list[str]:
@@ -155,6 +166,29 @@ async def test_esc_stops_a_sort_and_the_rows_stay(tmp_path: Path, monkeypatch: p
         assert "↓" not in on_screen(app)
 
 
+async def test_a_sort_while_the_rows_are_counted_gives_them_their_numbers_once_they_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting, may_count = screen_module.ViewedFile.counting, asyncio.Event()
+
+    async def late(viewed: screen_module.ViewedFile) -> AsyncIterator[int]:
+        await may_count.wait()
+        async for done in counting(viewed):
+            yield done
+
+    monkeypatch.setattr(screen_module.ViewedFile, "counting", late)
+    given = rows()
+    async with asyncio.timeout(20), late_viewing(write(tmp_path, given)) as (app, pilot):
+        screen_of(app).ordering.by("bytes")
+        await until(app, lambda: "largest first" in status(app))
+        assert "counting rows 0 %" in on_screen(app)
+        assert numbers(app, 2) == ["·", "·"]
+        await pilot.press("down")
+        may_count.set()
+        await until(app, lambda: numbers(app) == sorted_numbers(given, len, falls=True)[:5])
+        assert screen_of(app).table.cursor == 1
+
+
 async def test_a_bar_lists_its_rows_and_esc_brings_all_back(tmp_path: Path) -> None:
     async with viewing(write(tmp_path, rows()), (80, 24)) as (app, pilot):
         await pilot.press("S")
@@ -162,14 +196,14 @@ async def test_a_bar_lists_its_rows_and_esc_brings_all_back(tmp_path: Path) -> N
         await pilot.press("right")
         await until(app, lambda: "unrecognized_role" in on_screen(app))
         await pilot.press("enter")
-        await until(app, lambda: "Refused for unrecognized_role: 2 rows  ·  esc lists all rows" in on_screen(app))
+        await until(app, lambda: "esc all rows  ·  Refused for unrecognized_role: 2 rows" in on_screen(app))
         await until(app, lambda: numbers(app) == ["51", "301"])
         await sort_by(app, pilot, "down", "down", "enter")
         await until(app, lambda: numbers(app) == ["301", "51"])
         await pilot.press("colon", *"9", "enter")
         await until(app, lambda: "Row 9 is not among those that are listed" in status(app))
         await pilot.press("down", "escape")
-        await until(app, lambda: "esc lists all" not in on_screen(app) and "bytes↓" in on_screen(app))
+        await until(app, lambda: "esc all rows" not in on_screen(app) and "bytes↓" in on_screen(app))
         await pilot.press("escape")
         await until(app, lambda: screen_of(app).table.order is None)
 
@@ -186,7 +220,7 @@ async def test_a_bar_is_opened_and_left_with_the_mouse(tmp_path: Path) -> None:
         await until(app, lambda: "Checked: refused: 4 rows" in on_screen(app))
         assert numbers(app) == ["1", "8", "51", "301"]
         line = on_screen(app).splitlines()[2]
-        await pilot.click(offset=(line.index("esc lists"), 2))
+        await pilot.click(offset=(line.index("esc all"), 2))
         await until(app, lambda: "Checked: refused" not in on_screen(app))
         await pilot.press("S")
         await until(app, lambda: "400 rows, " in on_screen(app))  # nothing is counted again

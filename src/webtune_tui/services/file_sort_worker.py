@@ -21,12 +21,12 @@ from typing import Any
 
 from webtune_tui.services import file_sort_plan as plan
 from webtune_tui.services.line_file import LineFile
-from webtune_tui.services.row_order import write_all
+from webtune_tui.services.whole_writes import write_all
 
 _POLITE = 5
 _TOLD_SECONDS = 0.2
 _LOOKED = 256  # rows after which the clock is looked at
-_RUN_ROWS = 16 * 1024
+_RUN_ROWS = 8 * 1024
 _MERGE_BYTES = 2 * 1024 * 1024
 _LISTED_ROWS = 8192
 

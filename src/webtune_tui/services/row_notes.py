@@ -13,7 +13,8 @@ from itertools import chain
 from typing import Any
 
 from webtune_tui.services.beside_screen import SHORT_TURNS
-from webtune_tui.services.row_order import RowOrder, TemporaryBytes, write_all
+from webtune_tui.services.row_order import RowOrder, TemporaryBytes
+from webtune_tui.services.whole_writes import write_all
 
 CHECKED, ERRORS, WARNINGS, FORMS, ROLES = "checked", "errors", "warnings", "forms", "roles"
 TURNS, LENGTHS, ANSWERS = "turns", "lengths", "answers"
@@ -169,4 +170,5 @@ class RowNotes:
     def unsorted(self, bar: Bar) -> int:
         """The rows of which is not known whether they belong to a bar. Blocks."""
         is_known = bar.group in _SHAPES or all(part.are_all_known for part in self.parts)
-        return 0 if is_known else sum(part.unsorted() for part in self.parts)
+        with SHORT_TURNS:
+            return 0 if is_known else sum(part.unsorted() for part in self.parts)

@@ -7,23 +7,17 @@ when nobody looks at them any more.
 from __future__ import annotations
 
 import os
-import tempfile
 import weakref
 from array import array
 from collections.abc import Collection, Iterable
 
 from webtune_tui.domain.errors import StorageFailed
+from webtune_tui.services.beside_screen import SHORT_TURNS
+from webtune_tui.services.whole_writes import write_all
 
 _WIDTH = 8
 _AT_ONCE = 8192
 """Rows that are read at once: so few that a thread with them gives the screen its turn in time."""
-
-
-def write_all(file: int, data: bytes) -> None:
-    """Writes all bytes to an open file. Raises OSError."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(file, rest) :]
 
 
 class TemporaryBytes:
@@ -31,13 +25,15 @@ class TemporaryBytes:
 
     def __init__(self) -> None:
         """Makes it. Raises StorageFailed."""
+        import tempfile  # a megabyte that the programs beside do not need
+
         try:
             with tempfile.TemporaryFile(prefix="webtune-", buffering=0) as made:
                 self.descriptor = os.dup(made.fileno())
         except OSError as error:
             raise StorageFailed(
-                f"No file can be made in {tempfile.gettempdir()}: {error.strerror or error}",
-                hint="Make room there, or name another folder: TMPDIR=FOLDER.",
+                f"There is no room for temporary files: {error.strerror or error}",
+                hint="Make some, or name another folder for them: TMPDIR=FOLDER.",
             ) from error
         weakref.finalize(self, os.close, self.descriptor)
 
@@ -51,7 +47,8 @@ class TemporaryBytes:
             write_all(self.descriptor, data)
         except OSError as error:
             raise StorageFailed(
-                f"{tempfile.gettempdir()}: {error.strerror or error}", hint="Make room there, or set TMPDIR."
+                f"The list of rows can't be kept: {error.strerror or error}",
+                hint="Make room in the folder for temporary files, or name another one: TMPDIR=FOLDER.",
             ) from error
 
 
@@ -102,13 +99,14 @@ class RowOrder:
         """The places of rows, by where these begin; those that are not in the list are left out."""
         places: dict[int, int] = {}
         wanted = set(offsets)
-        for first in range(0, self.count if wanted else 0, _AT_ONCE):
-            piece = self._read(first, min(_AT_ONCE, self.count - first))
-            for offset in wanted.intersection(piece):
-                place = first + piece.index(offset)
-                places[offset] = self.count - 1 - place if self._is_turned else place
-            if len(places) == len(wanted):
-                break
+        with SHORT_TURNS:
+            for first in range(0, self.count if wanted else 0, _AT_ONCE):
+                piece = self._read(first, min(_AT_ONCE, self.count - first))
+                for offset in wanted.intersection(piece):
+                    place = first + piece.index(offset)
+                    places[offset] = self.count - 1 - place if self._is_turned else place
+                if len(places) == len(wanted):
+                    break
         return places
 
     def _read(self, first: int, count: int) -> array[int]:

@@ -101,7 +101,7 @@ async def test_a_given_up_sort_leaves_no_program_and_no_open_file(file: LineFile
 
 def test_a_folder_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-    with pytest.raises(StorageFailed, match="No file can be made in"):
+    with pytest.raises(StorageFailed, match="no room for temporary files"):
         TemporaryBytes()
 
 

@@ -173,7 +173,7 @@ class Ordering:
     # The line above the table
 
     def show_line(self) -> None:
-        """Says what is listed where it isn't all of the file, with the way back to click on."""
+        """Says what is listed where it isn't all of the file, behind the way back, which can be clicked on."""
         order, bar = self._screen.table.order, self._bar
         words = []
         if order is not None and bar is not None:
@@ -186,9 +186,9 @@ class Ordering:
         self._line = told
         line = self._screen.query_one("#view-listed", Static)
         line.display = bool(told)
-        back = "esc lists all rows" if bar is not None else "esc goes back to the file's order"
+        back = "esc all rows" if bar is not None else "esc file order"
         # the markup is ours; what the file says comes in as a variable
-        line.update(Content.from_markup("[$accent]$words[/]  ·  [@click=screen.back]$back[/]", words=told, back=back))
+        line.update(Content.from_markup("[@click=screen.back]$back[/]  ·  [$accent]$words[/]", words=told, back=back))
 
 
 def _by(sort: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -152,7 +153,8 @@ class FileStatistics(Dialog[BarRows]):
             self._say(error_display.words(error), failed=True)
 
     async def _show_counts(self) -> None:
-        file = await asyncio.to_thread(LineFile, self._kept.viewed.path)
+        viewed = self._kept.viewed  # the file that is open: by its name there may be another one now
+        file = await asyncio.to_thread(LineFile, viewed.path, os.dup(viewed.file.descriptor))
         file.size = min(file.size, self._kept.size)
         pace = Pace()
         try:
