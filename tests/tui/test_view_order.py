@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from webtune_tui.services import file_sorting
+from webtune_tui.services.file_statistics import Tallied, tallying
+from webtune_tui.services.file_tally import FileTally
+from webtune_tui.services.line_file import LineFile
+from webtune_tui.services.row_notes import PartNotes, RowNotes
 from webtune_tui.settings import Settings
 from webtune_tui.tui.modals.pick_sort import PickSort
+from webtune_tui.tui.viewing import counting as counting_module
 from webtune_tui.tui.viewing import screen as screen_module
 from webtune_tui.tui.viewing.app import ViewingApp
 from webtune_tui.tui.viewing.statistics import FileStatistics
@@ -206,6 +212,58 @@ async def test_a_bar_lists_its_rows_and_esc_brings_all_back(tmp_path: Path) -> N
         await until(app, lambda: "esc all rows" not in on_screen(app) and "bytes↓" in on_screen(app))
         await pilot.press("escape")
         await until(app, lambda: screen_of(app).table.order is None)
+
+
+async def test_a_bar_that_is_opened_while_rows_are_counted_is_completed_later_under_the_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = asyncio.Event()
+
+    async def slow(file: LineFile) -> AsyncIterator[Tallied]:
+        async for event in tallying(file):
+            whole = event
+        part = whole.notes.parts[0]
+        some = RowNotes([PartNotes(part.offsets, part.marks, 60, part.kinds)], whole.notes.file_size)
+        yield replace(whole, done=whole.total // 4, notes=some)
+        await may_end.wait()
+        yield whole
+
+    monkeypatch.setattr(counting_module, "tallying", slow)
+    async with viewing(write(tmp_path, rows()), (80, 24)) as (app, pilot):
+        await pilot.press("S")
+        await until(app, lambda: "25 % counted" in on_screen(app))
+        await pilot.press("G", "enter")
+        await until(app, lambda: "Checked: refused: 3 rows  ·  25 % counted, more come" in on_screen(app))
+        assert numbers(app) == ["1", "8", "51"]
+        await pilot.press("down", "down", "S")
+        await until(app, lambda: "25 % counted" in on_screen(app) and isinstance(app.screen, FileStatistics))
+        await pilot.press("G", "enter")  # a bar leaves the count running, also twice
+        await until(app, lambda: not isinstance(app.screen, FileStatistics))
+        await until(app, lambda: "more come" in on_screen(app))
+        await pilot.press("G")
+        await until(app, lambda: screen_of(app).table.cursor == 2)
+        may_end.set()
+        await until(app, lambda: "Checked: refused: 4 rows" in on_screen(app) and "counted" not in on_screen(app))
+        assert numbers(app) == ["1", "8", "51", "301"]
+        assert screen_of(app).table.cursor == 2
+
+
+async def test_esc_in_the_statistics_ends_the_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = asyncio.Event()
+
+    async def endless(_: LineFile) -> AsyncIterator[Tallied]:
+        try:
+            await asyncio.Event().wait()
+            yield Tallied(0, 1, FileTally(), RowNotes([], 0))
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(counting_module, "tallying", endless)
+    async with viewing(write(tmp_path, rows()), (80, 24)) as (app, pilot):
+        await pilot.press("S")
+        await until(app, lambda: "Counting" in on_screen(app))
+        await pilot.press("escape")
+        await asyncio.wait_for(ended.wait(), 10)
 
 
 async def test_a_bar_is_opened_and_left_with_the_mouse(tmp_path: Path) -> None:

@@ -151,11 +151,14 @@ class ViewTable(FetchedRows):
         self._count_changed()
         self._fetch_visible()
 
-    async def show_order(self, order: RowOrder | None, sorted_by: tuple[str, bool]) -> None:
-        """Lists rows in an order of their own, from the first on; all of the file again with the cursor on its row."""
+    async def show_order(self, order: RowOrder | None, sorted_by: tuple[str, bool], *, stays: bool = False) -> None:
+        """Lists rows in an order of their own, from the first on; or, where it ``stays``, with the cursor on its row,
+        as when all of the file is listed again."""
         here, span, place = self.current, None, 0
         if order is None and here is not None:
             span, place = await self._place_of(here.offset)
+        elif order is not None and here is not None and stays:
+            place = (await asyncio.to_thread(order.places_of, [here.offset])).get(here.offset, 0)
         self.sorted_by = sorted_by
         await self._show_at(span, place, order, is_elsewhere=True)
 

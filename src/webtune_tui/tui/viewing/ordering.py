@@ -11,15 +11,14 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker
 
-from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services import file_sort_plan as plan
-from webtune_tui.tui.presentation import figures
 
 if TYPE_CHECKING:
     from webtune_tui.domain.events import Progressed
     from webtune_tui.services.row_order import RowOrder
+    from webtune_tui.tui.viewing.counting import FileCount
     from webtune_tui.tui.viewing.screen import FileScreen
-    from webtune_tui.tui.viewing.statistics import BarRows, Kept
+    from webtune_tui.tui.viewing.statistics import BarRows
 
 _DRAW_SECONDS = 0.1
 _FALLING_FIRST = (plan.BYTES, plan.TURNS)
@@ -43,7 +42,7 @@ class Ordering:
         self._bar: BarRows | None = None
         self._sorted: dict[bool, tuple[BarRows | None, str, RowOrder]] = {}
         self._line = ""
-        self._kept: Kept | None = None
+        self._count: FileCount | None = None
         self.is_running = False
 
     @property
@@ -75,14 +74,37 @@ class Ordering:
         self._screen.launch(self._look_at_statistics, "view-statistics")
 
     async def _look_at_statistics(self) -> None:
-        from webtune_tui.tui.viewing.statistics import FileStatistics, Kept
+        from webtune_tui.tui.viewing.counting import FileCount
+        from webtune_tui.tui.viewing.statistics import FileStatistics
 
         viewed = self._screen.viewed
-        kept = self._kept if self._kept is not None and self._kept.is_of(viewed) else Kept(viewed)
-        self._kept = kept
-        chosen = await self._screen.app.push_screen_wait(FileStatistics(kept))
+        count = self._count if self._count is not None and self._count.is_of(viewed) else FileCount(viewed)
+        if self._count is not count:
+            self._forget_count()
+            self._count = count
+        chosen = await self._screen.app.push_screen_wait(FileStatistics(count, self._screen.launch))
+        count.changed = self._counted
         if chosen is not None and viewed is self._screen.viewed:
             self._arrange(chosen, *self.sorted_by)
+
+    def _counted(self) -> None:
+        """The count goes on: the rows of a bar that was opened before its end are listed anew once all are there."""
+        count, bar = self._count, self._bar
+        self.show_line()
+        if count is not None and bar is not None and not bar.is_whole and count.is_whole and not self.is_running:
+            self._screen.launch(partial(self._complete, count, bar), "view-bar")
+
+    async def _complete(self, count: FileCount, bar: BarRows) -> None:
+        from webtune_tui.tui.viewing.statistics import rows_of
+
+        whole = await rows_of(count, bar.condition, bar.label)
+        if self._bar is bar and not self.is_running:
+            self._arrange(whole, *self.sorted_by, stays=True)
+
+    def _forget_count(self) -> None:
+        if self._count is not None:
+            self._count.stop()
+            self._count = None
 
     def leave_bar(self) -> bool:
         """Lists all rows again; whether only some were listed."""
@@ -101,7 +123,8 @@ class Ordering:
     def reset(self) -> None:
         """Forgets all of it: it is another file now, or the same one read anew."""
         self.stop()
-        self._bar = self._kept = None
+        self._forget_count()
+        self._bar = None
         self._sorted.clear()
 
     def stop(self) -> bool:
@@ -119,15 +142,15 @@ class Ordering:
 
     # The work
 
-    def _arrange(self, bar: BarRows | None, sort: str, is_descending: bool) -> None:
+    def _arrange(self, bar: BarRows | None, sort: str, is_descending: bool, *, stays: bool = False) -> None:
         self.stop()
         self._number += 1
         self.is_running = True
-        work = partial(self._list, bar, sort, is_descending, self._number)
+        work = partial(self._list, bar, sort, is_descending, self._number, stays)
         self._work = self._screen.launch(work, "view-sort")
         self._screen.show_keys()
 
-    async def _list(self, bar: BarRows | None, sort: str, is_descending: bool, number: int) -> None:
+    async def _list(self, bar: BarRows | None, sort: str, is_descending: bool, number: int, stays: bool) -> None:
         screen = self._screen
         try:
             order = bar.order if bar is not None else None
@@ -135,13 +158,14 @@ class Ordering:
                 order = await self._in_order(bar, sort)
             if order is not None and is_descending:
                 order = order.turned()
-            await screen.table.show_order(order, (sort, is_descending))
+            await screen.table.show_order(order, (sort, is_descending), stays=stays)
             self._bar = bar
             self.show_line()
             screen.say(f"Sorted {_WORDS[sort][is_descending]}" if (sort, is_descending) != _UNSORTED else "")
         finally:
             if number == self._number and screen.is_attached:
                 self._ended()
+                self._counted()  # a count may have come to its end meanwhile
 
     async def _in_order(self, bar: BarRows | None, sort: str) -> RowOrder:
         from webtune_tui.services.file_sorting import Sorted, sorting  # the first frame does not need it
@@ -177,7 +201,10 @@ class Ordering:
         order, bar = self._screen.table.order, self._bar
         words = []
         if order is not None and bar is not None:
-            words.append(f"{display_line(bar.title, limit=80)}: {figures.count(order.count, 'row')}{bar.note}")
+            words.append(bar.words)
+            if not bar.is_whole and self._count is not None:
+                goes_on = ", more come" if self._count.is_running else ""
+                words.append(f"{self._count.share} % counted{goes_on}")
         if order is not None and self._screen.viewed.file.size > order.file_size:
             words.append("rows came since" if bar is not None else "rows came since: s sorts them too")
         told = "  ·  ".join(words)

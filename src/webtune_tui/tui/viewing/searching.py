@@ -104,9 +104,9 @@ class Searching:
                 self._ended()
 
     async def _find(self, text: str, origin: int, backwards: bool) -> None:
-        screen, shown = self._screen, _quoted(text)
-        if screen.table.order is not None:
-            await self._find_listed(screen.table.order, text, origin, backwards)
+        screen, shown, order = self._screen, _quoted(text), self._screen.table.order
+        if order is not None:
+            await self._find_listed(order, text, origin, backwards)
             return
         from webtune_tui.services.file_search import Found, searching  # the first frame does not need it
 
@@ -117,7 +117,7 @@ class Searching:
                     found = event
                 else:
                     self._show_progress(event, shown)
-        if screen.table.order is not None:
+        if screen.table.order is not order:
             return  # other rows are listed by now
         if found.place is None:
             screen.say(f"{shown} is nowhere in the file", "-care")
@@ -136,7 +136,7 @@ class Searching:
                     found = event
                 else:
                     self._show_progress(event, shown)
-        if order is not screen.table.order:
+        if screen.table.order is not order:
             return  # other rows are listed by now
         if found.place is None:
             screen.say(f"{shown} is in none of the rows that are listed", "-care")

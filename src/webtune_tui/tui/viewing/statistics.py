@@ -3,63 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import Button
+from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
-from webtune_tui.domain.pace import Pace
 from webtune_tui.domain.statistics import DatasetStatistics
-from webtune_tui.services.file_statistics import Tallied, tallying
-from webtune_tui.services.line_file import LineFile
+from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.row_notes import Bar
 from webtune_tui.services.row_order import RowOrder
-from webtune_tui.services.viewed_file import ViewedFile
 from webtune_tui.tui import error_display
 from webtune_tui.tui.modals.dialog import Dialog
 from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.file_statistics import bar_words, file_groups, head_words
+from webtune_tui.tui.viewing.counting import FileCount
 from webtune_tui.tui.widgets.bar_chart import BarChart
 from webtune_tui.tui.widgets.statistics_view import MeasureList, StatisticsView
 
 
 @dataclass(frozen=True, slots=True)
 class BarRows:
-    """The rows of a bar. ``note`` tells what is missing among them, if anything is."""
+    """The rows of a bar, by its condition and label. ``is_whole`` is false where more may come.
+
+    ``unsorted`` counts the rows of which nobody knows whether they belong to it.
+    """
 
     order: RowOrder
-    title: str
-    note: str
-
-
-@dataclass(slots=True)
-class Kept:
-    """What was counted of a file, for the next look at it; ``measure`` is the one that was looked at."""
-
-    viewed: ViewedFile
-    size: int = field(init=False)
-    counted: Tallied | None = None
-    measure: int = 0
-
-    def __post_init__(self) -> None:
-        self.size = self.viewed.file.size
-
-    def is_of(self, viewed: ViewedFile) -> bool:
-        """Whether it is still what the file consists of."""
-        return self.viewed is viewed and self.size == viewed.file.size
+    condition: str
+    label: str
+    is_whole: bool
+    unsorted: int
 
     @property
-    def is_whole(self) -> bool:
-        """Whether everything is counted."""
-        return self.counted is not None and self.counted.done >= self.counted.total
+    def words(self) -> str:
+        """What is listed."""
+        label = display_line(self.label, limit=80)
+        told = f"{bar_words(self.condition, label)}: {figures.count(self.order.count, 'row')}"
+        more = f", {self.unsorted:,} more were not looked through: they differ too much"
+        return told + (more if self.unsorted else "")
 
 
 class FileStatistics(Dialog[BarRows]):
-    """Roles, turns, lengths and flags of a file. Closing it ends the count; answers the rows of a bar."""
+    """Roles, turns, lengths and flags of a file. Closing it ends the count; opening a bar answers its rows."""
 
     DEFAULT_CSS = """
     FileStatistics > .dialog-box { width: 110; height: 94%; padding: 0 1; }
@@ -67,9 +56,11 @@ class FileStatistics(Dialog[BarRows]):
     FileStatistics .dialog-buttons { margin-top: 0; }
     """
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, count: FileCount, launch: Callable[..., Worker[None]]) -> None:
+        """Shows a count; what it has to start goes through ``launch`` and outlives it."""
         super().__init__("Statistics")
-        self._kept = kept
+        self._count = count
+        self._launch = launch
 
     def compose_content(self) -> ComposeResult:
         yield StatisticsView(id="tally")
@@ -80,11 +71,13 @@ class FileStatistics(Dialog[BarRows]):
 
     def on_mount(self) -> None:
         self.view.focus_chart()
-        if self._kept.is_whole and self._kept.counted is not None:
-            self._show(self._kept.counted)
-            self.query_one(MeasureList).cursor = self._kept.measure
+        count = self._count
+        if count.counted is not None and (count.is_whole or count.is_running):
+            self._show()
+            self.query_one(MeasureList).cursor = count.measure
         else:
-            self._count()
+            self._begin()
+        count.changed = self._show
 
     @property
     def view(self) -> StatisticsView:
@@ -97,8 +90,13 @@ class FileStatistics(Dialog[BarRows]):
 
     def action_leave(self) -> None:
         """Ends; a count under way is given up."""
-        self._kept.measure = self.query_one(MeasureList).cursor
-        self.dismiss(None)
+        if not self._count.is_whole:
+            self._count.stop()
+        self._end(None)
+
+    def _end(self, chosen: BarRows | None) -> None:
+        self._count.measure = self.query_one(MeasureList).cursor
+        self.dismiss(chosen)
 
     @on(Button.Pressed, "#tally-close")
     def close(self) -> None:
@@ -113,67 +111,46 @@ class FileStatistics(Dialog[BarRows]):
     @on(StatisticsView.RowsWanted)
     @work(group="tally-rows", exclusive=True, exit_on_error=False)
     async def _rows_wanted(self, event: StatisticsView.RowsWanted) -> None:
-        counted, bar = self._kept.counted, Bar.named(event.condition)
-        if counted is None:
+        if self._count.counted is None:
             return
         try:
-            order = await asyncio.to_thread(counted.notes.listed, bar)
-            unsorted = await asyncio.to_thread(counted.notes.unsorted, bar)
+            rows = await rows_of(self._count, event.condition, event.label)
         except WebtuneError as error:
-            self._say(error_display.words(error), failed=True)
+            self.view.say(error_display.words(error), failed=True)
             return
-        notes = []
-        if not self._kept.is_whole:
-            notes.append(f" of the {100 * counted.done // max(counted.total, 1)} % that are counted")
-        if unsorted:
-            notes.append(f", {unsorted:,} more were not looked through: they differ too much")
-        if not order.count and not unsorted:
-            self._say("There is no row in this bar")
-            return
-        self._kept.measure = self.query_one(MeasureList).cursor
-        self.dismiss(BarRows(order, bar_words(bar.name, event.label), "".join(notes)))
+        if rows.order.count or rows.unsorted:
+            self._end(rows)
+        else:
+            self.view.say("There is no row in this bar")
 
     @on(StatisticsView.CountWanted)
-    def _count_wanted(self) -> None:
-        self._kept.counted = None
-        self._count()
+    def _begin(self) -> None:
+        self._count.begin(self._launch)
+        self.view.say("Counting")
 
     @on(StatisticsView.CancelWanted)
-    def _cancel_wanted(self) -> None:
-        if not self._kept.is_whole:
-            self.workers.cancel_group(self, "tally")
-            self._say("Stopped: r counts again")
+    def _cancel(self) -> None:
+        if self._count.is_running:
+            self._count.stop()
+            self.view.say("Stopped: r counts again")
 
-    @work(group="tally", exclusive=True, exit_on_error=False)
-    async def _count(self) -> None:
-        self._say("Counting")
-        try:
-            await self._show_counts()
-        except WebtuneError as error:
-            self._say(error_display.words(error), failed=True)
+    def _show(self) -> None:
+        count = self._count
+        if not self.is_attached:
+            return
+        if count.counted is not None:
+            counts = count.counted.counts
+            self.view.show(DatasetStatistics("", "", counts.rows, file_groups(counts), {}))
+            left = f", {figures.duration(count.left)} left" if count.left else ""
+            ahead = "" if count.is_whole else f"{count.share} % counted{left}  ·  esc stops  ·  "
+            self.view.say(ahead + head_words(counts))
+        if count.failure:
+            self.view.say(count.failure, failed=True)
 
-    async def _show_counts(self) -> None:
-        viewed = self._kept.viewed  # the file that is open: by its name there may be another one now
-        file = await asyncio.to_thread(LineFile, viewed.path, os.dup(viewed.file.descriptor))
-        file.size = min(file.size, self._kept.size)
-        pace = Pace()
-        try:
-            async with aclosing(tallying(file)) as events:
-                async for event in events:
-                    self._kept.counted = event
-                    self._show(event, pace)
-        finally:
-            file.close()
 
-    def _show(self, event: Tallied, pace: Pace | None = None) -> None:
-        counts = event.counts
-        self.view.show(DatasetStatistics("", "", counts.rows, file_groups(counts), {}))
-        told = head_words(counts)
-        if event.done < event.total:
-            rate = pace.moved("counting", event.done) if pace is not None else None
-            left = f", {figures.duration((event.total - event.done) / rate)} left" if rate else ""
-            told = f"{100 * event.done // max(event.total, 1)} % counted{left}  ·  esc stops  ·  {told}"
-        self._say(told)
-
-    def _say(self, words: str, *, failed: bool = False) -> None:
-        self.view.say(words, failed=failed)
+async def rows_of(count: FileCount, condition: str, label: str) -> BarRows:
+    """The rows of a bar as far as they are counted. Raises StorageFailed."""
+    assert count.counted is not None
+    notes, is_whole, bar = count.counted.notes, count.is_whole, Bar.named(condition)
+    order = await asyncio.to_thread(notes.listed, bar)
+    return BarRows(order, condition, label, is_whole, await asyncio.to_thread(notes.unsorted, bar))
