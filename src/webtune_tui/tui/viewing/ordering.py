@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import aclosing
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -12,6 +14,7 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from webtune_tui.services import file_sort_plan as plan
+from webtune_tui.services.beside_screen import SHORT_TURNS
 
 if TYPE_CHECKING:
     from webtune_tui.domain.events import Progressed
@@ -57,7 +60,8 @@ class Ordering:
         self._screen.launch(self._ask, "view-ask-sort")
 
     async def _ask(self) -> None:
-        from webtune_tui.tui.viewing.pick_sort import PickFileSort  # dialogues load when they are first needed
+        await _loaded("tui.viewing.pick_sort")
+        from webtune_tui.tui.viewing.pick_sort import PickFileSort
 
         sort, is_descending = self.sorted_by
         chosen = await self._screen.app.push_screen_wait(PickFileSort(sort, is_descending=is_descending))
@@ -74,6 +78,7 @@ class Ordering:
         self._screen.launch(self._look_at_statistics, "view-statistics")
 
     async def _look_at_statistics(self) -> None:
+        await _loaded("tui.viewing.statistics")
         from webtune_tui.tui.viewing.counting import FileCount
         from webtune_tui.tui.viewing.statistics import FileStatistics
 
@@ -168,12 +173,13 @@ class Ordering:
                 self._counted()  # a count may have come to its end meanwhile
 
     async def _in_order(self, bar: BarRows | None, sort: str) -> RowOrder:
-        from webtune_tui.services.file_sorting import Sorted, sorting  # the first frame does not need it
-
         file = self._screen.viewed.file
         known = self._sorted.get(bar is not None)
         if known is not None and known[:2] == (bar, sort) and (bar is not None or known[2].file_size == file.size):
             return known[2]
+        await _loaded("services.file_sorting")
+        from webtune_tui.services.file_sorting import Sorted, sorting
+
         drawn_at = 0.0
         self._screen.say(f"Sorting {_by(sort)}  ·  esc stops")
         async with aclosing(sorting(file, sort, bar.order if bar is not None else None)) as events:
@@ -216,6 +222,12 @@ class Ordering:
         back = "esc all rows" if bar is not None else "esc file order"
         # the markup is ours; what the file says comes in as a variable
         line.update(Content.from_markup("[@click=screen.back]$back[/]  ·  [$accent]$words[/]", words=told, back=back))
+
+
+async def _loaded(module: str) -> None:
+    """Loads what the first frame does not need, in a thread: a key meanwhile is answered."""
+    with SHORT_TURNS:
+        await asyncio.to_thread(import_module, f"webtune_tui.{module}")
 
 
 def _by(sort: str) -> str:
