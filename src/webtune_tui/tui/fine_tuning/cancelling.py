@@ -43,7 +43,7 @@ class Cancelling(FineTunePart):
         if await screen.confirm(
             "Cancel this job?", _cancel_words(job), yes="Cancel the job", no="Let it run", danger=True
         ):
-            stopped = await screen.services.train.cancel(job.job_id)
+            stopped = await screen.services.jobs.cancel(job.job_id)
             await self._watching.show_event(JobChanged(stopped))
             screen.notify(f"The job is {stopped.state.value}.")
 

@@ -62,7 +62,7 @@ class FillingIn(FineTunePart):
         screen.refresh_bindings()
 
     async def _estimate(self, request: TrainRequest) -> Estimate:
-        return await self._screen.services.train.estimate(
+        return await self._screen.services.estimates.estimate(
             request.provider, request.base_model, request.hyperparameters, request.version
         )
 

@@ -34,7 +34,7 @@ class Listing(FineTunePart):
 
     async def read(self) -> None:
         """Reads the jobs and lists them."""
-        found = await self._screen.services.train.jobs()
+        found = await self._screen.services.job_book.all()
         self._screen.jobs = {job.job_id: job for job in found}
         self.draw()
         self._screen.launch(self._summarise, "job-losses")
@@ -44,7 +44,7 @@ class Listing(FineTunePart):
         for job in list(self._screen.jobs.values())[:_SUMMARISED_JOBS]:
             if job.job_id in self._losses or not job.state.is_final:
                 continue
-            train, valid = await self._screen.services.train.losses(job.job_id)
+            train, valid = await self._screen.services.job_book.losses(job.job_id)
             self._losses[job.job_id] = train.last if valid.last is None else valid.last
             self.draw()
 

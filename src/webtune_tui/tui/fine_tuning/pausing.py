@@ -40,7 +40,7 @@ class Pausing(FineTunePart):
         if job is None or self._screen.refuses_editing():
             return
         is_paused = job.state is JobState.PAUSED
-        train = self._screen.services.train
-        await self._watching.show_event(JobChanged(await (train.resume if is_paused else train.pause)(job.job_id)))
+        service = self._screen.services.jobs
+        await self._watching.show_event(JobChanged(await (service.resume if is_paused else service.pause)(job.job_id)))
         if is_paused:
             self._watching.watch(job.job_id)

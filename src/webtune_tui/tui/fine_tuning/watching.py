@@ -104,7 +104,7 @@ class Watching(FineTunePart):
     async def _events_of(self, job_id: str) -> AsyncIterator[TrainEvent]:
         """What the job reports; a failure of the watching itself is a line of the monitor, not a dialogue."""
         try:
-            async with aclosing(self._screen.services.train.watch(job_id)) as events:  # closed when one leaves
+            async with aclosing(self._screen.services.jobs.watch(job_id)) as events:  # closed when one leaves
                 async for event in events:
                     yield event
         except InternalFault:
