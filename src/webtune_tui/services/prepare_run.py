@@ -13,8 +13,7 @@ import random
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -22,7 +21,6 @@ import numpy.typing as npt
 
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
-from webtune_tui.pipeline.anew import with_kept
 from webtune_tui.pipeline.base import Step, Surveying
 from webtune_tui.pipeline.concentration import MOST_ANSWERS, phrases_beside
 from webtune_tui.pipeline.corpus import Corpus
@@ -32,8 +30,7 @@ from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
 from webtune_tui.pipeline.split import FrozenTest, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
-from webtune_tui.services.anew_maker import AnewMaker
-from webtune_tui.services.editor import Editor
+from webtune_tui.services.prepare_edits import RunEdits
 from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting, tells_languages
 from webtune_tui.services.prepare_pool import PartPool
 from webtune_tui.services.prepare_processes import workers_for
@@ -48,14 +45,23 @@ from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.survey_sample import SurveySample
 from webtune_tui.services.template_fields import unknown_fields
 from webtune_tui.storage.body_facts import Extent, KeptFacts
-from webtune_tui.storage.dataset_types import BuildReport, Revision, Totals
+from webtune_tui.storage.dataset_types import BuildReport, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
+from webtune_tui.storage.recipe_file import with_edits
 from webtune_tui.storage.workspace import Workspace
 
 _RANGE = 1_000  # records that a process takes at a time
 _EVENTS_APART = 0.1  # seconds
 _SHOWN_IDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a run was asked to replay: the recipe and its text."""
+
+    recipe: Recipe
+    text: str
 
 
 class PrepareRun:
@@ -80,8 +86,9 @@ class PrepareRun:
         started = time.monotonic()
         self._store.discard_unfinished()
         self._recipes.recover()
-        recipe, text = self._recipes.load(self._request.recipe)
-        recipe = self._with_border(with_seed(recipe, self._request.seed))
+        edits = RunEdits(self._workspace, self._counter, self._recipes, is_own=self._request.recipe is None)
+        begun = Begun(*self._recipes.load(self._request.recipe))
+        recipe = self._with_border(with_seed(begun.recipe, self._request.seed))
         recipe = with_stored_questions(recipe, self._workspace)
         total = self._records.count()
         if total == 0:
@@ -90,13 +97,13 @@ class PrepareRun:
             )
         waiting = Shards()
         try:
-            yield from self._prepare(recipe, text, waiting, total, started)
+            yield from self._prepare(recipe, begun, edits, waiting, total, started)
         finally:
             waiting.close()
             discard_left(self._workspace.root)
 
     def _prepare(
-        self, recipe: Recipe, text: str, waiting: Shards, total: int, started: float
+        self, recipe: Recipe, begun: Begun, edits: RunEdits, waiting: Shards, total: int, started: float
     ) -> Generator[PrepareEvent, None, None]:
         only = self._sampled(recipe.split.seed)
         wanted = len(only) if only is not None else total
@@ -120,12 +127,13 @@ class PrepareRun:
             places = pool.beside(places_of, recipe.split.seed, corpus.example_ids.tolist())
             for done, parts in corpus.decide():
                 yield from self._told("comparing", done, parts, "parts")
-            yield from self._finish(recipe, text, waiting, corpus, tally, pool, places, started)
+            yield from self._finish(recipe, begun, edits, waiting, corpus, tally, pool, places, started)
 
     def _finish(
         self,
         recipe: Recipe,
-        text: str,
+        begun: Begun,
+        edits: RunEdits,
         waiting: Shards,
         corpus: Corpus,
         tally: Tally,
@@ -142,7 +150,7 @@ class PrepareRun:
             yield Noted("No record makes an example; see the reasons", level="warn")
         build = None
         digest = result_digest(splitting, corpus, tally)
-        took_over = self._recipes.take_over(recipe)
+        recipe, took_over = edits.taken_over(recipe)
         head = self._store.head()
         told = self._store.build_report(head.build) if head else None
         if head and told and told.result_digest == digest and told.encoding == self._counter.encoding and not took_over:
@@ -157,29 +165,35 @@ class PrepareRun:
             revision = self._store.seal(build, totals, self._counter.encoding)
             if tells_languages(recipe):
                 self._facts.note_known(Extent(build, revision.revision, True), self._facts.deletions())
-            revision = self._replay(recipe, revision, tally)
-        text = self._final_text(recipe, text, splitting.frozen)
-        tally.notes += unknown_fields(recipe.templates, self._records)
-        report = report_of(
-            recipe,
-            revision,
-            splitting,
-            corpus,
-            tally,
-            dropped=self._store.dropped_counts(revision.build),
-            tokens_per_split=(self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tally.tokens)),
-            encoding=self._counter.encoding,
-            random_rate=random_rate(),
-        )
-        seconds = round(time.monotonic() - started, 3)
-        report = replace(report, concentration=concentration(), seconds=seconds)
-        kept_of_run = BuildReport(text, self._counter.encoding, json.dumps(asdict(report)), digest)
-        if build is None:
-            self._store.update_report(revision.build, kept_of_run)
-        else:
-            self._store.publish(build, kept_of_run)
-        if self._recipes.adopt(text):
-            yield Noted("The recipe of the workspace was replaced; the one before is recipe.previous.toml")
+        border = self._new_border(begun, recipe, splitting.frozen)
+        random_share, concentrated = random_rate(), concentration()
+        while True:  # until nothing was edited in between
+            if build is not None:
+                revision = edits.catch_up(recipe, revision)
+            recipe = edits.current(recipe)
+            text = self._final_text(begun, recipe, border)
+            report = report_of(
+                recipe,
+                revision,
+                splitting,
+                corpus,
+                tally,
+                dropped=self._store.dropped_counts(revision.build),
+                tokens_per_split=(
+                    self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tally.tokens)
+                ),
+                encoding=self._counter.encoding,
+                random_rate=random_share,
+                notes=[*edits.notes(), *unknown_fields(recipe.templates, self._records)],
+            )
+            report = replace(report, concentration=concentrated, seconds=round(time.monotonic() - started, 3))
+            kept_of_run = BuildReport(text, self._counter.encoding, json.dumps(asdict(report)), digest)
+            if build is None:
+                self._store.update_report(revision.build, kept_of_run)
+                break
+            if self._store.publish(build, kept_of_run, edits.replayed_ids):
+                break
+        yield from self._settled(begun, text, recipe, border)
         for note in report.notes:
             yield Noted(note, level="warn")
         yield Prepared(report)
@@ -256,22 +270,6 @@ class PrepareRun:
         yield from self._told("storing", total, total, "examples")
         return rows.totals()
 
-    def _replay(self, recipe: Recipe, revision: Revision, tally: Tally) -> Revision:
-        """Applies the recipe's edits one by one, so that each can be undone."""
-        stored = [edit for edit in self._store.edits() if edit.state == "applied"]
-        missing: list[str] = []
-        editor, maker = Editor(self._workspace), AnewMaker(self._workspace.database, self._counter)
-        for number, (edit, kept) in enumerate(zip(recipe.edits, stored, strict=True)):
-            before = with_kept(replace(recipe, edits=recipe.edits[:number]))
-            replayed = editor.replay(edit, kept.edit_id, revision, self._counter, partial(maker.made, before))
-            revision = replayed.revision
-            missing += replayed.missing
-            tally.notes += [replayed.note] if replayed.note else []
-        if missing:
-            shown = ", ".join(missing[:_SHOWN_IDS]) + (" …" if len(missing) > _SHOWN_IDS else "")
-            tally.notes.append(f"{len(missing)} edited examples no longer exist: {shown}")
-        return revision
-
     # The border of the test split
 
     def _with_border(self, recipe: Recipe) -> Recipe:
@@ -284,14 +282,26 @@ class PrepareRun:
             return recipe
         return replace(recipe, split=replace(split, frozen=None))
 
-    def _final_text(self, recipe: Recipe, text: str, frozen: FrozenTest | None) -> str:
-        """The recipe's text as it must stand to give this result again."""
+    def _new_border(self, begun: Begun, recipe: Recipe, frozen: FrozenTest | None) -> FrozenTest | None:
+        """The border that the recipe must be given to give this result again."""
         if frozen is None or self._request.sample is not None:
-            return text
-        before, _ = self._recipes.load(self._request.recipe)
-        if before.split.frozen == frozen and before.split.seed == recipe.split.seed:
-            return text
-        return self._recipes.freeze(text, frozen, recipe.split.seed)
+            return None
+        is_there = begun.recipe.split.frozen == frozen and begun.recipe.split.seed == recipe.split.seed
+        return None if is_there else frozen
+
+    def _final_text(self, begun: Begun, recipe: Recipe, border: FrozenTest | None) -> str:
+        """The recipe's text as it must stand to give this result again."""
+        text = begun.text if border is None else self._recipes.freeze(begun.text, border, recipe.split.seed)
+        now = [edit.to_plain() for edit in recipe.edits]
+        return text if now == [edit.to_plain() for edit in begun.recipe.edits] else with_edits(text, now)
+
+    def _settled(self, begun: Begun, text: str, recipe: Recipe, border: FrozenTest | None) -> Iterator[PrepareEvent]:
+        """Makes what was replayed the workspace's recipe, and tells what that replaced or what waits."""
+        if self._request.recipe is not None:
+            if self._recipes.adopt(text):
+                yield Noted("The recipe of the workspace was replaced; the one before is recipe.previous.toml")
+        elif self._recipes.settle(text, begun.text, border, recipe.split.seed):
+            yield Noted("The recipe was changed during the run; the next prepare uses it as it is now")
 
 
 def _wants_survey(step: Step) -> bool:

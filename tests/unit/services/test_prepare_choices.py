@@ -118,6 +118,16 @@ async def test_a_field_of_the_template_that_no_record_has_is_told(workspace: Wor
     assert [("{titel}" in note, "did you mean {title}?" in note) for note in notes] == [(True, True), (False, False)]
 
 
+async def test_a_template_whose_prompt_vanishes_makes_no_example(workspace: Workspace) -> None:
+    titles = ["" if number % 3 else f"Kettle {number}" for number in range(30)]
+    add_records(workspace, [product(number) | {"title": title} for number, title in enumerate(titles)])
+    set_recipe(workspace, '[template]\nsystem = "S"\nuser = "Sell {title}"\nassistant = "{description}"\n')
+    report = await prepare(workspace)
+    assert (report.examples, report.dropped) == (10, {"empty": 20})
+    dropped = await PrepareService(workspace, Settings()).dropped()
+    assert {one.detail for one in dropped} == {"none of the fields in the template's prompt is filled"}
+
+
 async def test_a_mix_keeps_the_ratio_and_counts_what_it_left_out(workspace: Workspace) -> None:
     add_records(workspace, [product(number) for number in range(60)])
     add_records(workspace, [{"prompt": f"What is {n} plus {n}?", "completion": spelled(n)} for n in range(90)], "c-2")
