@@ -30,7 +30,7 @@ from webtune_tui.pipeline.group_splits import places_of
 from webtune_tui.pipeline.languages import detector
 from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
-from webtune_tui.pipeline.split import FrozenTest, random_split_rate
+from webtune_tui.pipeline.split import FrozenTest, SplitPlan, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.anew_maker import AnewMaker
 from webtune_tui.services.editor import Editor
@@ -160,6 +160,7 @@ class PrepareRun:
             revision = self._replay(recipe, revision, tally)
         text = self._final_text(recipe, text, splitting.frozen)
         tally.notes += unknown_fields(recipe.templates, self._records)
+        tally.notes += _what_stays_frozen(recipe.split)
         report = report_of(
             recipe,
             revision,
@@ -279,8 +280,7 @@ class PrepareRun:
         split = recipe.split
         if split.frozen is None:
             return recipe
-        is_same = split.frozen.seed == split.seed and abs(split.frozen.share - split.test) < 1e-9
-        if is_same or self._store.has_fixed():
+        if _is_same_border(split, split.frozen) or self._store.has_fixed():
             return recipe
         return replace(recipe, split=replace(split, frozen=None))
 
@@ -292,6 +292,20 @@ class PrepareRun:
         if before.split.frozen == frozen and before.split.seed == recipe.split.seed:
             return text
         return self._recipes.freeze(text, frozen, recipe.split.seed)
+
+
+def _is_same_border(split: SplitPlan, frozen: FrozenTest) -> bool:
+    return frozen.seed == split.seed and abs(frozen.share - split.test) < 1e-9
+
+
+def _what_stays_frozen(split: SplitPlan) -> list[str]:
+    """A note where another test split is asked for than the one that binds for good."""
+    if split.frozen is None or _is_same_border(split, split.frozen):
+        return []
+    return [
+        f"The test split stays as it was when a version was first exported or trained on: seed {split.frozen.seed},"
+        f" share {split.frozen.share:g}, whatever seed {split.seed} and test {split.test:g} would draw"
+    ]
 
 
 def _wants_survey(step: Step) -> bool:
