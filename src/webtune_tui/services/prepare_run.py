@@ -168,6 +168,7 @@ class PrepareRun:
             corpus,
             tally,
             dropped=self._store.dropped_counts(revision.build),
+            dropped_steps=self._store.dropped_steps(revision.build),
             tokens_per_split=(self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tally.tokens)),
             encoding=self._counter.encoding,
             random_rate=random_rate(),
