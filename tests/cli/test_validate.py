@@ -81,7 +81,7 @@ def test_a_message_is_told_whole_at_any_width(
     file = written(tmp_path / "a.jsonl", [{"messages": [{"role": "narrator", "content": "Kettles."}]}])
     assert run(["validate", str(file), "--json"]) == 1
     messages = [one["message"] for one in json.loads(capsys.readouterr().out)["errors"]]
-    for width in (70, 100):
+    for width in (80, 100):
         monkeypatch.setenv("COLUMNS", str(width))
         assert run(["validate", str(file)]) == 1
         table = capsys.readouterr().out.partition("LINE")[2]

@@ -12,7 +12,7 @@ from typing import Any
 from webtune_tui.cli.command import Outcome, Table
 from webtune_tui.domain.terminal_text import cell_width, display, display_line
 
-_IN_A_LINE, _WRAPPED, _LEAST_WRAPPED = 400, 2_000, 16
+_IN_A_LINE, _WRAPPED = 400, 2_000
 _PIECES = re.compile(r"\S+\s*")
 
 
@@ -50,7 +50,7 @@ def format_table(table: Table, *, width: int) -> str:
     widths = [max(_cells(row[index]) for row in [header, *cells]) for index in range(len(header))]
     if table.wraps:
         room = width - sum(widths[:-1]) - 2 * (len(widths) - 1)
-        widths[-1] = min(widths[-1], max(room, _LEAST_WRAPPED))
+        widths[-1] = min(widths[-1], max(room, width // 3))
     while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 8:
         widths[widths.index(max(widths))] -= 1
     rows = [header, *(lines for row in cells for lines in _lines(row, widths))] if table.wraps else [header, *cells]

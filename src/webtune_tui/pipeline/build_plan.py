@@ -9,7 +9,7 @@ from webtune_tui.domain.options import option
 
 WRITE, QUESTION, GENERATED = "write", "question", "generated"
 TURNS, TEXT = "turns", "text"
-WHERE_NEEDED, ALWAYS, NEVER = "where_needed", "always", "never"
+WHERE_NEEDED, ALWAYS, NEVER = "needed", "always", "never"
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class BuildPlan:
     chunk_numbers: str = option(
         WHERE_NEEDED,
         label="Numbers of chunks",
-        help="Prompts of chunks say which part of how many they ask for: where several would read the same (counted in"
-        " their section), always (counted in the document), or never.",
+        help="Whether prompts say which part of how many: needed, of a section whose chunks would else read the same;"
+        " always, of the document; never.",
         choices=(WHERE_NEEDED, ALWAYS, NEVER),
         former={"true": ALWAYS, "false": NEVER},
     )

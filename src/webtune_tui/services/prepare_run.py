@@ -29,7 +29,7 @@ from webtune_tui.pipeline.group_splits import places_of
 from webtune_tui.pipeline.languages import detector
 from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
-from webtune_tui.pipeline.split import FrozenTest, random_split_rate
+from webtune_tui.pipeline.split import FrozenTest, SplitPlan, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.prepare_edits import RunEdits
 from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting, tells_languages
@@ -214,10 +214,11 @@ class PrepareRun:
             gathered.corpus,
             gathered.tally,
             dropped=self._store.dropped_counts(revision.build),
+            dropped_steps=self._store.dropped_steps(revision.build),
             tokens_per_split=self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tokens),
             encoding=self._counter.encoding,
             random_rate=random_rate,
-            notes=[*notes, *unknown_fields(recipe.templates, self._records)],
+            notes=[*notes, *unknown_fields(recipe.templates, self._records), *_what_stays_frozen(recipe.split)],
         )
 
     # First pass
@@ -313,8 +314,7 @@ class PrepareRun:
         split = recipe.split
         if split.frozen is None:
             return recipe
-        is_same = split.frozen.seed == split.seed and abs(split.frozen.share - split.test) < 1e-9
-        if is_same or self._store.has_fixed():
+        if _is_same_border(split, split.frozen) or self._store.has_fixed():
             return recipe
         return replace(recipe, split=replace(split, frozen=None))
 
@@ -338,6 +338,20 @@ class PrepareRun:
                 yield Noted("The recipe of the workspace was replaced; the one before is recipe.previous.toml")
         elif self._recipes.settle(text, begun.text, border, recipe.split.seed):
             yield Noted("The recipe was changed during the run; the next prepare uses it as it is now")
+
+
+def _is_same_border(split: SplitPlan, frozen: FrozenTest) -> bool:
+    return frozen.seed == split.seed and abs(frozen.share - split.test) < 1e-9
+
+
+def _what_stays_frozen(split: SplitPlan) -> list[str]:
+    """A note where another test split is asked for than the one that binds for good."""
+    if split.frozen is None or _is_same_border(split, split.frozen):
+        return []
+    return [
+        f"The test split stays as it was when a version was first exported or trained on: seed {split.frozen.seed},"
+        f" share {split.frozen.share:g}, whatever seed {split.seed} and test {split.test:g} would draw"
+    ]
 
 
 def _wants_survey(step: Step) -> bool:
