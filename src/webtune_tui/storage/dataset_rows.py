@@ -23,6 +23,15 @@ INSERT_EXAMPLE = (
 )
 INSERT_BODY = "INSERT INTO bodies (body_id, messages)"
 
+_NAMES = ("title", "name", "headline", "question", "instruction", "prompt")
+_ASKED = (
+    "(SELECT m.value ->> '$.content' FROM json_each(r.fields, '$.messages') AS m"
+    " WHERE CASE m.type WHEN 'object' THEN m.value ->> '$.role' END = 'user' LIMIT 1)"
+)
+_NAMED = ", ".join(f"nullif(r.fields ->> '$.{name}', '')" for name in _NAMES)
+RECORD_TITLE = f"substr(COALESCE({_NAMED}, {_ASKED}, r.url, r.key), 1, 300)"
+"""What a person calls the record ``r``: its title, else what is asked in it, its page, its key."""
+
 
 def stored_example(row: sqlite3.Row) -> StoredExample:
     """The example of a row with ``EXAMPLE_COLUMNS``."""
