@@ -151,6 +151,11 @@ class ViewTable(FetchedRows):
         self._count_changed()
         self._fetch_visible()
 
+    @property
+    def is_listing(self) -> bool:
+        """Whether other rows than those of the file in its order are listed."""
+        return self.order is not None
+
     async def show_order(self, order: RowOrder | None, sorted_by: tuple[str, bool]) -> None:
         """Lists rows in an order of their own, from the first on; all of the file again with the cursor on its row."""
         here, span, place = self.current, None, 0

@@ -117,8 +117,8 @@ class Searching:
                     found = event
                 else:
                     self._show_progress(event, shown)
-        if screen.table.order is not None:
-            return  # other rows are listed by now
+        if screen.table.is_listing:
+            return  # by now
         if found.place is None:
             screen.say(f"{shown} is nowhere in the file", "-care")
             return
