@@ -30,6 +30,7 @@ class Recipes:
     def __init__(self, path: Path, store: DatasetStore) -> None:
         self.file = RecipeFile(path)
         self._store = store
+        self._announced_on = ""
 
     def load(self, other: Path | None = None) -> tuple[Recipe, str]:
         """The recipe that the next run replays, and its text: of the workspace (the default one where there is
@@ -58,6 +59,7 @@ class Recipes:
         text = self.changed_text(assignments)
         after = parse_recipe(parse_toml(text, str(self.file.path)), where=str(self.file.path)).to_plain()
         changed = [key for key in assignments if _at(before, key) != _at(after, key)]
+        _refuse_nameless(assignments, after)
         if changed or not self.file.exists():
             self.write(text)
         return changed
@@ -92,6 +94,27 @@ class Recipes:
             self._store.set_meta({_WRITTEN: fingerprint(text), _WRITING: fingerprint(text)})
         return is_other
 
+    def settle(self, text: str, begun: str, border: FrozenTest | None, seed: int) -> bool:
+        """Ends a run of the workspace's own recipe, which ``begun`` with one text and replayed another.
+
+        What was changed in the file meanwhile stays; the border of the test split is written beside it, where the split
+        is still that of the run. Answers whether anything but edits was changed, which only the next run uses.
+        """
+        current = self.file.text()
+        if current in ("", begun):
+            self.adopt(text)
+            return False
+        try:
+            then, now = (parse_toml(one, str(self.file.path)) for one in (begun, current))
+            is_same_split = then.get("split") == now.get("split")
+            settled = self.freeze(current, border, seed) if border and is_same_split else current
+        except UsageError:  # a person is in the midst of writing it
+            return True
+        if settled != current:
+            is_ours = fingerprint(current) in (self._store.meta(_WRITTEN), self._store.meta(_WRITING))
+            (self.write if is_ours else self.file.write)(settled)
+        return {**then, "edits": []} != {**now, "edits": []}
+
     # Edits
 
     def reconcile(self) -> None:
@@ -122,11 +145,15 @@ class Recipes:
 
     def announce(self, edits: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, str]]:
         """The recipe's text with these edits, and what must be stored in the same transaction as they are."""
-        text = with_edits(self.file.text() or default_text(), edits)
+        self._announced_on = self.file.text()
+        text = with_edits(self._announced_on or default_text(), edits)
         return text, {_WRITING: fingerprint(text)}
 
     def write_announced(self, text: str) -> None:
         """Writes the text of :meth:`announce` once the edits are stored."""
+        if self.file.text() != self._announced_on:  # the end of a run wrote it meanwhile
+            self.write_edits()
+            return
         self.file.write(text)
         self._store.set_meta({_WRITTEN: fingerprint(text)})
 
@@ -250,6 +277,16 @@ def _typed(key: str, value: str) -> Any:
         hint="Such as steps.length.minimum=60, split.seed=7, template.user=TEXT, mix.NAME.share=0.3; see: webtune"
         " recipe steps",
     )
+
+
+def _refuse_nameless(assignments: Mapping[str, str], after: Mapping[str, Any]) -> None:
+    """Raises UsageError for the weight of a template that is not there: it would be forgotten without a word."""
+    names = [str(one.get("name")) for one in after.get("templates", ())]
+    for key, value in assignments.items():
+        name = key.removeprefix("templates.").removesuffix(".weight")
+        if value and key == f"templates.{name}.weight" and name not in names:
+            hint = f"There are: {', '.join(names)}." if names else f"Set templates.{name}.user and .assistant too."
+            raise UsageError(f"There is no template {name!r} to weigh", hint=hint)
 
 
 def _template_value(key: str, part: str, value: str) -> Any:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from webtune_tui.domain.datasets import Cluster, DroppedRecord
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.dataset_rows import RECORD_TITLE
 from webtune_tui.storage.dataset_types import DroppedRow
 
 _AT_ONCE = 2_000
 
-_TITLE = "COALESCE(r.fields ->> '$.title', r.fields ->> '$.name', r.fields ->> '$.headline', r.url, r.key)"
 _DROPPED = (
     "SELECT d.record_id, d.reason, d.step, d.detail, d.example_id, d.keeper_id, r.collection_id, r.position,"
-    f" {_TITLE} AS title FROM dropped AS d JOIN records AS r USING (record_id)"
+    f" {RECORD_TITLE} AS title FROM dropped AS d JOIN records AS r USING (record_id)"
 )
 
 
@@ -81,9 +81,16 @@ class Dropped:
 
     def dropped_counts(self, build: int) -> dict[str, int]:
         """How many records of a build each reason took."""
+        return self._counts(build, "reason")
+
+    def dropped_steps(self, build: int) -> dict[str, int]:
+        """How many records of a build each step took."""
+        return self._counts(build, "step")
+
+    def _counts(self, build: int, column: str) -> dict[str, int]:
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT reason, count(*) FROM dropped WHERE build = ? GROUP BY reason ORDER BY reason", (build,)
+                f"SELECT {column}, count(*) FROM dropped WHERE build = ? GROUP BY {column} ORDER BY {column}", (build,)
             ).fetchall()
         return {row[0]: row[1] for row in rows}
 
