@@ -289,7 +289,7 @@ async def test_hostile_content_is_shown_as_written(size: tuple[int, int], tmp_pa
             await app.settled()
             assert not any(mark in on_screen(app) for mark in FORBIDDEN)
         await pilot.press("enter")
-        await until(app, lambda: "With a message by" in on_screen(app))
+        await until(app, lambda: "with a message by" in on_screen(app))
         assert not any(mark in on_screen(app) for mark in FORBIDDEN)
         assert app.is_running
 

@@ -13,14 +13,14 @@ from webtune_tui.tui.presentation import figures
 
 _MOST = 40
 _BARS = {
-    row_notes.CHECKED: "Checked: {}",
-    row_notes.ERRORS: "Refused for {}",
-    row_notes.WARNINGS: "Odd for {}",
-    row_notes.FORMS: "Form {}",
-    row_notes.ROLES: "With a message by {}",
-    row_notes.TURNS: "With {} turns",
-    row_notes.LENGTHS: "With {} bytes",
-    row_notes.ANSWERS: "With an answer of {} characters",
+    row_notes.CHECKED: "that are {}",
+    row_notes.ERRORS: "refused for {}",
+    row_notes.WARNINGS: "odd for {}",
+    row_notes.FORMS: "of the form {}",
+    row_notes.ROLES: "with a message by {}",
+    row_notes.TURNS: "with {} turns",
+    row_notes.LENGTHS: "with {} bytes",
+    row_notes.ANSWERS: "with an answer of {} characters",
 }
 _ROWS, _MESSAGES = "rows", "messages"
 _SINGLE = "As far as a row by itself tells: webtune validate checks tokens and repeated rows as well."
@@ -71,7 +71,7 @@ def head_words(tally: FileTally) -> str:
 
 
 def bar_words(name: str, label: str) -> str:
-    """Which rows a bar stands for."""
+    """Which rows a bar stands for, behind their number: ``with 3 turns``."""
     words = _BARS.get(Bar.named(name).group, "{}")
     return words.format(label)
 

@@ -207,10 +207,10 @@ class Ordering:
         order, bar = self._screen.table.order, self._bar
         words = []
         if order is not None and bar is not None:
-            words.append(bar.words)
             if not bar.is_whole and self._count is not None:
                 goes_on = ", more come" if self._count.is_running else ""
                 words.append(f"{self._count.share} % counted{goes_on}")
+            words.append(bar.words)
         if order is not None and self._screen.viewed.file.size > order.file_size:
             words.append("rows came since" if bar is not None else "rows came since: s sorts them too")
         told = "  ·  ".join(words)

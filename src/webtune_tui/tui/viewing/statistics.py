@@ -42,7 +42,7 @@ class BarRows:
     def words(self) -> str:
         """What is listed."""
         label = display_line(self.label, limit=80)
-        told = f"{bar_words(self.condition, label)}: {figures.count(self.order.count, 'row')}"
+        told = f"{figures.count(self.order.count, 'row')} {bar_words(self.condition, label)}"
         more = f", {self.unsorted:,} more were not looked through: they differ too much"
         return told + (more if self.unsorted else "")
 
