@@ -108,6 +108,27 @@ async def test_a_narrow_tall_terminal_shows_the_example_below(tmp_path: Path) ->
         assert side.region.y > table(app).region.y and side.region.width > 60
 
 
+async def test_the_line_below_tells_the_keys_of_what_has_the_focus(tmp_path: Path) -> None:
+    app = dataset_app(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True, tooltips=True) as pilot:
+        await settle(app, pilot)
+        rows = status(app)
+        assert rows.startswith("enter reads")
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert status(app).startswith("↑ ↓ scroll")
+        assert status(app).endswith("esc goes back to the rows")
+        await pilot.press("escape")
+        await settle(app, pilot)
+        assert status(app) == rows
+        await pilot.press("slash")
+        await settle(app, pilot)
+        assert status(app) == "enter goes to the rows · esc takes the filter away"
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert status(app) == rows
+
+
 async def test_the_filter_is_live_and_esc_takes_it_away(tmp_path: Path) -> None:
     app = dataset_app(tmp_path)
     async with app.run_test(size=(120, 40), notifications=True, tooltips=True) as pilot:

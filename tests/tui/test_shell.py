@@ -254,6 +254,27 @@ async def test_a_second_app_is_read_only_and_names_the_holder(tmp_path: Path) ->
             assert app.screen.name == "collect"
 
 
+async def test_a_read_only_app_offers_to_write_once_the_holder_is_gone(tmp_path: Path) -> None:
+    app = app_on(tmp_path)
+    app.may_open_anew = True
+    with Workspace.open(tmp_path / "shop", command="webtune train"):
+        running = app.run_test(size=(80, 24), notifications=True, tooltips=True)
+        pilot = await running.__aenter__()
+        await app.settled()
+        await pilot.press("3", "W")
+        await app.look_for_holder()
+        assert not app.place.is_free and not app.opens_anew
+    try:
+        await app.look_for_holder()
+        await pilot.pause()
+        assert "nobody else writes any more; W opens it for writing." in on_screen(app)
+        await pilot.press("W")
+        await pilot.pause()
+        assert app.opens_anew and app.current_mode == "dataset" and app.return_code == 0
+    finally:
+        await running.__aexit__(None, None, None)
+
+
 @pytest.mark.parametrize("size", [(59, 24), (80, 15), (20, 5)])
 async def test_a_window_that_is_too_small_says_so_politely(tmp_path: Path, size: tuple[int, int]) -> None:
     app = app_on(tmp_path)

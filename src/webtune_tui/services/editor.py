@@ -126,8 +126,13 @@ class Editor:
                 note = f"An edit no longer fits ({_named(edit)}): {work.misfit.message}"
             if edit.met is not None and edit.met != work.met:
                 note = f"An edit ({_named(edit)}) met {edit.met:,} examples when it was made and {work.met:,} now"
-            revision = work.commit(Step("replay", edit_id))
+            revision = work.commit(Step("replay", edit_id, is_replay=True))
             return Replayed(revision, work.missing, note)
+
+    def replay_undo(self, edit_id: int, revision: Revision) -> Revision:
+        """Takes an edit back in a build that is being made, where it was replayed last."""
+        number = self.store.revision_of(revision.build, edit_id)
+        return self._reverted(revision, number, Step("undo", edit_id, keeps_count=True, is_replay=True))
 
     def preview(self, operation: Operation, selection: Selection, samples: int, seconds: float) -> EditPreview:
         """What an operation would do, looked at for so many seconds at most.

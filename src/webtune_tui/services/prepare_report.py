@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.pipeline.cleaning.hidden import HIDDEN_KINDS
@@ -28,6 +28,7 @@ def report_of(
     tokens_per_split: Mapping[str, int],
     encoding: str,
     random_rate: float,
+    notes: Sequence[str] = (),
 ) -> PrepareReport:
     """The report, without the seconds and what is searched in another process."""
     version = revision.to_version()
@@ -56,7 +57,7 @@ def report_of(
         leak={"shared_clusters": splitting.shared_clusters(), "random_split_rate": round(random_rate, 6)},
         tokens={"total": version.tokens, "per_split": tokens_per_split, "encoding": encoding},
         seconds=0.0,
-        notes=(*tally.notes, *_notes(tally, splitting)),
+        notes=(*tally.notes, *notes, *_notes(tally, splitting)),
         redacted_by_domain={domain: dict(sorted(kinds.items())) for domain, kinds in sorted(by_domain.items())},
         findings=tally.findings,
         mix=_mix_counts(recipe, tally, splitting),

@@ -11,18 +11,17 @@ import json
 import pickle
 import random
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
-from webtune_tui.pipeline.anew import with_kept
 from webtune_tui.pipeline.base import Step, Surveying
 from webtune_tui.pipeline.concentration import MOST_ANSWERS, phrases_beside
 from webtune_tui.pipeline.corpus import Corpus
@@ -32,8 +31,7 @@ from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
 from webtune_tui.pipeline.split import FrozenTest, SplitPlan, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
-from webtune_tui.services.anew_maker import AnewMaker
-from webtune_tui.services.editor import Editor
+from webtune_tui.services.prepare_edits import RunEdits
 from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting, tells_languages
 from webtune_tui.services.prepare_pool import PartPool
 from webtune_tui.services.prepare_processes import workers_for
@@ -51,11 +49,29 @@ from webtune_tui.storage.body_facts import Extent, KeptFacts
 from webtune_tui.storage.dataset_types import BuildReport, Revision, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
+from webtune_tui.storage.recipe_file import with_edits
 from webtune_tui.storage.workspace import Workspace
 
 _RANGE = 1_000  # records that a process takes at a time
 _EVENTS_APART = 0.1  # seconds
 _SHOWN_IDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a run was asked to replay: the recipe and its text."""
+
+    recipe: Recipe
+    text: str
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the passes of a run bring together."""
+
+    waiting: Shards
+    corpus: Corpus
+    tally: Tally
 
 
 class PrepareRun:
@@ -80,8 +96,9 @@ class PrepareRun:
         started = time.monotonic()
         self._store.discard_unfinished()
         self._recipes.recover()
-        recipe, text = self._recipes.load(self._request.recipe)
-        recipe = self._with_border(with_seed(recipe, self._request.seed))
+        edits = RunEdits(self._workspace, self._counter, self._recipes, is_own=self._request.recipe is None)
+        begun = Begun(*self._recipes.load(self._request.recipe))
+        recipe = self._with_border(with_seed(begun.recipe, self._request.seed))
         recipe = with_stored_questions(recipe, self._workspace)
         total = self._records.count()
         if total == 0:
@@ -90,13 +107,13 @@ class PrepareRun:
             )
         waiting = Shards()
         try:
-            yield from self._prepare(recipe, text, waiting, total, started)
+            yield from self._prepare(recipe, begun, edits, waiting, total, started)
         finally:
             waiting.close()
             discard_left(self._workspace.root)
 
     def _prepare(
-        self, recipe: Recipe, text: str, waiting: Shards, total: int, started: float
+        self, recipe: Recipe, begun: Begun, edits: RunEdits, waiting: Shards, total: int, started: float
     ) -> Generator[PrepareEvent, None, None]:
         only = self._sampled(recipe.split.seed)
         wanted = len(only) if only is not None else total
@@ -108,98 +125,114 @@ class PrepareRun:
             only,
             max(wanted // MOST_ANSWERS, 1),
         )
-        tally = Tally()
-        corpus = Corpus(recipe, waiting.text)
+        gathered = Gathered(waiting, Corpus(recipe, waiting.text), Tally())
         steps = draft_steps(recipe, self._counter)
         sample = SurveySample(self._records, only) if any(map(_wants_survey, steps)) else None
         workers = self._request.workers or workers_for(wanted)
         with PartPool(setting, workers, let_go=self._workspace.database.disconnect) as pool:
             if sample is not None:
-                steps = yield from self._learned(steps, sample, pool, tally)
-            yield from self._map(steps, pool, waiting, corpus, tally, wanted)
-            places = pool.beside(places_of, recipe.split.seed, corpus.example_ids.tolist())
-            for done, parts in corpus.decide():
+                steps = yield from self._learned(steps, sample, pool, gathered.tally)
+            yield from self._map(steps, pool, gathered, wanted)
+            places = pool.beside(places_of, recipe.split.seed, gathered.corpus.example_ids.tolist())
+            for done, parts in gathered.corpus.decide():
                 yield from self._told("comparing", done, parts, "parts")
-            yield from self._finish(recipe, text, waiting, corpus, tally, pool, places, started)
+            yield from self._finish(recipe, begun, edits, gathered, pool, places, started)
 
     def _finish(
         self,
         recipe: Recipe,
-        text: str,
-        waiting: Shards,
-        corpus: Corpus,
-        tally: Tally,
+        begun: Begun,
+        edits: RunEdits,
+        gathered: Gathered,
         pool: PartPool,
         places: Callable[[], npt.NDArray[np.float64]],
         started: float,
     ) -> Generator[PrepareEvent, None, None]:
         """Decides what stays in which split, and stores it unless that is what there is already."""
+        corpus, tally = gathered.corpus, gathered.tally
         tally.left_out = mixed(recipe, corpus, tally)
         random_rate = pool.beside(random_split_rate, corpus.cluster_sizes(), len(corpus), recipe.split)
         splitting = Splitting(corpus, recipe.split, self._store, tally.left_out, places())
         concentration = phrases_beside(tally.concentration, splitting.stays, pool.beside)
         if not splitting.stays.any():
             yield Noted("No record makes an example; see the reasons", level="warn")
-        build = None
         digest = result_digest(splitting, corpus, tally)
-        took_over = self._recipes.take_over(recipe)
-        head = self._store.head()
-        told = self._store.build_report(head.build) if head else None
-        if head and told and told.result_digest == digest and told.encoding == self._counter.encoding and not took_over:
-            revision = head
-        else:
-            build = self._store.begin_build()
-            try:
-                totals = yield from self._store_build(recipe, build, waiting, splitting, corpus, tally)
-            except BaseException:
-                self._store.discard_unfinished()
-                raise
-            revision = self._store.seal(build, totals, self._counter.encoding)
-            if tells_languages(recipe):
-                self._facts.note_known(Extent(build, revision.revision, True), self._facts.deletions())
-            revision = self._replay(recipe, revision, tally)
-        text = self._final_text(recipe, text, splitting.frozen)
-        tally.notes += unknown_fields(recipe.templates, self._records)
-        tally.notes += _what_stays_frozen(recipe.split)
-        report = report_of(
-            recipe,
-            revision,
-            splitting,
-            corpus,
-            tally,
-            dropped=self._store.dropped_counts(revision.build),
-            dropped_steps=self._store.dropped_steps(revision.build),
-            tokens_per_split=(self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tally.tokens)),
-            encoding=self._counter.encoding,
-            random_rate=random_rate(),
-        )
-        seconds = round(time.monotonic() - started, 3)
-        report = replace(report, concentration=concentration(), seconds=seconds)
-        kept_of_run = BuildReport(text, self._counter.encoding, json.dumps(asdict(report)), digest)
-        if build is None:
-            self._store.update_report(revision.build, kept_of_run)
-        else:
-            self._store.publish(build, kept_of_run)
-        if self._recipes.adopt(text):
-            yield Noted("The recipe of the workspace was replaced; the one before is recipe.previous.toml")
+        recipe, took_over = edits.taken_over(recipe)
+        same = None if took_over else self._head_like(digest)
+        built = same or (yield from self._stored(recipe, gathered, splitting))
+        border = self._new_border(begun, recipe, splitting.frozen)
+        random_share, concentrated = random_rate(), concentration()
+        is_published = False
+        while not is_published:  # until nothing was edited in between
+            revision = same or edits.catch_up(recipe, built)
+            recipe = edits.current(recipe)
+            report = replace(
+                self._report(recipe, revision, splitting, gathered, random_share, edits.notes()),
+                concentration=concentrated,
+                seconds=round(time.monotonic() - started, 3),
+            )
+            text = self._final_text(begun, recipe, border)
+            kept_of_run = BuildReport(text, self._counter.encoding, json.dumps(asdict(report)), digest)
+            is_published = self._published(revision, kept_of_run, None if same else edits.replayed_ids)
+            built = revision
+        yield from self._settled(begun, text, recipe, border)
         for note in report.notes:
             yield Noted(note, level="warn")
         yield Prepared(report)
 
+    def _head_like(self, digest: str) -> Revision | None:
+        """The working version where its build has this result already."""
+        head = self._store.head()
+        told = self._store.build_report(head.build) if head else None
+        is_same = told is not None and (told.result_digest, told.encoding) == (digest, self._counter.encoding)
+        return head if is_same else None
+
+    def _published(self, revision: Revision, told: BuildReport, replayed: Sequence[int] | None) -> bool:
+        """Makes a new build, which has these edits, the working version; not where others hold by now.
+
+        Without edits the build is the working version's and only what is told of it changes.
+        """
+        if replayed is None:
+            self._store.update_report(revision.build, told)
+            return True
+        return self._store.publish(revision.build, told, replayed) is not None
+
+    def _report(
+        self,
+        recipe: Recipe,
+        revision: Revision,
+        splitting: Splitting,
+        gathered: Gathered,
+        random_rate: float,
+        notes: Iterable[str],
+    ) -> PrepareReport:
+        tokens = gathered.tally.tokens
+        return report_of(
+            recipe,
+            revision,
+            splitting,
+            gathered.corpus,
+            gathered.tally,
+            dropped=self._store.dropped_counts(revision.build),
+            dropped_steps=self._store.dropped_steps(revision.build),
+            tokens_per_split=self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tokens),
+            encoding=self._counter.encoding,
+            random_rate=random_rate,
+            notes=[*notes, *unknown_fields(recipe.templates, self._records), *_what_stays_frozen(recipe.split)],
+        )
+
     # First pass
 
-    def _map(
-        self, steps: tuple[Step, ...], pool: PartPool, waiting: Shards, corpus: Corpus, tally: Tally, wanted: int
-    ) -> Iterator[PrepareEvent]:
+    def _map(self, steps: tuple[Step, ...], pool: PartPool, gathered: Gathered, wanted: int) -> Iterator[PrepareEvent]:
         chosen = pickle.dumps(steps)
         cuts = self._records.cuts(_RANGE)
         ranges = (KeyRange(chosen, first, end) for first, end in zip([None, *cuts], [*cuts, None], strict=True))
         for parts in pool.parts(ranges):
             for part in parts:
-                tally.add(part, len(corpus))
-                corpus.add(part.columns)
-                waiting.add(part.section)
-            yield from self._told("reading", tally.records, wanted, "records")
+                gathered.tally.add(part, len(gathered.corpus))
+                gathered.corpus.add(part.columns)
+                gathered.waiting.add(part.section)
+            yield from self._told("reading", gathered.tally.records, wanted, "records")
 
     def _learned(
         self, steps: tuple[Step, ...], sample: SurveySample, pool: PartPool, tally: Tally
@@ -237,12 +270,28 @@ class PrepareRun:
 
     # Second pass
 
+    def _stored(
+        self, recipe: Recipe, gathered: Gathered, splitting: Splitting
+    ) -> Generator[PrepareEvent, None, Revision]:
+        """The first revision of a new build, which nobody sees yet."""
+        build = self._store.begin_build()
+        try:
+            totals = yield from self._store_build(recipe, build, gathered, splitting)
+        except BaseException:
+            self._store.discard_unfinished()
+            raise
+        revision = self._store.seal(build, totals, self._counter.encoding)
+        if tells_languages(recipe):
+            self._facts.note_known(Extent(build, revision.revision, True), self._facts.deletions())
+        return revision
+
     def _store_build(
-        self, recipe: Recipe, build: int, waiting: Shards, splitting: Splitting, corpus: Corpus, tally: Tally
+        self, recipe: Recipe, build: int, gathered: Gathered, splitting: Splitting
     ) -> Generator[PrepareEvent, None, Totals]:
         if tells_languages(recipe):
             self._facts.use_detector(detector())
-        rows = Rows(waiting, splitting, corpus)
+        corpus, tally = gathered.corpus, gathered.tally
+        rows = Rows(gathered.waiting, splitting, corpus)
         total = int(np.count_nonzero(splitting.stays))
         with ThreadPoolExecutor(1) as thread:  # SQLite works beside what makes the rows
             storing: Future[None] | None = None
@@ -258,22 +307,6 @@ class PrepareRun:
         yield from self._told("storing", total, total, "examples")
         return rows.totals()
 
-    def _replay(self, recipe: Recipe, revision: Revision, tally: Tally) -> Revision:
-        """Applies the recipe's edits one by one, so that each can be undone."""
-        stored = [edit for edit in self._store.edits() if edit.state == "applied"]
-        missing: list[str] = []
-        editor, maker = Editor(self._workspace), AnewMaker(self._workspace.database, self._counter)
-        for number, (edit, kept) in enumerate(zip(recipe.edits, stored, strict=True)):
-            before = with_kept(replace(recipe, edits=recipe.edits[:number]))
-            replayed = editor.replay(edit, kept.edit_id, revision, self._counter, partial(maker.made, before))
-            revision = replayed.revision
-            missing += replayed.missing
-            tally.notes += [replayed.note] if replayed.note else []
-        if missing:
-            shown = ", ".join(missing[:_SHOWN_IDS]) + (" …" if len(missing) > _SHOWN_IDS else "")
-            tally.notes.append(f"{len(missing)} edited examples no longer exist: {shown}")
-        return revision
-
     # The border of the test split
 
     def _with_border(self, recipe: Recipe) -> Recipe:
@@ -285,14 +318,26 @@ class PrepareRun:
             return recipe
         return replace(recipe, split=replace(split, frozen=None))
 
-    def _final_text(self, recipe: Recipe, text: str, frozen: FrozenTest | None) -> str:
-        """The recipe's text as it must stand to give this result again."""
+    def _new_border(self, begun: Begun, recipe: Recipe, frozen: FrozenTest | None) -> FrozenTest | None:
+        """The border that the recipe must be given to give this result again."""
         if frozen is None or self._request.sample is not None:
-            return text
-        before, _ = self._recipes.load(self._request.recipe)
-        if before.split.frozen == frozen and before.split.seed == recipe.split.seed:
-            return text
-        return self._recipes.freeze(text, frozen, recipe.split.seed)
+            return None
+        is_there = begun.recipe.split.frozen == frozen and begun.recipe.split.seed == recipe.split.seed
+        return None if is_there else frozen
+
+    def _final_text(self, begun: Begun, recipe: Recipe, border: FrozenTest | None) -> str:
+        """The recipe's text as it must stand to give this result again."""
+        text = begun.text if border is None else self._recipes.freeze(begun.text, border, recipe.split.seed)
+        now = [edit.to_plain() for edit in recipe.edits]
+        return text if now == [edit.to_plain() for edit in begun.recipe.edits] else with_edits(text, now)
+
+    def _settled(self, begun: Begun, text: str, recipe: Recipe, border: FrozenTest | None) -> Iterator[PrepareEvent]:
+        """Makes what was replayed the workspace's recipe, and tells what that replaced or what waits."""
+        if self._request.recipe is not None:
+            if self._recipes.adopt(text):
+                yield Noted("The recipe of the workspace was replaced; the one before is recipe.previous.toml")
+        elif self._recipes.settle(text, begun.text, border, recipe.split.seed):
+            yield Noted("The recipe was changed during the run; the next prepare uses it as it is now")
 
 
 def _is_same_border(split: SplitPlan, frozen: FrozenTest) -> bool:

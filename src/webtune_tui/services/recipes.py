@@ -30,6 +30,7 @@ class Recipes:
     def __init__(self, path: Path, store: DatasetStore) -> None:
         self.file = RecipeFile(path)
         self._store = store
+        self._announced_on = ""
 
     def load(self, other: Path | None = None) -> tuple[Recipe, str]:
         """The recipe that the next run replays, and its text: of the workspace (the default one where there is
@@ -93,6 +94,27 @@ class Recipes:
             self._store.set_meta({_WRITTEN: fingerprint(text), _WRITING: fingerprint(text)})
         return is_other
 
+    def settle(self, text: str, begun: str, border: FrozenTest | None, seed: int) -> bool:
+        """Ends a run of the workspace's own recipe, which ``begun`` with one text and replayed another.
+
+        What was changed in the file meanwhile stays; the border of the test split is written beside it, where the split
+        is still that of the run. Answers whether anything but edits was changed, which only the next run uses.
+        """
+        current = self.file.text()
+        if current in ("", begun):
+            self.adopt(text)
+            return False
+        try:
+            then, now = (parse_toml(one, str(self.file.path)) for one in (begun, current))
+            is_same_split = then.get("split") == now.get("split")
+            settled = self.freeze(current, border, seed) if border and is_same_split else current
+        except UsageError:  # a person is in the midst of writing it
+            return True
+        if settled != current:
+            is_ours = fingerprint(current) in (self._store.meta(_WRITTEN), self._store.meta(_WRITING))
+            (self.write if is_ours else self.file.write)(settled)
+        return {**then, "edits": []} != {**now, "edits": []}
+
     # Edits
 
     def reconcile(self) -> None:
@@ -123,11 +145,15 @@ class Recipes:
 
     def announce(self, edits: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, str]]:
         """The recipe's text with these edits, and what must be stored in the same transaction as they are."""
-        text = with_edits(self.file.text() or default_text(), edits)
+        self._announced_on = self.file.text()
+        text = with_edits(self._announced_on or default_text(), edits)
         return text, {_WRITING: fingerprint(text)}
 
     def write_announced(self, text: str) -> None:
         """Writes the text of :meth:`announce` once the edits are stored."""
+        if self.file.text() != self._announced_on:  # the end of a run wrote it meanwhile
+            self.write_edits()
+            return
         self.file.write(text)
         self._store.set_meta({_WRITTEN: fingerprint(text)})
 

@@ -7,10 +7,9 @@ import sqlite3
 from webtune_tui.domain.clusters import GROUP, SOURCE, Alike
 from webtune_tui.domain.examples import decode_messages
 from webtune_tui.storage.database import Database
-from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, WHOLE_EXAMPLES, stored_example
+from webtune_tui.storage.dataset_rows import ALIVE, EXAMPLE_COLUMNS, RECORD_TITLE, WHOLE_EXAMPLES, stored_example
 from webtune_tui.storage.dataset_types import Revision, StoredExample
 
-_TITLE = "COALESCE(r.fields ->> '$.title', r.fields ->> '$.name', r.fields ->> '$.headline', r.url, r.key)"
 _NEIGHBOURS = 500  # records before and behind that may come from the same page
 _EXCERPT = 200
 
@@ -52,7 +51,7 @@ class ClusterQueries:
                 " WHERE build = ?1 AND keeper_id = ?2 AND keeper_id <> '' UNION"
                 " SELECT d.record_id, d.reason, d.detail, d.example_id FROM gone JOIN dropped AS d"
                 " ON d.build = ?1 AND d.keeper_id = gone.example_id AND d.keeper_id <> '' LIMIT ?3)"
-                f" SELECT gone.*, {_TITLE} AS title FROM gone JOIN records AS r USING (record_id)"
+                f" SELECT gone.*, {RECORD_TITLE} AS title FROM gone JOIN records AS r USING (record_id)"
                 " WHERE gone.example_id <> ?2 ORDER BY gone.record_id",
                 (build, example_id, limit),
             ).fetchall()

@@ -71,9 +71,15 @@ class Builds:
             insert_revision(connection, build, 0, totals, None, "prepare")
         return Revision(build, 0, totals, None, "prepare", clock.now(), None, encoding)
 
-    def publish(self, build: int, told: BuildReport) -> Revision:
-        """Makes a build the working version, all at once; the oldest builds that nobody fixed go."""
+    def publish(self, build: int, told: BuildReport, edit_ids: Sequence[int] = ()) -> Revision | None:
+        """Makes a build the working version, all at once; the oldest builds that nobody fixed go.
+
+        ``edit_ids`` are the edits that the build has: where others are applied by now, nothing happens (``None``).
+        """
         with self._database.write() as connection:
+            rows = connection.execute("SELECT edit_id FROM edits WHERE state = 'applied' ORDER BY edit_id")
+            if [row[0] for row in rows] != list(edit_ids):
+                return None
             connection.execute(
                 "UPDATE builds SET recipe = ?, encoding = ?, report = ?, result_digest = ?, is_whole = 1"
                 " WHERE build = ?",

@@ -6,18 +6,15 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from webtune_tui.domain.datasets import Cluster, DroppedRecord
-from webtune_tui.domain.record_titles import TITLE_FIELDS
 from webtune_tui.storage.database import Database
+from webtune_tui.storage.dataset_rows import RECORD_TITLE
 from webtune_tui.storage.dataset_types import DroppedRow
 
 _AT_ONCE = 2_000
 
-_LONGEST_TITLE = 300  # characters
-_TITLES = ", ".join(f"NULLIF(r.fields ->> '$.{name}', '')" for name in TITLE_FIELDS)
-_TITLE = f"substr(COALESCE({_TITLES}, r.url, r.key), 1, {_LONGEST_TITLE})"
 _DROPPED = (
     "SELECT d.record_id, d.reason, d.step, d.detail, d.example_id, d.keeper_id, r.collection_id, r.position,"
-    f" {_TITLE} AS title FROM dropped AS d JOIN records AS r USING (record_id)"
+    f" {RECORD_TITLE} AS title FROM dropped AS d JOIN records AS r USING (record_id)"
 )
 
 

@@ -20,7 +20,8 @@ class Step:
 
     ``operation`` is a new edit, which ends the list of undone ones; else ``edit_id`` is the one whose state changes.
     ``meta`` is stored in the same transaction. ``keeps_count``: the history goes on telling how many examples the edit
-    changed before.
+    changed before. ``is_replay``: it happens in a build that nobody sees yet; whether the edit is applied stays as it
+    is, since a person may undo it meanwhile.
     """
 
     action: Action
@@ -28,6 +29,7 @@ class Step:
     operation: Mapping[str, Any] | None = None
     meta: Mapping[str, str] = field(default_factory=dict)
     keeps_count: bool = False
+    is_replay: bool = False
 
 
 def begin_step(connection: sqlite3.Connection, head: Revision) -> None:
@@ -60,6 +62,9 @@ def finish_step(
             "INSERT INTO edits (edit_id, operation, state, created_at, changed) VALUES (?, ?, 'applied', ?, ?)",
             (edit_id, json.dumps(step.operation, ensure_ascii=False), clock.now(), count),
         )
+    elif step.is_replay:
+        if not step.keeps_count:
+            connection.execute("UPDATE edits SET changed = ? WHERE edit_id = ?", (count, edit_id))
     elif step.keeps_count:
         state = "undone" if step.action == "undo" else "applied"
         connection.execute("UPDATE edits SET state = ? WHERE edit_id = ?", (state, edit_id))

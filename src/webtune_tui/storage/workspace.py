@@ -136,6 +136,15 @@ class Workspace:
             return cls.open(root, command=command, write=False)
 
     @classmethod
+    def is_held(cls, root: Path) -> bool:
+        """Whether a process that lives writes to a workspace, or nobody may: one that was killed holds nothing."""
+        try:
+            with FileLock(root / "workspace.lock", mode=0o600).acquire(timeout=0):
+                return False
+        except (Timeout, OSError):
+            return True
+
+    @classmethod
     def _open_nothing(cls, root: Path) -> Self:
         """A place without a workspace reads as an empty one, and looking at it writes nothing there."""
         scratch = Path(tempfile.mkdtemp(prefix="webtune-"))

@@ -45,17 +45,19 @@ _FAULT = 70
 _NEW_OBJECTS = 5000  # after which the interpreter looks for cycles among them; 700 are those of a few widgets
 _SIGNAL_EXITS = {"SIGTERM": 143, "SIGHUP": 129}
 _LEAVING_SECONDS = 8.0  # that work which is cancelled may take to end what it started
+_HOLDER_SECONDS = 2.0  # between two looks whether the one who writes is still there
 _STAGES_WITH_WORK = frozenset({"collect", "fine_tune"})
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which workspace this is. ``read_only_reason`` names who holds it."""
+    """Which workspace this is. ``read_only_reason`` names who holds it, ``is_free`` says that nobody does any more."""
 
     name: str
     is_sandbox: bool = False
     is_read_only: bool = False
     read_only_reason: str = ""
+    is_free: bool = False
 
 
 def _told(holder: LockHolder) -> str:
@@ -74,11 +76,15 @@ def run_app(workspace: Path) -> int:
     Raises:
         UsageError: a settings file or the environment is off.
     """
-    settings = settings_module.load(workspace)
-    app = WebtuneApp(workspace, settings)
-    collect_garbage_rarely()
-    app.run()
-    return app.return_code or 0
+    first = ""
+    while True:
+        app = WebtuneApp(workspace, settings_module.load(workspace))
+        app.first_stage, app.may_open_anew = first, True
+        collect_garbage_rarely()
+        app.run()
+        if not app.opens_anew:
+            return app.return_code or 0
+        first = app.current_mode
 
 
 def collect_garbage_rarely() -> None:
@@ -97,6 +103,7 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
     BINDINGS: ClassVar[list[BindingType]] = [
         *[Binding(stage.key, f"show_stage('{stage.name}')", stage.title, show=False) for stage in stages()],
         Binding("u", "show_unfinished", "Unfinished work", show=False),
+        Binding("W", "take_over", "Open for writing", show=False),
         Binding("question_mark,f1", "help", "Help", key_display="?"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
@@ -121,6 +128,11 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         self._open = contextlib.AsyncExitStack()
         self._has_chosen_screen = False
         self.is_leaving = False
+        self.first_stage = ""
+        """Where it begins; without one where the workspace goes on."""
+        self.may_open_anew = False
+        """Whether it is run again after its end, where ``opens_anew`` says so."""
+        self.opens_anew = False
         for stage in stages():
             self.add_mode(stage.name, partial(_make_screen, stage.name))
 
@@ -133,7 +145,8 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
 
     async def begin(self) -> None:
         """Shows the first screen and opens the workspace."""
-        await self.switch_mode(stages()[0].name)
+        self._has_chosen_screen = self.first_stage in self._mode_names()
+        await self.switch_mode(self.first_stage if self._has_chosen_screen else stages()[0].name)
         self.call_after_refresh(self._open_services)
 
     def _end_politely_on_signals(self) -> None:
@@ -160,6 +173,8 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
                 is_read_only=True,
                 read_only_reason=f"{holder} writes; looking works, changing waits.",
             )
+            if self.may_open_anew:
+                self.set_interval(_HOLDER_SECONDS, self.look_for_holder)
         self.overview = await services.overview.read()
         self.is_notice_hidden = not self.overview.unfinished
         self.services = services
@@ -168,6 +183,15 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         self.watch(self, "theme", self._theme_changed, init=False)
         if not self._has_chosen_screen and self.overview.next_screen in self._mode_names():
             await self.switch_mode(self.overview.next_screen)
+
+    async def look_for_holder(self) -> None:
+        """Offers to open the workspace for writing once nobody else writes to it, also where the other was killed."""
+        from webtune_tui.storage.workspace import Workspace  # not for the first frame
+
+        is_free = not await asyncio.to_thread(Workspace.is_held, self.workspace_path)
+        if is_free != self.place.is_free:
+            reason = "nobody else writes any more; W opens it for writing." if is_free else "another process writes."
+            self.place = replace(self.place, is_free=is_free, read_only_reason=reason)
 
     async def settings_for_opening(self) -> Settings:
         """The settings that the services are opened with; the guided demo brings its sandbox here."""
@@ -264,6 +288,12 @@ class WebtuneApp(App[int], error_display.ReportsErrors):
         from webtune_tui.tui.modals.message import Message
 
         await self.push_screen(Message("Unfinished", "\n\n".join(self.overview.unfinished)))
+
+    def action_take_over(self) -> None:
+        """Opens a workspace anew that was read-only and that nobody else writes to any more."""
+        if self.place.is_free:
+            self.opens_anew = True
+            self._leave()
 
     @work(group="view-file", exclusive=True, exit_on_error=False)
     async def action_view_file(self) -> None:

@@ -238,3 +238,17 @@ def test_trimming_a_megabyte_of_space_and_line_feeds_is_quick() -> None:
         started = time.perf_counter()
         results("trim", Example("ex-1", Split.TRAIN, (Message("user", text),)))
         assert time.perf_counter() - started < 1.0
+
+
+def test_a_step_on_a_message_tells_it_as_a_person_counts() -> None:
+    told = [operation_of("weight", weight=0, message=at).told("1 example") for at in (0, 1, 2, 10, -1, -2)]
+    assert [words.removeprefix("Set the weight of ").removesuffix(" to 0 in 1 example") for words in told] == [
+        "the 1st message",
+        "the 2nd message",
+        "the 3rd message",
+        "the 11th message",
+        "the last message",
+        "the 2nd message from the end",
+    ]
+    assert operation_of("role", to="system", message=0).told("it") == "Made the 1st message the system's in it"
+    assert operation_of("split_in_two", message=2).told("it") == "Split it in two at the 3rd message"

@@ -131,6 +131,19 @@ def message_number(example: Example, at: int) -> int:
     return at % count
 
 
+def message_words(at: int) -> str:
+    """A message in words, by its place from 0 or, below 0, from the end: the 2nd message, the last message."""
+    if at < 0:
+        return "the last message" if at == -1 else f"the {_ordinal(-at)} message from the end"
+    return f"the {_ordinal(at + 1)} message"
+
+
+def _ordinal(number: int) -> str:
+    is_teen = number % 100 in (11, 12, 13)
+    ending = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
 def known_roles(roles: object) -> None:
     """Refuses roles that there are not. Raises UsageError."""
     named = roles if isinstance(roles, list) else [roles]

@@ -35,7 +35,7 @@ class Replace:
         """Raises UsageError: nothing to find, a role that there is not, a pattern or template that can't be read."""
         known_roles(self.roles)
         if not self.find:
-            raise UsageError("There is no text to find", hint="Such as --find colour --with color.")
+            raise UsageError("There is no text to find", hint="Give a word such as colour, and what replaces it.")
         if self.regex:
             check_pattern(self.find, self.replacement)
 

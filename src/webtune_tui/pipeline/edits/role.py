@@ -7,7 +7,15 @@ from typing import ClassVar
 
 from webtune_tui.domain.examples import Example
 from webtune_tui.domain.options import option
-from webtune_tui.pipeline.edits.base import DoesNotFit, Kind, OneByOne, Tools, known_roles, message_number
+from webtune_tui.pipeline.edits.base import (
+    DoesNotFit,
+    Kind,
+    OneByOne,
+    Tools,
+    known_roles,
+    message_number,
+    message_words,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class Role(OneByOne):
 
     def told(self, what: str) -> str:
         """The step in words."""
-        return f"Made message {self.message} the {self.to}'s in {what}"
+        return f"Made {message_words(self.message)} the {self.to}'s in {what}"
 
     def change(self, example: Example, tools: Tools) -> tuple[Example, ...]:
         """The example with the other role. Raises DoesNotFit."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from webtune_tui.domain.examples import ROW_KEYS, Example, Message
 from webtune_tui.domain.options import option
-from webtune_tui.pipeline.edits.base import DoesNotFit, Kind, OneByOne, Tools, message_number
+from webtune_tui.pipeline.edits.base import DoesNotFit, Kind, OneByOne, Tools, message_number, message_words
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class SplitInTwo(OneByOne):
 
     def told(self, what: str) -> str:
         """The step in words."""
-        return f"Split {what} in two at message {self.message}"
+        return f"Split {what} in two at {message_words(self.message)}"
 
     def change(self, example: Example, tools: Tools) -> tuple[Example, ...]:
         """Both halves. Raises DoesNotFit where one would have no question or no answer."""
@@ -34,8 +34,8 @@ class SplitInTwo(OneByOne):
         system = tuple(one for one in example.messages[:1] if one.role == "system")
         if not _is_whole(first) or not _is_whole(rest):
             raise DoesNotFit(
-                f"{example.example_id} can't be split at message {self.message}: each half needs a question and its"
-                " answer",
+                f"{example.example_id} can't be split at {message_words(self.message)}: each half needs a question"
+                " and its answer",
                 hint="Name the number of a user's message that follows an answer.",
             )
         second = _with_row_keys((*system, *rest), example.messages[0])

@@ -8,7 +8,7 @@ from typing import ClassVar
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.domain.examples import Example, Message
 from webtune_tui.domain.options import option
-from webtune_tui.pipeline.edits.base import DoesNotFit, Kind, OneByOne, Tools, message_number
+from webtune_tui.pipeline.edits.base import DoesNotFit, Kind, OneByOne, Tools, message_number, message_words
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Weight(OneByOne):
 
     def told(self, what: str) -> str:
         """The step in words."""
-        which = "the earlier answers" if self.message is None else f"message {self.message}"
+        which = "the earlier answers" if self.message is None else message_words(self.message)
         return f"Set the weight of {which} to {self.weight} in {what}"
 
     def change(self, example: Example, tools: Tools) -> tuple[Example, ...]:
@@ -37,7 +37,7 @@ class Weight(OneByOne):
         chosen = answers[:-1] if self.message is None else [message_number(example, self.message)]
         if not set(chosen) <= set(answers):
             raise DoesNotFit(
-                f"Message {self.message} of {example.example_id} is no answer", hint="Only answers have a weight."
+                f"In {example.example_id} {message_words(chosen[0])} is no answer", hint="Only answers have a weight."
             )
         messages = tuple(
             _weighted(one, self.weight, is_last=number == answers[-1]) if number in chosen else one

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, cast
-
 from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
-from textual.worker import Worker
 
 from webtune_tui.domain.datasets import DatasetVersion, PrepareReport
 from webtune_tui.domain.errors import NotFound
@@ -22,14 +18,14 @@ from webtune_tui.tui.widgets.example_detail import ExampleDetail
 from webtune_tui.tui.widgets.example_editor import ExampleEditor
 from webtune_tui.tui.widgets.example_table import ExampleTable
 
-if TYPE_CHECKING:
-    from textual.worker import WorkType
-
 HINTS = {  # each fits a window of 80 columns; [@click=...] are ours, so that a mouse reaches what has a key
     "examples": (
         "enter reads · space marks · [@click=screen.where]f where[/] · [@click=screen.statistics]S charts[/] · "
         "[@click=screen.review]w review[/] · [@click=screen.history]H history[/]"
     ),
+    "reading": "↑ ↓ scroll · e edits · d drops · [@click=screen.hit(1)]n next hit[/] · esc goes back to the rows",
+    "filter": "enter goes to the rows · esc takes the filter away",
+    "where": "→ completes what stands in grey · enter goes to the rows · esc takes it away",
     "editing": "typing is kept as a draft · tab goes to the next message",
     "prepare": (
         "space on or off · J K move · enter options · [@click=screen.studio]T template[/] · "
@@ -44,6 +40,10 @@ HINTS = {  # each fits a window of 80 columns; [@click=...] are ours, so that a 
 }
 
 
+_FOCUSED = {"detail": "reading", "filter": "filter", "where": "where"}
+"""Where in the view of the examples the keys go, and the hint for it; elsewhere it is that of the table."""
+
+
 class DatasetFrame(PartedScreen):
     """The frame of the screen; its parts work on it and on nothing of each other."""
 
@@ -51,6 +51,7 @@ class DatasetFrame(PartedScreen):
         super().__init__(name=name)
         self.version: DatasetVersion | None = None
         self.report: PrepareReport | None = None
+        self._hinted = ""
 
     # Parts
 
@@ -128,14 +129,23 @@ class DatasetFrame(PartedScreen):
 
     def say(self, words: str, css_class: str = "") -> None:
         """Shows words in the line at the bottom."""
+        self._hinted = ""
         status = self.query_one("#dataset-status", Static)
         status.set_classes(css_class)
         status.update(Content(display_line(words, limit=300)))
 
     def hint(self, view: str) -> None:
-        """Shows what can be done in a view."""
+        """Shows what can be done in a view, where the keys go now."""
         self.say("")
-        self.query_one("#dataset-status", Static).update(Content.from_markup(HINTS.get(view, "")))
+        self._hinted = view
+        focused = self.focused.id if self.focused is not None else None
+        told = _FOCUSED.get(focused or "", view) if view == "examples" else view
+        self.query_one("#dataset-status", Static).update(Content.from_markup(HINTS.get(told, "")))
+
+    def on_descendant_focus(self) -> None:
+        """The keys go elsewhere: a hint tells those of it, words of an event stay."""
+        if self._hinted == "examples":
+            self.hint("examples")
 
     def show_version(self) -> None:
         """Shows the working version in the line at the top."""
@@ -178,9 +188,3 @@ class DatasetFrame(PartedScreen):
             )
         if self.view == "examples":
             self.show_view("empty")
-
-    # Work
-
-    def queue(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> Worker[None]:
-        """Short work beside that of its group, which goes on; its errors find the door."""
-        return self.run_worker(cast("WorkType[None]", work), group=group, exit_on_error=False)

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input
 
-from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.errors import ExtraMissing, UsageError
 from webtune_tui.domain.examples import Split
 from webtune_tui.domain.terminal_text import display_line
 from webtune_tui.services.example_listing import ExampleListing, Found
@@ -138,7 +138,14 @@ class Listing(DatasetPart):
         table = self._screen.table
         row, place = table.current, table.cursor
         table.show(listing.page, needle=self.view.text, keep_place=keep_place)
-        await self._find(listing)
+        try:
+            await self._find(listing)
+        except ExtraMissing as error:  # said without a dialogue, which would take the keys that are being typed
+            if listing is self._listing:
+                self._screen.say(f"{error.hint}  ·  {error.message}", "-care")
+                not_filtered = Content.assemble(_CLEARS, "  the rows before this filter")
+                self._screen.query_one("#table-panel").border_subtitle = not_filtered
+            return
         if keep_place and row is not None:
             await self._find_again(listing, row.example_id, place)
 
@@ -180,7 +187,8 @@ class Listing(DatasetPart):
 
     @heard(ExampleTable.Failed)
     def _failed(self, event: ExampleTable.Failed) -> None:
-        error_display.show(self._screen.webtune, event.error)
+        if not isinstance(event.error, ExtraMissing):  # the search says it
+            error_display.show(self._screen.webtune, event.error)
 
     @heard(ExampleTable.Marked)
     def show_count(self) -> None:

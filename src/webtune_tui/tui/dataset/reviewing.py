@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from webtune_tui.domain.datasets import RecordOrigin
 from webtune_tui.domain.errors import NotFound, WebtuneError
 from webtune_tui.domain.example_tags import flag_of
+from webtune_tui.domain.examples import Example
 from webtune_tui.domain.reviews import REVIEW_TAG, Review, Verdict
 from webtune_tui.domain.selections import ALL, Selection
 from webtune_tui.pipeline.edit import operation_of
@@ -123,7 +126,15 @@ class Reviewing(ViewPart):
             return
         example_id = self._deciding or review.next_id
         example = await self._screen.services.review.example(review, example_id) if example_id else None
-        self.pane.show(review, example, example_id, deciding=self._difference(review) if self._deciding else "")
+        origins = await self._origins(example) if example else ()
+        deciding = self._difference(review) if self._deciding else ""
+        self.pane.show(review, example, example_id, origins=origins, deciding=deciding)
+
+    async def _origins(self, example: Example) -> Sequence[RecordOrigin]:
+        try:
+            return await self._screen.services.curate.lineage(example.example_id)
+        except NotFound:  # it is one of the version that the review began with
+            return ()
 
     def _difference(self, review: Review) -> str:
         said = [f"{one.name}: {one.verdicts.get(self._deciding or '', 'skip')}" for one in review.passes[-2:]]

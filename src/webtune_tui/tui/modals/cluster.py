@@ -23,6 +23,7 @@ from webtune_tui.tui.presentation.text_layout import Part, StyledLine
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.styled_lines import StyledLines
 
+_SILENCE = 0.3  # seconds after which it is said that one waits
 _PAUSE = 0.05  # seconds: a held arrow key passes many members
 
 
@@ -119,12 +120,19 @@ class ClusterDiff(Dialog[None]):
         if one is None:
             self._text.show(lambda width: survivor_lines(kept, width))
             return
-        other, is_wanted = await self._actions.messages(one), one.example_id in self._list.wanted
+        waiting = self.set_timer(_SILENCE, self._show_waiting)  # the first one starts a program that makes examples
+        try:
+            other, is_wanted = await self._actions.messages(one), one.example_id in self._list.wanted
+        finally:
+            waiting.stop()
 
         def lines(width: int) -> Sequence[StyledLine]:
             return member_lines(one, kept, other, width, is_wanted=is_wanted)
 
         self._text.show(lines)
+
+    def _show_waiting(self) -> None:
+        self._text.show(lambda width: [StyledLine((("Comparing word by word …", "muted"),))])
 
     def action_page(self, pages: int) -> None:
         """Reads on below while the keys stay in the list."""

@@ -42,6 +42,7 @@ class ExampleView:
     """An example and what is known of it so far. ``number`` is its place in the table, from 1.
 
     ``check`` and ``history`` come a little later; ``copies`` counts the records that were dropped for it.
+    ``has_keys``: the keys of the table work where it is shown.
     """
 
     example: Example
@@ -51,6 +52,7 @@ class ExampleView:
     check: ExampleCheck | None = None
     history: Sequence[Form] = ()
     copies: int = 0
+    has_keys: bool = True
 
 
 def detail_lines(view: ExampleView, width: int) -> list[StyledLine]:
@@ -64,9 +66,11 @@ def detail_lines(view: ExampleView, width: int) -> list[StyledLine]:
         lines += [StyledLine(), _title("Flags"), *_flag_lines(example.flags, width)]
     if check is not None and check.remarks:
         lines += [StyledLine(), _title("Found"), *_remark_lines(check, width)]
-    lines += [StyledLine(), _title("From", "o opens record, bytes, page"), *deleted_lines(view.deleted, width)]
-    if view.origins or not view.deleted:
-        lines += _origin_lines(view.origins, width)
+    if view.has_keys or view.origins or view.deleted:
+        beside = "o opens record, bytes, page" if view.has_keys else ""
+        lines += [StyledLine(), _title("From", beside), *deleted_lines(view.deleted, width)]
+        if view.origins or not view.deleted:
+            lines += _origin_lines(view.origins, width)
     if view.copies:
         words = f"{figures.count(view.copies, 'duplicate')} dropped for it: c compares them"
         lines += [StyledLine(((line, "warn"),)) for line in wrap(words, width)]

@@ -29,7 +29,7 @@ def change_lines(change: ExampleChange, width: int) -> list[StyledLine]:
     lines = [StyledLine(((f"{sign} {change.kind}", style), (f"  {name}", "muted"), *_split(change)))]
     if change.kind == "edited":
         for one in change.messages:
-            heading = f"{display_line(one.role, limit=30)}  message {one.place}"
+            heading = f"{display_line(one.role, limit=30)}  message {one.place + 1}"
             lines += [StyledLine(), StyledLine(((heading, "section"),))]
             parts = [(display_line(word.text), _WORD_STYLES[word.kind]) for word in one.words]
             lines += flowed(parts, width)

@@ -33,7 +33,8 @@ class Notices(Static):
         self._show()
 
     async def on_click(self) -> None:
-        await self.app.run_action("app.show_unfinished")
+        is_read_only = cast("WebtuneApp", self.app).place.is_read_only
+        await self.app.run_action("app.take_over" if is_read_only else "app.show_unfinished")
 
     def _show(self) -> None:
         app = cast("WebtuneApp", self.app)

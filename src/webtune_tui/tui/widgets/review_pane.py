@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Static
 
+from webtune_tui.domain.datasets import RecordOrigin
 from webtune_tui.domain.examples import Example
 from webtune_tui.domain.reviews import Review, Verdict
 from webtune_tui.domain.terminal_text import display_line
@@ -93,8 +94,16 @@ class ReviewPane(Vertical):
         """The example, or what came out."""
         return self.query_one(ReviewText)
 
-    def show(self, review: Review, example: Example | None, example_id: str | None, *, deciding: str = "") -> None:
-        """Shows an example that waits for a verdict; without an id the review is at its end."""
+    def show(
+        self,
+        review: Review,
+        example: Example | None,
+        example_id: str | None,
+        *,
+        origins: Sequence[RecordOrigin] = (),
+        deciding: str = "",
+    ) -> None:
+        """Shows an example that waits for a verdict, and its records; without an id the review is at its end."""
         self.example_id = example_id
         self.query_one("#review-progress", Static).update(progress_words(review, deciding))
         self.query_one("#review-rule", Static).update(Content(display_line(review.rule, limit=160)))
@@ -107,7 +116,7 @@ class ReviewPane(Vertical):
             )
             self.text.show(lambda width: _words(words, width))
         else:
-            view = ExampleView(example, review.ids.index(example_id) + 1)
+            view = ExampleView(example, review.ids.index(example_id) + 1, origins, has_keys=False)
             self.text.show(lambda width: detail_lines(view, width))
 
     def action_judge(self, verdict: Verdict) -> None:
