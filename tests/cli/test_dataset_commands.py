@@ -227,6 +227,19 @@ def test_the_recipe_is_shown_and_set(root: Path, capsys: pytest.CaptureFixture[s
     assert shown["messages"][0]["content"].startswith("About ")
 
 
+def test_what_a_step_found_over_the_set_is_told_in_words(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Workspace.open(root, command="test") as workspace:
+        note = "\nShipping is free from 50 dollars on, as a rule."
+        rows = [product(number) for number in range(14)]
+        add_records(workspace, [row | {"description": row["description"] + note} for row in rows])
+    run(["recipe", "set", "steps.field_filters.where=nosuch >= 4 or title is not empty"])
+    capsys.readouterr()
+    assert run(["prepare"]) == 0
+    found = [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines() if line.startswith("  found")]
+    assert "field filters: nosuch: no record has this field" in found
+    assert any(one.startswith("boilerplate: “Shipping is free from 50 dollars on") for one in found)
+
+
 def test_a_broken_file_ends_with_one_and_names_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flat = tmp_path / "flat.jsonl"
     flat.write_text("".join(json.dumps({"user": f"Hi {n}", "assistant": "Hello"}) + "\n" for n in range(12)) + "{\n")

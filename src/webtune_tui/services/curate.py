@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from webtune_tui.domain.datasets import DatasetVersion, PrepareReport, RecordOrigin
 from webtune_tui.domain.edit_steps import EditResult as EditResult
@@ -226,7 +226,8 @@ class CurateService:
             return None
         body = json.loads(self._store.build_report(head.build).report)
         body["notes"] = tuple(body.get("notes", ()))
-        report = PrepareReport(**body)
+        known = {one.name for one in fields(PrepareReport)}  # a later version may have told more
+        report = PrepareReport(**{name: value for name, value in body.items() if name in known})
         version = head.to_version()
         dropped = self._store.dropped_counts(head.build)
         return replace(

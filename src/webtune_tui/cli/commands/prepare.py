@@ -15,6 +15,7 @@ from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InternalFault
 from webtune_tui.domain.events import Noted, Prepared, Progressed
 from webtune_tui.domain.pace import Pace
+from webtune_tui.domain.terminal_text import display_line
 
 SUMMARY = "clean, filter, de-duplicate and split the records into a dataset version"
 EXAMPLES = (
@@ -25,6 +26,7 @@ EXAMPLES = (
 ACCESS = Access.WRITE
 
 _SHOWN = 5  # domains
+_SHOWN_FINDINGS, _LONGEST_FINDING = 3, 120  # of a step; characters
 _STAGES = {"surveying": "Surveying", "reading": "Cleaning", "comparing": "Comparing", "storing": "Storing"}
 
 
@@ -92,12 +94,23 @@ def report_lines(report: PrepareReport) -> Iterator[str]:
         yield f"  from     {words}"
     yield from (f"  repeated {words}" for words in phrase_words(report.concentration))
     for step, found in report.findings.items():
-        yield f"  found    {step.replace('_', ' ')}: {len(found):,}; see them with --json"
+        yield from (f"  found    {step.replace('_', ' ')}: {_told(one)}" for one in found[:_SHOWN_FINDINGS])
+        if len(found) > _SHOWN_FINDINGS:
+            yield f"  found    {step.replace('_', ' ')}: {len(found) - _SHOWN_FINDINGS:,} more with --json"
     rate = 100 * report.leak["random_split_rate"]
     yield (
         f"  leak     {report.leak['shared_clusters']:g} clusters in two splits;"
         f" a random split would have leaked {rate:.1f} % of the test examples"
     )
+
+
+def _told(finding: Mapping[str, Any]) -> str:
+    """What a step found, in a line: its own words, or the line that recurs and in how many records."""
+    if "told" in finding:
+        return display_line(finding["told"], limit=_LONGEST_FINDING)
+    line = display_line(finding.get("line", ""), limit=_LONGEST_FINDING)
+    place = display_line(finding.get("domain") or finding.get("source") or "", limit=60)
+    return f"“{line}” in {finding.get('records', 0):,} records of {place}"
 
 
 def _most_private(report: PrepareReport) -> list[tuple[str, Mapping[str, int]]]:
