@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from webtune_tui.services.curate import CurateService
     from webtune_tui.services.drift import DriftService
     from webtune_tui.services.editing import EditingService
+    from webtune_tui.services.estimates import EstimatesService
     from webtune_tui.services.evaluate import EvaluateService
     from webtune_tui.services.examples import ExamplesService
     from webtune_tui.services.export import ExportService
     from webtune_tui.services.generate_questions import QuestionsService
     from webtune_tui.services.import_files import ImportService
+    from webtune_tui.services.job_book import JobBook
+    from webtune_tui.services.jobs import JobsService
     from webtune_tui.services.money import MoneyService
     from webtune_tui.services.origins import OriginsService
     from webtune_tui.services.overview import OverviewService
@@ -35,14 +38,16 @@ if TYPE_CHECKING:
     from webtune_tui.services.review import ReviewService
     from webtune_tui.services.statistics import StatisticsService
     from webtune_tui.services.studio import StudioService
+    from webtune_tui.services.submission import Submission
     from webtune_tui.services.table_views import TableViewsService
     from webtune_tui.services.train import TrainService
     from webtune_tui.services.triage import TriageService
 
 _MODULES = (
-    "accounts", "chat", "clusters", "collect", "curate", "drift", "editing", "evaluate", "examples", "export",
-    "generate_questions", "import_files", "money", "origins", "overview", "prepare", "private_data", "providers",
-    "purge", "review", "statistics", "studio", "table_views", "train", "triage",
+    "accounts", "chat", "clusters", "collect", "curate", "drift", "editing", "estimates", "evaluate", "examples",
+    "export", "generate_questions", "import_files", "job_book", "jobs", "money", "origins", "overview", "prepare",
+    "private_data", "providers", "purge", "review", "statistics", "studio", "submission", "table_views", "train",
+    "triage",
 )  # fmt: skip
 
 
@@ -132,13 +137,39 @@ class Services:
     def train(self) -> TrainService:
         from webtune_tui.services.train import TrainService
 
-        return TrainService(self.workspace, self.settings, self.providers, self.curate, self.export, self.money)
+        return TrainService(
+            self.workspace, self.providers, self.curate, self.estimates, self.money, self.job_book, self.submission
+        )
+
+    @cached_property
+    def estimates(self) -> EstimatesService:
+        from webtune_tui.services.estimates import EstimatesService
+
+        return EstimatesService(self.workspace, self.settings, self.providers, self.curate)
+
+    @cached_property
+    def job_book(self) -> JobBook:
+        from webtune_tui.services.job_book import JobBook
+
+        return JobBook(self.workspace)
+
+    @cached_property
+    def submission(self) -> Submission:
+        from webtune_tui.services.submission import Submission
+
+        return Submission(self.workspace, self.providers, self.export, self.money, self.job_book)
+
+    @cached_property
+    def jobs(self) -> JobsService:
+        from webtune_tui.services.jobs import JobsService
+
+        return JobsService(self.settings, self.providers, self.money, self.job_book, self.submission)
 
     @cached_property
     def statistics(self) -> StatisticsService:
         from webtune_tui.services.statistics import StatisticsService
 
-        return StatisticsService(self.workspace, lambda version: self.train.estimate_as_set(version))
+        return StatisticsService(self.workspace, lambda version: self.estimates.as_set(version))
 
     @cached_property
     def chat(self) -> ChatService:

@@ -103,7 +103,7 @@ asyncio.run(run())
     ended = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "w")], capture_output=True, text=True, timeout=60, check=True
     )
-    assert ended.stdout == "25 []\n"
+    assert ended.stdout == "29 []\n"
 
 
 def test_the_package_itself_imports_nothing() -> None:

@@ -27,6 +27,7 @@ def test_a_large_file_is_in_sight_at_once_and_searched_at_the_speed_of_its_bytes
         record_property("search_ratio", round(costs.search_ratio, 2))
         record_property("private_megabytes", round(costs.private / _MEGABYTE))
         assert costs.private < 64 * _MEGABYTE
+        assert costs.private_sorting < 80 * _MEGABYTE  # with Python's own memory in three programs
         assert costs.private - costs.private_few < 10 * _MEGABYTE
         faults = _faults(costs)
         if not faults:

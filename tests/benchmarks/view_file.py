@@ -4,7 +4,8 @@
 and one of 10,000, and prints: the time from exec to the first rows beside that of the smallest Textual app with a
 table that shows the same rows; the jump to the end once all rows are counted, while they are, and at the moment of the
 first frame; a search that hits in the last 1 % beside ``mmap.find`` over the file; the answer to esc during a search;
-and the private memory of all processes. Seconds do not travel between machines, the ratios do.
+sorting by bytes, from key to frame, and a jump in the sorted rows; and the private memory of all processes. Seconds do
+not travel between machines, the ratios do.
 """
 
 from __future__ import annotations
@@ -68,6 +69,9 @@ class Costs:
     search: list[float] = field(default_factory=list)
     search_any_case: list[float] = field(default_factory=list)
     stopped: list[float] = field(default_factory=list)
+    sort: list[float] = field(default_factory=list)
+    end_sorted: list[float] = field(default_factory=list)
+    private_sorting: int = 0
     private: int = 0
     private_few: int = 0
     private_peak: int = 0
@@ -101,6 +105,8 @@ class Costs:
             f"with the first frame {ms(self.end_at_once)}; "
             f"search {ms(self.search)} (any case {ms(self.search_any_case)}), mmap.find {ms(self.mapped)}, "
             f"ratio {self.search_ratio:.2f}; esc {ms(self.stopped)}; "
+            f"sort by bytes {ms(self.sort)}, jump to its end {ms(self.end_sorted)}, with the programs of the sort "
+            f"{self.private_sorting / 1e6:.0f} MB; "
             f"private memory {self.private / 1e6:.0f} MB (few {self.private_few / 1e6:.0f}), "
             f"with the programs of a search {self.private_peak / 1e6:.0f} MB"
         )
@@ -184,6 +190,7 @@ def _inside(home: Path, few: Path, many: Path, costs: Costs, rounds: int) -> Non
             seconds, private = _stop(terminal)
             costs.stopped += [] if seconds is None else [seconds]
             costs.private_peak = max(costs.private_peak, private)
+        _sort(terminal, costs)
         terminal.read_for(2)
         costs.private = _private(terminal.pid)
 
@@ -246,6 +253,27 @@ def _stop(terminal: WatchedTerminal) -> tuple[float | None, int]:
     terminal.press(_ESC)
     terminal.read_for(0.3)
     return seconds, private
+
+
+def _sort(terminal: WatchedTerminal, costs: Costs) -> None:
+    """From the choice to the frame with the rows; then to the last row, and back to the order of the file."""
+    terminal.press(b"s")
+    terminal.read_until(b"Sort by")
+    terminal.press(b"\x1b[B\x1b[B")
+    terminal.read_for(0.3)
+    terminal.seen = b""
+    started = time.perf_counter()
+    terminal.press(b"\r")
+    while b"largest first" not in terminal.seen and time.perf_counter() - started < 120:
+        terminal.read_for(0.02)
+        costs.private_sorting = max(costs.private_sorting, _private(terminal.pid))
+    costs.sort.append(time.perf_counter() - started)
+    terminal.read_for(0.3)
+    costs.end_sorted.append(_seconds(terminal, b"G", b"Row-"))
+    terminal.press(b"s")
+    terminal.read_until(b"Sort by")
+    terminal.press(b"g")
+    terminal.read_for(0.5)
 
 
 def _read_until_one(terminal: WatchedTerminal, *needles: bytes) -> bytes:

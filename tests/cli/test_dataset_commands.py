@@ -216,7 +216,8 @@ def test_the_recipe_is_shown_and_set(root: Path, capsys: pytest.CaptureFixture[s
     changed = command(capsys, "recipe", "set", "steps.length.enabled=true", "steps.length.minimum=60", "split.seed=42")
     assert changed == {"content_hash": None, "changed": ["steps.length.enabled", "steps.length.minimum"]}
     assert command(capsys, "recipe", "show")["steps"]["length"] == {"enabled": True, "minimum": 60, "maximum": 0}
-    for wrong in ("steps.lenght.minimum=3", "steps.length.minimum=x", "split.test=2", "nosuch=1", "split.seed"):
+    steps_set = ("steps.lenght.minimum=3", "steps.length.minimum=x")
+    for wrong in (*steps_set, "split.test=2", "nosuch=1", "split.seed", "templates.a.weight=2"):
         assert command(capsys, "recipe", "set", wrong, code=2)["error"]["hint"]
     template = ["template.user=About {title}\nBy {brand}", "template.assistant={description}"]
     command(capsys, "recipe", "set", *template)

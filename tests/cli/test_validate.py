@@ -73,3 +73,17 @@ def test_a_base_of_which_nothing_is_known_is_told(tmp_path: Path, capsys: pytest
     assert run(["validate", str(file), "--provider", "local", "--base", "nobody/has-it"]) == 0
     words = capsys.readouterr().out
     assert "unknown_base  nobody/has-it is not known here: 65,536 tokens" in words
+
+
+def test_a_message_is_told_whole_at_any_width(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(tmp_path / "a.jsonl", [{"messages": [{"role": "narrator", "content": "Kettles."}]}])
+    assert run(["validate", str(file), "--json"]) == 1
+    messages = [one["message"] for one in json.loads(capsys.readouterr().out)["errors"]]
+    for width in (80, 100):
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert run(["validate", str(file)]) == 1
+        table = capsys.readouterr().out.partition("LINE")[2]
+        assert "…" not in table and max(map(len, table.splitlines())) <= width
+        assert all(set(message.split()) <= set(table.split()) for message in messages)

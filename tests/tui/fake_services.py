@@ -77,7 +77,7 @@ def job(job_id: str = "job-1", state: JobState = JobState.RUNNING, **changes: An
 
 
 class FakeTrainService:
-    """Jobs that report what a test puts into them."""
+    """Jobs that report what a test puts into them: their start, their estimates, their book and their steering."""
 
     def __init__(self, *known: Job) -> None:
         self.known = {one.job_id: one for one in known}
@@ -158,10 +158,10 @@ class FakeTrainService:
         self.known[job_id] = replace(self.known[job_id], state=JobState.CANCELLED)
         return self.known[job_id]
 
-    async def jobs(self) -> Sequence[Job]:
+    async def all(self) -> Sequence[Job]:
         return list(self.known.values())
 
-    async def job(self, job_id: str) -> Job:
+    async def get(self, job_id: str) -> Job:
         return self.known[job_id]
 
     async def events(self, job_id: str) -> Sequence[JobEvent]:
@@ -354,12 +354,16 @@ class FakeWorkspace:
 
 def fake_services(**parts: Any) -> Any:
     """The services that a test gives, the others with their plain fakes."""
+    train = parts.get("train") or FakeTrainService()
     defaults: Mapping[str, Any] = {
         "workspace": FakeWorkspace(),
         "settings": Settings(),
         "accounts": FakeAccounts(),
         "providers": FakeProviders(),
-        "train": FakeTrainService(),
+        "train": train,
+        "estimates": train,
+        "jobs": train,
+        "job_book": train,
         "curate": FakeCurateService(),
         "chat": FakeChatService([]),
         "evaluate": FakeEvaluateService(),

@@ -28,10 +28,10 @@ from webtune_tui.domain.errors import ExtraMissing, TryLater
 from webtune_tui.domain.events import JobChanged, JobReported
 from webtune_tui.domain.jobs import Checkpoint, JobEvent, JobState, MetricPoint
 from webtune_tui.services.evaluate import Evaluation
+from webtune_tui.tui.fine_tuning.watching import NEVER_SENT
 from webtune_tui.tui.modals.add_base import AddBase
 from webtune_tui.tui.modals.confirm import Confirm
 from webtune_tui.tui.presentation.loss_series import MAXIMUM_BUCKETS
-from webtune_tui.tui.screens.fine_tune import NEVER_SENT
 from webtune_tui.tui.widgets.event_log import KEPT_EVENTS, EventLog
 from webtune_tui.tui.widgets.job_monitor import JobMonitor
 from webtune_tui.tui.widgets.loss_chart import LossChart

@@ -36,6 +36,8 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
     empty: str = "Nothing here yet."
+    wraps: bool = False
+    """Whether the last column goes on in further lines where it does not fit, instead of being cut."""
 
 
 @dataclass(frozen=True, slots=True)

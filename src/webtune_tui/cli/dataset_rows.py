@@ -66,6 +66,7 @@ async def _dropped(context: CommandContext) -> Outcome:
         ("example", "reason", "title", "detail"),
         [(one.example_id, one.reason, one.title, one.detail) for one in rows],
         empty=_none_dropped(arguments.reason, report.dropped if report else {}),
+        wraps=True,
     )
     return Outcome({"dropped": [_dropped_json(one) for one in rows]}, table)
 

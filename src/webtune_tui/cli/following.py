@@ -46,6 +46,6 @@ async def follow(
 
 async def full_report(services: Services, job_id: str) -> dict[str, Any]:
     """The JSON object of a job with its losses and best checkpoint."""
-    job = await services.train.job(job_id)
-    train, valid = await services.train.losses(job.job_id)
-    return job_report(job, train, valid, list(await services.train.checkpoints(job.job_id)))
+    job = await services.job_book.get(job_id)
+    train, valid = await services.job_book.losses(job.job_id)
+    return job_report(job, train, valid, list(await services.job_book.checkpoints(job.job_id)))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from webtune_tui.cli.command import Outcome, Table
 from webtune_tui.domain.terminal_text import cell_width, display, display_line
+
+_IN_A_LINE, _WRAPPED = 400, 2_000
+_PIECES = re.compile(r"\S+\s*")
 
 
 def write_json(body: Mapping[str, Any]) -> None:
@@ -37,15 +41,56 @@ def write_text(text: str) -> None:
 
 
 def format_table(table: Table, *, width: int) -> str:
-    """The table in at most ``width`` cells: the widest columns give way first."""
+    """The table in at most ``width`` cells: the widest columns give way first, before them the last one if it wraps."""
     if not table.rows:
         return table.empty
-    cells = [[display_line("" if cell is None else cell, limit=400) for cell in row] for row in table.rows]
+    limit = _WRAPPED if table.wraps else _IN_A_LINE
+    cells = [[display_line("" if cell is None else cell, limit=limit) for cell in row] for row in table.rows]
     header = [column.upper() for column in table.columns]
     widths = [max(_cells(row[index]) for row in [header, *cells]) for index in range(len(header))]
+    if table.wraps:
+        room = width - sum(widths[:-1]) - 2 * (len(widths) - 1)
+        widths[-1] = min(widths[-1], max(room, width // 3))
     while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 8:
         widths[widths.index(max(widths))] -= 1
-    return "\n".join(_line(row, widths) for row in [header, *cells])
+    rows = [header, *(lines for row in cells for lines in _lines(row, widths))] if table.wraps else [header, *cells]
+    return "\n".join(_line(row, widths) for row in rows)
+
+
+def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[Sequence[str]]:
+    """A row whose last cell goes on below itself."""
+    beside = list(row[:-1])
+    for piece in _wrapped(row[-1], widths[-1]):
+        yield [*beside, piece]
+        beside = [""] * len(beside)
+
+
+def _wrapped(text: str, width: int) -> Sequence[str]:
+    """The text in lines of at most ``width`` cells, broken between words where one of them fits."""
+    lines, line, used = [], "", 0
+    for word in _PIECES.findall(text):
+        cells = _cells(word.rstrip())
+        if line and used + cells > width:
+            lines.append(line.rstrip())
+            line, used = "", 0
+        for piece in _in_cells(word, width) if cells > width else (word,):
+            if line and used + _cells(piece.rstrip()) > width:
+                lines.append(line.rstrip())
+                line, used = "", 0
+            line, used = line + piece, used + _cells(piece)
+    return [*lines, line.rstrip()]
+
+
+def _in_cells(word: str, width: int) -> Iterator[str]:
+    """A word that is wider than a line, in pieces of at most ``width`` cells."""
+    piece, used = "", 0
+    for character in word:
+        wide = cell_width(character)
+        if piece and used + wide > width:
+            yield piece
+            piece, used = "", 0
+        piece, used = piece + character, used + wide
+    yield piece
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -6,8 +6,9 @@ import argparse
 
 from webtune_tui.cli.command import whole_number
 from webtune_tui.domain.errors import UsageError
+from webtune_tui.domain.hyperparameters import hyperparameters_from
 from webtune_tui.domain.jobs import Hyperparameters
-from webtune_tui.services.train import DEFAULT_LOCAL_BASE, hyperparameters_from
+from webtune_tui.services.base_models import DEFAULT_LOCAL_BASE
 from webtune_tui.settings import Settings
 
 

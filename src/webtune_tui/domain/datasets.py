@@ -63,6 +63,7 @@ class PrepareReport:
     findings: Mapping[str, Any] = field(default_factory=dict)
     mix: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     concentration: Mapping[str, Any] = field(default_factory=dict)
+    dropped_steps: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

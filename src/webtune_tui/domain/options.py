@@ -6,7 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from webtune_tui.domain.errors import UsageError
@@ -29,6 +29,8 @@ class Option:
     choices: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    former: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Values that recipes may still hold from before, in lower case, and the choice that means the same."""
 
 
 def option(
@@ -39,6 +41,7 @@ def option(
     choices: Sequence[str] = (),
     minimum: float | None = None,
     maximum: float | None = None,
+    former: Mapping[str, str] | None = None,
 ) -> Any:
     """A dataclass field that carries what a form, a flag and the documentation need to know."""
     metadata = {
@@ -47,6 +50,7 @@ def option(
         "choices": tuple(choices),
         "minimum": minimum,
         "maximum": maximum,
+        "former": dict(former or {}),
     }
     if isinstance(default, list | dict):
         kind = type(default)
@@ -57,19 +61,21 @@ def option(
 def options_of(declaring: type) -> Iterator[Option]:
     """The options that a frozen dataclass declares, in order."""
     hints = typing.get_type_hints(declaring)
-    for field in dataclasses.fields(declaring):
-        if "label" not in field.metadata:
+    for declared in dataclasses.fields(declaring):
+        if "label" not in declared.metadata:
             continue
-        default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
+        factory = declared.default_factory
+        default = declared.default if factory is dataclasses.MISSING else factory()
         yield Option(
-            name=field.name,
-            label=field.metadata["label"],
-            help=field.metadata["help"],
+            name=declared.name,
+            label=declared.metadata["label"],
+            help=declared.metadata["help"],
             default=default,
-            kind=_plain_type(hints[field.name]),
-            choices=field.metadata["choices"],
-            minimum=field.metadata["minimum"],
-            maximum=field.metadata["maximum"],
+            kind=_plain_type(hints[declared.name]),
+            choices=declared.metadata["choices"],
+            minimum=declared.metadata["minimum"],
+            maximum=declared.metadata["maximum"],
+            former=declared.metadata["former"],
         )
 
 
@@ -91,7 +97,7 @@ def build(declaring: type[T], values: Mapping[str, Any], *, where: str) -> T:
 
 def convert(declared: Option, value: Any, *, where: str) -> Any:
     """``value`` in the option's own type, checked against its choices and bounds."""
-    converted = _convert_kind(declared, value, where)
+    converted = _convert_kind(declared, declared.former.get(str(value).lower(), value), where)
     if declared.choices and converted not in declared.choices:
         raise _misfit(declared, value, where, f"one of {', '.join(declared.choices)}")
     if declared.minimum is not None and converted is not None and converted < declared.minimum:

@@ -119,4 +119,6 @@ def with_kept(recipe: Recipe) -> Recipe:
 
 
 def _refused(dropped: Dropped) -> str:
+    if dropped.step == "builder":
+        return "the template gives it no prompt"
     return _REFUSED.get(dropped.reason, f"the recipe would drop it as {dropped.reason}")

@@ -9,6 +9,7 @@ from webtune_tui.domain.options import option
 
 WRITE, QUESTION, GENERATED = "write", "question", "generated"
 TURNS, TEXT = "turns", "text"
+WHERE_NEEDED, ALWAYS, NEVER = "needed", "always", "never"
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,13 @@ class BuildPlan:
     chunk_overlap: int = option(
         0, label="Tokens of overlap", help="What the end of a chunk and the start of the next share.", minimum=0
     )
-    chunk_numbers: bool = option(
-        False, label="Numbers of chunks", help="Prompts of chunks say which part of how many they ask for."
+    chunk_numbers: str = option(
+        WHERE_NEEDED,
+        label="Numbers of chunks",
+        help="Whether prompts say which part of how many: needed, of a section whose chunks would else read the same;"
+        " always, of the document; never.",
+        choices=(WHERE_NEEDED, ALWAYS, NEVER),
+        former={"true": ALWAYS, "false": NEVER},
     )
     preferences: bool = option(
         False, label="Preference pairs", help="Keeps the rejected answer beside the chosen one, for the dpo export."

@@ -113,9 +113,10 @@ def _are_too_large(groups: Groups, share: float) -> Marks:
 def _assign_few(codes: npt.NDArray[np.uint8], groups: Groups, order: Numbers) -> None:
     """Below ten groups: train has most, validation and test a group each where three or more are there."""
     is_test = groups.held.copy()
+    leaves_most = 2 * groups.sizes <= int(groups.sizes.sum())
     if not is_test.any() and len(groups) >= _WORTH_PARTING:
-        is_test[order[~groups.barred[order]][:1]] = True
+        is_test[order[(~groups.barred & leaves_most)[order]][:1]] = True
     codes[is_test] = _TEST
     rest = order[~is_test[order]]
     if len(groups) >= _WORTH_PARTING and len(rest) >= 2:
-        codes[rest[0]] = _VALIDATION
+        codes[rest[leaves_most[rest]][:1]] = _VALIDATION

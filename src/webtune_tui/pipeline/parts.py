@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from webtune_tui.domain.examples import Message
 from webtune_tui.pipeline.base import Conversation
-from webtune_tui.pipeline.build_plan import BuildPlan
+from webtune_tui.pipeline.build_plan import ALWAYS, WHERE_NEEDED, BuildPlan
 from webtune_tui.pipeline.chunks import Chunk, chunked
 from webtune_tui.pipeline.question_forms import FORMS, QuestionForms
 from webtune_tui.pipeline.questions import DEFAULT_LANGUAGE, forms_of
@@ -41,16 +42,37 @@ def _parts(conversation: Conversation, plan: BuildPlan, counter: TokenCounter) -
         return [conversation]
     # the prompt's own words are English unless it is a question in the text's language
     forms = forms_of("", answers[0].content) if plan.asks else FORMS[DEFAULT_LANGUAGE]
-    return [_asking_for(conversation, chunk, number, len(told), plan, forms) for number, chunk in enumerate(told, 1)]
+    headings = [_own_headings(conversation, chunk) for chunk in told]
+    numbers = _numbers(headings, plan.chunk_numbers)
+    return [
+        _asking_for(conversation, chunk, own, number, forms)
+        for chunk, own, number in zip(told, headings, numbers, strict=True)
+    ]
+
+
+def _own_headings(whole: Conversation, chunk: Chunk) -> tuple[str, ...]:
+    """The headings above a chunk that the prompt does not name already."""
+    return tuple(heading for heading in chunk.headings if not any(is_same_wording(heading, v) for v in whole.values))
+
+
+def _numbers(headings: Sequence[tuple[str, ...]], wanted: str) -> Sequence[tuple[int, int] | None]:
+    """For each chunk its number and of how many: in the document, or in its section where several chunks share one."""
+    if wanted != WHERE_NEEDED:
+        return [(number, len(headings)) if wanted == ALWAYS else None for number in range(1, len(headings) + 1)]
+    counts, seen = Counter(headings), Counter[tuple[str, ...]]()
+    numbers: list[tuple[int, int] | None] = []
+    for section in headings:
+        seen[section] += 1
+        numbers.append((seen[section], counts[section]) if counts[section] > 1 else None)
+    return numbers
 
 
 def _asking_for(
-    whole: Conversation, chunk: Chunk, number: int, count: int, plan: BuildPlan, forms: QuestionForms
+    whole: Conversation, chunk: Chunk, headings: tuple[str, ...], place: tuple[int, int] | None, forms: QuestionForms
 ) -> Conversation:
     """The conversation about one chunk: its prompt names the section, and the number where that is wanted."""
-    headings = [heading for heading in chunk.headings if not any(is_same_wording(heading, v) for v in whole.values)]
     lines = [forms.section.format(heading=_SEPARATOR.join(headings))] if headings else []
-    lines += [forms.part.format(number=number, count=count)] if plan.chunk_numbers else []
+    lines += [forms.part.format(number=place[0], count=place[1])] if place else []
     messages = list(whole.messages)
     asked = max((at for at, message in enumerate(messages) if message.role == "user"), default=-1)
     if asked >= 0 and lines:

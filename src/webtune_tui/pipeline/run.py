@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from webtune_tui.pipeline.signatures import Signatures
 
 _NOTHING_TO_BUILD = "no builder knows this shape"
+_NOTHING_ASKED = "none of the fields in the template's prompt is filled"
 
 _NUMBER_OF_COPY = re.compile(r"\A\d{4,}-")  # of a file that was imported with others
 
@@ -166,18 +167,23 @@ class Assembly:
             made = with_questions(made, self._plan, lambda part: example_id(draft.key, part))
         conversations = [one for one in made if one.messages]
         if not conversations:
-            shape = ", ".join(list(draft.fields)[:8])
-            result.dropped.append(Dropped(draft.record_id, "empty", "builder", f"{_NOTHING_TO_BUILD}: {shape}"))
+            result.dropped.append(Dropped(draft.record_id, "empty", "builder", self._why_nothing(draft)))
         return list(enumerate(conversations))
 
     def _conversations(self, draft: Draft) -> tuple[Sequence[Conversation], bool]:
         """What a record's builder makes, and whether the row was written as an example."""
         if self._templates is not None:
-            return [self._templates.build(draft.key, draft.fields)], draft.is_written
+            built = self._templates.build(draft.key, draft.fields)
+            return [] if _answers_nothing(built) else [built], draft.is_written
         chosen = self._choice.of(draft.fields)
         if chosen is None:
             return [], draft.is_written
         return chosen.conversations(draft.fields, self._plan), chosen.builder.is_written
+
+    def _why_nothing(self, draft: Draft) -> str:
+        if self._templates is not None:
+            return _NOTHING_ASKED
+        return f"{_NOTHING_TO_BUILD}: {', '.join(list(draft.fields)[:8])}"
 
     def _recognised(self, draft: Draft) -> Draft:
         """The draft with the fields that its example will be made of."""
@@ -246,6 +252,12 @@ def learned_steps(
             observed = [step.observe(before.seen(drafts, step.stage)) for drafts in sample()]
             steps = (*steps[:number], step.learned(observed), *steps[number + 1 :])
     return steps
+
+
+def _answers_nothing(conversation: Conversation) -> bool:
+    """Whether an answer stands there and nothing is left of the prompt: a model would give it to anything."""
+    asked = any(message.content for message in conversation.messages if message.role == "user")
+    return not asked and bool(conversation.messages[-1].content)
 
 
 def _whole_records(result: BatchResult) -> list[Dropped]:

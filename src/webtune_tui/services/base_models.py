@@ -21,6 +21,8 @@ _BYTES_PER_TRAINED_TOKEN_135M = 2_450_000  # measured: 1 x 256 tokens 1.22 GB, 4
 _FIXED_BYTES = 600_000_000
 TOKENS_PER_SECOND_135M = 350.0  # measured on two cores with bf16, batch 1 x 256
 
+DEFAULT_LOCAL_BASE = "smollm2-135m"
+
 ADDABLE: tuple[BaseModel, ...] = (
     BaseModel(
         "smollm2-135m", "SmolLM2 135M Instruct", 269_000_000, 134_515_008, "Apache-2.0", 8192,

@@ -10,10 +10,12 @@ from typing import Any
 from webtune_tui.pipeline.validation import forms
 from webtune_tui.services.file_rows import NOT_JSON, row_and_turns
 from webtune_tui.services.line_file import Line
+from webtune_tui.services.row_notes import Kind, shape
 
 _MOST_NAMES = 200  # different roles that are counted by name
 _REST = "others"
-_MOST_TURNS = 20
+MOST_TURNS = 20
+"""Rows with that many turns, or more, are counted together."""
 
 
 @dataclass(slots=True)
@@ -37,8 +39,8 @@ class FileTally:
     errors: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
 
-    def take(self, line: Line) -> None:
-        """Counts a line."""
+    def take(self, line: Line) -> tuple[Kind, int]:
+        """Counts a line; what it is, for the notes of the rows, and what is measured of it."""
         row, turns = row_and_turns(line)
         self.rows += 1
         self.bytes += line.size
@@ -50,14 +52,20 @@ class FileTally:
         self.warnings.update(row.warnings)
         self.refused += bool(row.errors)
         self.odd += bool(row.warnings) and not row.errors
-        if row.form == NOT_JSON:
-            return
-        self.turns[min(row.turns, _MOST_TURNS)] += 1
-        if row.form not in (forms.TEXT, forms.UNKNOWN):
-            self.answers[len(row.answer).bit_length()] += 1
-            for turn in turns:
-                known = turn.role in self.roles or len(self.roles) < _MOST_NAMES
-                self.roles[turn.role[:100] if known else _REST] += 1
+        said = answer = None
+        roles: dict[str, None] = {}
+        if row.form != NOT_JSON:
+            said = min(row.turns, MOST_TURNS)
+            self.turns[said] += 1
+            if row.form not in (forms.TEXT, forms.UNKNOWN):
+                answer = len(row.answer).bit_length()
+                self.answers[answer] += 1
+                for turn in turns:
+                    known = turn.role in self.roles or len(self.roles) < _MOST_NAMES
+                    name = turn.role[:100] if known else _REST
+                    self.roles[name] += 1
+                    roles[name] = None
+        return Kind(row.form, row.errors, row.warnings, tuple(roles)), shape(line.size.bit_length(), said, answer)
 
     def add(self, other: FileTally) -> None:
         """Adds the counts of another part of the file."""

@@ -28,6 +28,8 @@ from webtune_tui.services.chat import ChatModel, ChatService
 from webtune_tui.services.collect import CollectService
 from webtune_tui.services.curate import CurateService
 from webtune_tui.services.evaluate import EvaluateService, Evaluation
+from webtune_tui.services.job_book import JobBook
+from webtune_tui.services.jobs import JobsService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.services.train import TrainService
 from webtune_tui.settings import Settings
@@ -83,6 +85,8 @@ class Journey:
         prepare: PrepareService,
         curate: CurateService,
         train: TrainService,
+        jobs: JobsService,
+        job_book: JobBook,
         evaluate: EvaluateService,
         chat: ChatService,
     ) -> None:
@@ -91,6 +95,8 @@ class Journey:
         self._prepare = prepare
         self._curate = curate
         self._train = train
+        self._jobs = jobs
+        self._job_book = job_book
         self._evaluate = evaluate
         self._chat = chat
 
@@ -207,7 +213,7 @@ class Journey:
                     job = event.job
                 yield event
         assert job is not None  # a start ends with its job
-        async for event in self._train.watch(job.job_id):
+        async for event in self._jobs.watch(job.job_id):
             if isinstance(event, JobChanged):
                 job = event.job
             yield event
@@ -248,7 +254,7 @@ class Journey:
 
     async def job(self) -> Job | None:
         """The journey's job that is done or can go on; ``None`` before the first."""
-        for job in await self._train.jobs():
+        for job in await self._job_book.all():
             if job.state not in (JobState.FAILED, JobState.CANCELLED):
                 return job
         return None

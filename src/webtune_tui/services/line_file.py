@@ -19,6 +19,7 @@ LONGEST_READ = 1024 * 1024
 """Bytes of a line that are read for a list."""
 
 _PIECE = 256 * 1024
+_SHORT_PIECE = 4 * 1024  # in which most lines end that are read one by one
 _BOM = b"\xef\xbb\xbf"
 _PACKED = (
     (b"\x1f\x8b", "gzip", "gunzip -k"),
@@ -140,6 +141,24 @@ class LineFile:
             if is_whole
             else Line(offset, size, self.read(offset, min(longest, LONGEST_READ)), is_whole=False)
         )
+
+    def line_from(self, offset: int) -> Line:
+        """The line that begins there, read for a list: of one longer than that its beginning."""
+        piece = self.read(offset, min(_SHORT_PIECE, self.size - offset)) if offset < self.size else b""
+        end = piece.find(b"\n")
+        return _line(offset, piece[:end], LONGEST_READ) if end >= 0 else self.line_at(offset, LONGEST_READ)
+
+    def places_from(self, offset: int) -> Iterator[tuple[int, int]]:
+        """Where the lines from a line's beginning on begin, and their bytes; of the lines nothing is kept."""
+        start = place = offset
+        while place < self.size and (piece := self.read(place, min(_PIECE, self.size - place))):
+            find, end = piece.find, -1
+            while (end := find(b"\n", end + 1)) >= 0:
+                yield start, place + end - start
+                start = place + end + 1
+            place += len(piece)
+        if start < place:
+            yield start, place - start
 
     def line_start(self, offset: int) -> int:
         """Where the line begins that holds a place."""

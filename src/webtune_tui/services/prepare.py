@@ -14,6 +14,7 @@ from webtune_tui.domain.errors import StorageFailed
 from webtune_tui.domain.events import PrepareEvent
 from webtune_tui.domain.examples import Example, Split
 from webtune_tui.domain.options import Option, options_of
+from webtune_tui.domain.record_titles import TITLE_FIELDS
 from webtune_tui.pipeline.base import Dropped
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.recipe import StepChoice, parse_recipe, step_class
@@ -175,11 +176,7 @@ def _told(declared: Option, choice: StepChoice) -> Mapping[str, Any]:
 
 def _previewed(row: LiveRecord, assembly: Assembly) -> PreviewRow:
     (draft,) = drafts_of([row])
-    title = (
-        as_text(Columns(draft.fields).get("title", "name", "headline", "question", "instruction", "prompt"))
-        or row.url
-        or row.key
-    )
+    title = as_text(Columns(draft.fields).get(*TITLE_FIELDS)) or row.url or row.key
     outcome = assembly.outcomes(draft)[0]
     if isinstance(outcome, Dropped):
         return PreviewRow(row.record_id, title, None, outcome.reason)

@@ -24,6 +24,7 @@ def report_of(
     tally: Tally,
     *,
     dropped: Mapping[str, int],
+    dropped_steps: Mapping[str, int],
     tokens_per_split: Mapping[str, int],
     encoding: str,
     random_rate: float,
@@ -44,6 +45,7 @@ def report_of(
         records_used=tally.records - sum(dropped.values()),
         examples=version.examples,
         dropped=dropped,
+        dropped_steps=dropped_steps,
         changed=dict(sorted(tally.changed.items())),
         redacted=dict(sorted(redacted.items())),
         duplicates={

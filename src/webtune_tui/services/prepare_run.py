@@ -11,7 +11,7 @@ import json
 import pickle
 import random
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import cast
@@ -19,6 +19,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from webtune_tui.domain.datasets import PrepareReport
 from webtune_tui.domain.errors import InvalidInput
 from webtune_tui.domain.events import Noted, Prepared, PrepareEvent, Progressed
 from webtune_tui.pipeline.base import Step, Surveying
@@ -28,7 +29,7 @@ from webtune_tui.pipeline.group_splits import places_of
 from webtune_tui.pipeline.languages import detector
 from webtune_tui.pipeline.recipe import Recipe, with_seed
 from webtune_tui.pipeline.run import draft_steps
-from webtune_tui.pipeline.split import FrozenTest, random_split_rate
+from webtune_tui.pipeline.split import FrozenTest, SplitPlan, random_split_rate
 from webtune_tui.pipeline.tokens import TokenCounter
 from webtune_tui.services.prepare_edits import RunEdits
 from webtune_tui.services.prepare_part import KeyRange, Setting, Sighting, tells_languages
@@ -45,7 +46,7 @@ from webtune_tui.services.recipes import Recipes
 from webtune_tui.services.survey_sample import SurveySample
 from webtune_tui.services.template_fields import unknown_fields
 from webtune_tui.storage.body_facts import Extent, KeptFacts
-from webtune_tui.storage.dataset_types import BuildReport, Totals
+from webtune_tui.storage.dataset_types import BuildReport, Revision, Totals
 from webtune_tui.storage.datasets import DatasetStore
 from webtune_tui.storage.live_records import RecordQueries
 from webtune_tui.storage.recipe_file import with_edits
@@ -62,6 +63,15 @@ class Begun:
 
     recipe: Recipe
     text: str
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the passes of a run bring together."""
+
+    waiting: Shards
+    corpus: Corpus
+    tally: Tally
 
 
 class PrepareRun:
@@ -115,103 +125,114 @@ class PrepareRun:
             only,
             max(wanted // MOST_ANSWERS, 1),
         )
-        tally = Tally()
-        corpus = Corpus(recipe, waiting.text)
+        gathered = Gathered(waiting, Corpus(recipe, waiting.text), Tally())
         steps = draft_steps(recipe, self._counter)
         sample = SurveySample(self._records, only) if any(map(_wants_survey, steps)) else None
         workers = self._request.workers or workers_for(wanted)
         with PartPool(setting, workers, let_go=self._workspace.database.disconnect) as pool:
             if sample is not None:
-                steps = yield from self._learned(steps, sample, pool, tally)
-            yield from self._map(steps, pool, waiting, corpus, tally, wanted)
-            places = pool.beside(places_of, recipe.split.seed, corpus.example_ids.tolist())
-            for done, parts in corpus.decide():
+                steps = yield from self._learned(steps, sample, pool, gathered.tally)
+            yield from self._map(steps, pool, gathered, wanted)
+            places = pool.beside(places_of, recipe.split.seed, gathered.corpus.example_ids.tolist())
+            for done, parts in gathered.corpus.decide():
                 yield from self._told("comparing", done, parts, "parts")
-            yield from self._finish(recipe, begun, edits, waiting, corpus, tally, pool, places, started)
+            yield from self._finish(recipe, begun, edits, gathered, pool, places, started)
 
     def _finish(
         self,
         recipe: Recipe,
         begun: Begun,
         edits: RunEdits,
-        waiting: Shards,
-        corpus: Corpus,
-        tally: Tally,
+        gathered: Gathered,
         pool: PartPool,
         places: Callable[[], npt.NDArray[np.float64]],
         started: float,
     ) -> Generator[PrepareEvent, None, None]:
         """Decides what stays in which split, and stores it unless that is what there is already."""
+        corpus, tally = gathered.corpus, gathered.tally
         tally.left_out = mixed(recipe, corpus, tally)
         random_rate = pool.beside(random_split_rate, corpus.cluster_sizes(), len(corpus), recipe.split)
         splitting = Splitting(corpus, recipe.split, self._store, tally.left_out, places())
         concentration = phrases_beside(tally.concentration, splitting.stays, pool.beside)
         if not splitting.stays.any():
             yield Noted("No record makes an example; see the reasons", level="warn")
-        build = None
         digest = result_digest(splitting, corpus, tally)
         recipe, took_over = edits.taken_over(recipe)
-        head = self._store.head()
-        told = self._store.build_report(head.build) if head else None
-        if head and told and told.result_digest == digest and told.encoding == self._counter.encoding and not took_over:
-            revision = head
-        else:
-            build = self._store.begin_build()
-            try:
-                totals = yield from self._store_build(recipe, build, waiting, splitting, corpus, tally)
-            except BaseException:
-                self._store.discard_unfinished()
-                raise
-            revision = self._store.seal(build, totals, self._counter.encoding)
-            if tells_languages(recipe):
-                self._facts.note_known(Extent(build, revision.revision, True), self._facts.deletions())
+        same = None if took_over else self._head_like(digest)
+        built = same or (yield from self._stored(recipe, gathered, splitting))
         border = self._new_border(begun, recipe, splitting.frozen)
         random_share, concentrated = random_rate(), concentration()
-        while True:  # until nothing was edited in between
-            if build is not None:
-                revision = edits.catch_up(recipe, revision)
+        is_published = False
+        while not is_published:  # until nothing was edited in between
+            revision = same or edits.catch_up(recipe, built)
             recipe = edits.current(recipe)
-            text = self._final_text(begun, recipe, border)
-            report = report_of(
-                recipe,
-                revision,
-                splitting,
-                corpus,
-                tally,
-                dropped=self._store.dropped_counts(revision.build),
-                tokens_per_split=(
-                    self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tally.tokens)
-                ),
-                encoding=self._counter.encoding,
-                random_rate=random_share,
-                notes=[*edits.notes(), *unknown_fields(recipe.templates, self._records)],
+            report = replace(
+                self._report(recipe, revision, splitting, gathered, random_share, edits.notes()),
+                concentration=concentrated,
+                seconds=round(time.monotonic() - started, 3),
             )
-            report = replace(report, concentration=concentrated, seconds=round(time.monotonic() - started, 3))
+            text = self._final_text(begun, recipe, border)
             kept_of_run = BuildReport(text, self._counter.encoding, json.dumps(asdict(report)), digest)
-            if build is None:
-                self._store.update_report(revision.build, kept_of_run)
-                break
-            if self._store.publish(build, kept_of_run, edits.replayed_ids):
-                break
+            is_published = self._published(revision, kept_of_run, None if same else edits.replayed_ids)
+            built = revision
         yield from self._settled(begun, text, recipe, border)
         for note in report.notes:
             yield Noted(note, level="warn")
         yield Prepared(report)
 
+    def _head_like(self, digest: str) -> Revision | None:
+        """The working version where its build has this result already."""
+        head = self._store.head()
+        told = self._store.build_report(head.build) if head else None
+        is_same = told is not None and (told.result_digest, told.encoding) == (digest, self._counter.encoding)
+        return head if is_same else None
+
+    def _published(self, revision: Revision, told: BuildReport, replayed: Sequence[int] | None) -> bool:
+        """Makes a new build, which has these edits, the working version; not where others hold by now.
+
+        Without edits the build is the working version's and only what is told of it changes.
+        """
+        if replayed is None:
+            self._store.update_report(revision.build, told)
+            return True
+        return self._store.publish(revision.build, told, replayed) is not None
+
+    def _report(
+        self,
+        recipe: Recipe,
+        revision: Revision,
+        splitting: Splitting,
+        gathered: Gathered,
+        random_rate: float,
+        notes: Iterable[str],
+    ) -> PrepareReport:
+        tokens = gathered.tally.tokens
+        return report_of(
+            recipe,
+            revision,
+            splitting,
+            gathered.corpus,
+            gathered.tally,
+            dropped=self._store.dropped_counts(revision.build),
+            dropped_steps=self._store.dropped_steps(revision.build),
+            tokens_per_split=self._store.tokens_per_split(revision) if recipe.edits else splitting.sums(tokens),
+            encoding=self._counter.encoding,
+            random_rate=random_rate,
+            notes=[*notes, *unknown_fields(recipe.templates, self._records), *_what_stays_frozen(recipe.split)],
+        )
+
     # First pass
 
-    def _map(
-        self, steps: tuple[Step, ...], pool: PartPool, waiting: Shards, corpus: Corpus, tally: Tally, wanted: int
-    ) -> Iterator[PrepareEvent]:
+    def _map(self, steps: tuple[Step, ...], pool: PartPool, gathered: Gathered, wanted: int) -> Iterator[PrepareEvent]:
         chosen = pickle.dumps(steps)
         cuts = self._records.cuts(_RANGE)
         ranges = (KeyRange(chosen, first, end) for first, end in zip([None, *cuts], [*cuts, None], strict=True))
         for parts in pool.parts(ranges):
             for part in parts:
-                tally.add(part, len(corpus))
-                corpus.add(part.columns)
-                waiting.add(part.section)
-            yield from self._told("reading", tally.records, wanted, "records")
+                gathered.tally.add(part, len(gathered.corpus))
+                gathered.corpus.add(part.columns)
+                gathered.waiting.add(part.section)
+            yield from self._told("reading", gathered.tally.records, wanted, "records")
 
     def _learned(
         self, steps: tuple[Step, ...], sample: SurveySample, pool: PartPool, tally: Tally
@@ -249,12 +270,28 @@ class PrepareRun:
 
     # Second pass
 
+    def _stored(
+        self, recipe: Recipe, gathered: Gathered, splitting: Splitting
+    ) -> Generator[PrepareEvent, None, Revision]:
+        """The first revision of a new build, which nobody sees yet."""
+        build = self._store.begin_build()
+        try:
+            totals = yield from self._store_build(recipe, build, gathered, splitting)
+        except BaseException:
+            self._store.discard_unfinished()
+            raise
+        revision = self._store.seal(build, totals, self._counter.encoding)
+        if tells_languages(recipe):
+            self._facts.note_known(Extent(build, revision.revision, True), self._facts.deletions())
+        return revision
+
     def _store_build(
-        self, recipe: Recipe, build: int, waiting: Shards, splitting: Splitting, corpus: Corpus, tally: Tally
+        self, recipe: Recipe, build: int, gathered: Gathered, splitting: Splitting
     ) -> Generator[PrepareEvent, None, Totals]:
         if tells_languages(recipe):
             self._facts.use_detector(detector())
-        rows = Rows(waiting, splitting, corpus)
+        corpus, tally = gathered.corpus, gathered.tally
+        rows = Rows(gathered.waiting, splitting, corpus)
         total = int(np.count_nonzero(splitting.stays))
         with ThreadPoolExecutor(1) as thread:  # SQLite works beside what makes the rows
             storing: Future[None] | None = None
@@ -277,8 +314,7 @@ class PrepareRun:
         split = recipe.split
         if split.frozen is None:
             return recipe
-        is_same = split.frozen.seed == split.seed and abs(split.frozen.share - split.test) < 1e-9
-        if is_same or self._store.has_fixed():
+        if _is_same_border(split, split.frozen) or self._store.has_fixed():
             return recipe
         return replace(recipe, split=replace(split, frozen=None))
 
@@ -302,6 +338,20 @@ class PrepareRun:
                 yield Noted("The recipe of the workspace was replaced; the one before is recipe.previous.toml")
         elif self._recipes.settle(text, begun.text, border, recipe.split.seed):
             yield Noted("The recipe was changed during the run; the next prepare uses it as it is now")
+
+
+def _is_same_border(split: SplitPlan, frozen: FrozenTest) -> bool:
+    return frozen.seed == split.seed and abs(frozen.share - split.test) < 1e-9
+
+
+def _what_stays_frozen(split: SplitPlan) -> list[str]:
+    """A note where another test split is asked for than the one that binds for good."""
+    if split.frozen is None or _is_same_border(split, split.frozen):
+        return []
+    return [
+        f"The test split stays as it was when a version was first exported or trained on: seed {split.frozen.seed},"
+        f" share {split.frozen.share:g}, whatever seed {split.seed} and test {split.test:g} would draw"
+    ]
 
 
 def _wants_survey(step: Step) -> bool:

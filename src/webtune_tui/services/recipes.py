@@ -59,6 +59,7 @@ class Recipes:
         text = self.changed_text(assignments)
         after = parse_recipe(parse_toml(text, str(self.file.path)), where=str(self.file.path)).to_plain()
         changed = [key for key in assignments if _at(before, key) != _at(after, key)]
+        _refuse_nameless(assignments, after)
         if changed or not self.file.exists():
             self.write(text)
         return changed
@@ -276,6 +277,16 @@ def _typed(key: str, value: str) -> Any:
         hint="Such as steps.length.minimum=60, split.seed=7, template.user=TEXT, mix.NAME.share=0.3; see: webtune"
         " recipe steps",
     )
+
+
+def _refuse_nameless(assignments: Mapping[str, str], after: Mapping[str, Any]) -> None:
+    """Raises UsageError for the weight of a template that is not there: it would be forgotten without a word."""
+    names = [str(one.get("name")) for one in after.get("templates", ())]
+    for key, value in assignments.items():
+        name = key.removeprefix("templates.").removesuffix(".weight")
+        if value and key == f"templates.{name}.weight" and name not in names:
+            hint = f"There are: {', '.join(names)}." if names else f"Set templates.{name}.user and .assistant too."
+            raise UsageError(f"There is no template {name!r} to weigh", hint=hint)
 
 
 def _template_value(key: str, part: str, value: str) -> Any:

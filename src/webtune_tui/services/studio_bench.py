@@ -12,6 +12,7 @@ from typing import Any
 
 from webtune_tui.domain import field_paths
 from webtune_tui.domain.examples import Message
+from webtune_tui.domain.record_titles import TITLE_FIELDS
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.pipeline.base import Draft, Dropped, Step, Surveying
 from webtune_tui.pipeline.columns import Columns
@@ -360,10 +361,7 @@ def _title(row: LiveRecord) -> str:
     if row.kind is not RecordKind.DATA:
         return row.url or f"{row.kind} row {row.key.rpartition(':')[2][:20]}"
     columns = Columns(_draft(row).fields)
-    return (
-        as_text(columns.get("title", "name", "headline", "question", "instruction", "prompt"))[:200]
-        or (row.url or row.key)[:200]
-    )
+    return as_text(columns.get(*TITLE_FIELDS))[:200] or (row.url or row.key)[:200]
 
 
 def _can_be_written(path: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webtune_tui.domain.events import Progressed
+from webtune_tui.domain.record_titles import TITLE_FIELDS
 from webtune_tui.domain.triage import Tile, TriageReport, TriageRow
 from webtune_tui.pipeline.columns import Columns
 from webtune_tui.pipeline.template import as_text
@@ -24,7 +25,6 @@ from webtune_tui.storage.workspace import Workspace
 
 WORKER = "webtune_tui.services.triage_worker"
 _KEPT = "triage"
-_TITLES = ("title", "name", "headline", "question", "instruction", "prompt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +145,4 @@ def _tile(body: Mapping[str, Any]) -> Tile:
 
 
 def _title(fields: Mapping[str, Any]) -> str:
-    return as_text(Columns(fields).get(*_TITLES))[:200]
+    return as_text(Columns(fields).get(*TITLE_FIELDS))[:200]

@@ -13,6 +13,8 @@ from webtune_tui.sources.files.base import Row
 # what the service adds around a record: it changes from run to run while the record stays the same
 ENVELOPE = frozenset({"timestamp", "input", "discovery_input"})
 _NO_DATA = ENVELOPE | {"warning", "warning_code"}
+_FAILURE_CODES = ("error_code", "warning_code")
+_FAILED = _NO_DATA | {"error", "error_code"}
 _KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "gd_l7q7dkf244hwjntr0": ("asin",),
     "gd_lwhideng15g8jg63s7": ("asin",),
@@ -68,14 +70,23 @@ def kind_of(fields: Mapping[str, Any]) -> RecordKind:
     """Data has no error and at least one field besides what the service wraps around it."""
     if fields.get("error") or fields.get("error_code"):
         return RecordKind.ERROR
-    if any(name not in _NO_DATA and name not in ("error", "error_code") for name in fields):
+    if any(name not in _FAILED for name in fields):
         return RecordKind.DATA
     return RecordKind.WARNING
 
 
 def is_from_service(fields: Mapping[str, Any]) -> bool:
     """Whether a row carries the marks that Bright Data puts on each of its rows."""
-    return isinstance(fields.get("input"), Mapping) and isinstance(fields.get("timestamp"), str)
+    if not isinstance(fields.get("input"), Mapping):
+        return False
+    return isinstance(fields.get("timestamp"), str) or _is_failure_alone(fields)
+
+
+def _is_failure_alone(fields: Mapping[str, Any]) -> bool:
+    """Whether a row tells what failed for an input and nothing else, as rows do that lost their time on the way."""
+    return _FAILED.issuperset(fields) and any(
+        isinstance(fields.get(name), str) and fields[name] for name in _FAILURE_CODES
+    )
 
 
 def place_of(row: Row, file: str = "") -> RawPlace:

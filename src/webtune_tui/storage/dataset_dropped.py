@@ -81,9 +81,16 @@ class Dropped:
 
     def dropped_counts(self, build: int) -> dict[str, int]:
         """How many records of a build each reason took."""
+        return self._counts(build, "reason")
+
+    def dropped_steps(self, build: int) -> dict[str, int]:
+        """How many records of a build each step took."""
+        return self._counts(build, "step")
+
+    def _counts(self, build: int, column: str) -> dict[str, int]:
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT reason, count(*) FROM dropped WHERE build = ? GROUP BY reason ORDER BY reason", (build,)
+                f"SELECT {column}, count(*) FROM dropped WHERE build = ? GROUP BY {column} ORDER BY {column}", (build,)
             ).fetchall()
         return {row[0]: row[1] for row in rows}
 

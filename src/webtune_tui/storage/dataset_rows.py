@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from webtune_tui.domain import clock
 from webtune_tui.domain.examples import ContentSum, Split
+from webtune_tui.domain.record_titles import TITLE_FIELDS
 from webtune_tui.storage.dataset_types import Action, DroppedRow, Revision, StoredExample, Totals
 
 ALIVE = "build = ? AND since <= ? AND (until IS NULL OR until > ?)"
@@ -23,12 +24,11 @@ INSERT_EXAMPLE = (
 )
 INSERT_BODY = "INSERT INTO bodies (body_id, messages)"
 
-_NAMES = ("title", "name", "headline", "question", "instruction", "prompt")
 _ASKED = (
     "(SELECT m.value ->> '$.content' FROM json_each(r.fields, '$.messages') AS m"
     " WHERE CASE m.type WHEN 'object' THEN m.value ->> '$.role' END = 'user' LIMIT 1)"
 )
-_NAMED = ", ".join(f"nullif(r.fields ->> '$.{name}', '')" for name in _NAMES)
+_NAMED = ", ".join(f"nullif(r.fields ->> '$.{name}', '')" for name in TITLE_FIELDS)
 RECORD_TITLE = f"substr(COALESCE({_NAMED}, {_ASKED}, r.url, r.key), 1, 300)"
 """What a person calls the record ``r``: its title, else what is asked in it, its page, its key."""
 

@@ -98,7 +98,7 @@ class GuidedApp(WebtuneApp):
         assert services is not None
         self._journey = Journey(
             services.accounts, services.collect, services.prepare, services.curate, services.train,
-            services.evaluate, services.chat,
+            services.jobs, services.job_book, services.evaluate, services.chat,
         )  # fmt: skip
         self._start(self._wait_for_person)
 

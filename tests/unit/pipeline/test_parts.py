@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webtune_tui.domain.examples import Message
+from webtune_tui.domain.options import build
 from webtune_tui.pipeline.base import Conversation
-from webtune_tui.pipeline.build_plan import BuildPlan
+from webtune_tui.pipeline.build_plan import ALWAYS, NEVER, BuildPlan
 from webtune_tui.pipeline.parts import parted
 from webtune_tui.pipeline.tokens import BundledCounter
 
@@ -36,16 +38,30 @@ def test_a_long_document_becomes_one_example_for_each_section() -> None:
 
 
 def test_numbers_are_told_where_they_are_asked_for() -> None:
-    made = parts(document(PROSE * 20, "Tea"), BuildPlan(chunk_tokens=150, chunk_numbers=True))
+    made = parts(document(PROSE * 20, "Tea"), BuildPlan(chunk_tokens=150, chunk_numbers=ALWAYS))
     assert made[1].messages[1].content == f"Write “Tea”.\nPart 2 of {len(made)}"
-    plain = parts(document(PROSE * 20, "Tea"), BuildPlan(chunk_tokens=150))
+    plain = parts(document(PROSE * 20, "Tea"), BuildPlan(chunk_tokens=150, chunk_numbers=NEVER))
     assert {one.messages[1].content for one in plain} == {"Write “Tea”."}
+
+
+def test_no_two_chunks_share_a_prompt() -> None:
+    guide = f"# Kettle guide\n\n## Use\n\n{PROSE * 20}\n\n## Care\n\n{PROSE * 3}\n\n"
+    asked = [one.messages[1].content.partition("\n")[2] for one in parts(document(guide), BuildPlan(chunk_tokens=150))]
+    several = [one for one in asked if one.startswith("Section: Use")]
+    assert several == [f"Section: Use\nPart {number} of {len(several)}" for number in range(1, len(several) + 1)]
+    assert len(several) > 1 and asked[len(several) :] == ["Section: Care"]
+    assert len({one.messages[1].content for one in parts(document(PROSE * 20, "Tea"), BuildPlan(chunk_tokens=90))}) > 3
+
+
+@pytest.mark.parametrize(("written", "meant"), [(True, ALWAYS), (False, NEVER), ("true", ALWAYS), ("never", NEVER)])
+def test_a_recipe_from_before_means_what_it_meant(written: object, meant: str) -> None:
+    assert build(BuildPlan, {"chunk_numbers": written}, where="[build]").chunk_numbers == meant
 
 
 def test_a_section_is_named_in_the_language_of_a_question() -> None:
     german = "## Pflege\n\n" + "Der Kessel ist mit Essig zu reinigen, und das ist auch alles. " * 20
     made = parts(document(german, "Kessel"), BuildPlan(chunk_tokens=100, documents="question"))
-    assert made[0].messages[1].content.endswith("\nAbschnitt: Pflege")
+    assert made[0].messages[1].content.endswith(f"\nAbschnitt: Pflege\nTeil 1 von {len(made)}")
 
 
 def test_what_is_short_or_written_by_a_person_stays_whole() -> None:

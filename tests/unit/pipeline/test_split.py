@@ -97,6 +97,12 @@ def test_a_huge_group_is_never_held_out() -> None:
         assert assign(groups, SplitPlan(seed=seed)).splits[20_000] is Split.TRAIN
 
 
+def test_among_few_groups_the_one_with_most_examples_is_learned() -> None:
+    groups = [Group(7, 20), Group(8, 1), Group(9, 1)]
+    for seed in range(30):
+        assert sizes(groups, SplitPlan(seed=seed)) == {Split.TRAIN: 20, Split.VALIDATION: 1, Split.TEST: 1}
+
+
 def test_another_seed_gives_another_split() -> None:
     groups = [Group(number, 1) for number in range(100)]
     assert assign(groups, SplitPlan(seed=1)).splits != assign(groups, SplitPlan(seed=2)).splits

@@ -147,7 +147,7 @@ async def test_once_a_version_is_fixed_no_seed_or_share_moves_its_test_split(wor
     await CurateService(workspace).fix()
     service = PrepareService(workspace, Settings())
     await service.set_option({"split.test": "0.3", "split.train": "0.6", "split.seed": "5"})
-    await prepare(workspace)
+    assert any("test split stays" in note and "test 0.3" in note for note in (await prepare(workspace)).notes)
     after = await splits_of(workspace)
     test = {key for key, split in before.items() if split is Split.TEST}
     assert {key for key, split in after.items() if split is Split.TEST} == test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from webtune_tui.services.curate import CurateService
 from webtune_tui.services.prepare import PrepareService
 from webtune_tui.settings import Settings
 from webtune_tui.storage.workspace import Workspace
+from webtune_tui.tui.presentation.recipe_form import touched_by_step
 
 
 @pytest.fixture
@@ -116,6 +118,27 @@ async def test_a_field_of_the_template_that_no_record_has_is_told(workspace: Wor
     set_recipe(workspace, '[template]\nuser = "Sell {titel} for {nosuch}"\nassistant = "{description}"\n')
     notes = [note for note in (await prepare(workspace)).notes if "template" in note]
     assert [("{titel}" in note, "did you mean {title}?" in note) for note in notes] == [(True, True), (False, False)]
+
+
+async def test_a_template_whose_prompt_vanishes_makes_no_example(workspace: Workspace) -> None:
+    titles = ["" if number % 3 else f"Kettle {number}" for number in range(30)]
+    add_records(workspace, [product(number) | {"title": title} for number, title in enumerate(titles)])
+    set_recipe(workspace, '[template]\nsystem = "S"\nuser = "Sell {title}"\nassistant = "{description}"\n')
+    report = await prepare(workspace)
+    assert (report.examples, report.dropped) == (10, {"empty": 20})
+    dropped = await PrepareService(workspace, Settings()).dropped()
+    assert {one.detail for one in dropped} == {"none of the fields in the template's prompt is filled"}
+
+
+async def test_a_dropped_row_is_counted_for_the_step_that_took_it_and_called_by_its_name(workspace: Workspace) -> None:
+    rows = [{"product_name": f"Kettle {n}", "review_header": f"Fine {n}", "review_text": "Ok."} for n in range(3)]
+    add_records(workspace, [*rows, *(product(number) for number in range(12))])
+    report = await prepare(workspace)
+    assert (report.dropped, report.dropped_steps) == ({"short": 3}, {"substance": 3})
+    assert touched_by_step(report)["substance"] == 3 and "length" not in touched_by_step(report)
+    assert touched_by_step(replace(report, dropped_steps={}))["length"] == 3  # a report from before
+    dropped = await PrepareService(workspace, Settings()).dropped()
+    assert {one.title for one in dropped} == {"Fine 0", "Fine 1", "Fine 2"}
 
 
 async def test_a_mix_keeps_the_ratio_and_counts_what_it_left_out(workspace: Workspace) -> None:

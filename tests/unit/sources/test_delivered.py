@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from webtune_tui.domain.records import RecordKind
 from webtune_tui.sources import catalogue
-from webtune_tui.sources.delivered import _KEY_FIELDS, delivered_record, imported_record, kind_of
+from webtune_tui.sources.delivered import _KEY_FIELDS, delivered_record, imported_record, imported_row, kind_of
+from webtune_tui.sources.files.base import Row
 
 AMAZON = "gd_l7q7dkf244hwjntr0"
 ENVELOPE = {"timestamp": "2026-02-02T11:32:43.446Z", "input": {"url": "https://www.amazon.com/dp/B0ZZKTL001"}}
@@ -75,6 +76,29 @@ def test_an_imported_row_with_the_marks_of_a_scraper_is_the_scrapers_record() ->
     row = {**PRODUCT, **ENVELOPE}
     assert imported_record("c1", 0, row, now="t").key == delivered_record("c2", 0, row, AMAZON, now="t").key
     assert imported_record("c1", 0, {"error": "in the text", "answer": "a"}, now="t").kind is RecordKind.DATA
+
+
+INPUT = {"input": {"url": "https://x.com/a"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({**INPUT, "warning": "Nothing found", "warning_code": "dead_page"}, RecordKind.WARNING),
+        ({**INPUT, "warning_code": "dead_page", "discovery_input": {}}, RecordKind.WARNING),
+        ({**INPUT, "error": "Crawler error", "error_code": "crawl_failed"}, RecordKind.ERROR),
+        ({**INPUT, "warning": "Nothing found"}, RecordKind.DATA),
+        ({**INPUT, "warning": "Hot!", "warning_code": "W1", "title": "Kettle"}, RecordKind.DATA),
+        ({**INPUT, "error": "What is E5?", "error_code": "E5", "output": "A worn belt."}, RecordKind.DATA),
+        ({"input": "What does W1 mean?", "warning": "The kettle is hot.", "warning_code": "W1"}, RecordKind.DATA),
+        ({"warning": "The kettle is hot.", "warning_code": "W1"}, RecordKind.DATA),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else value.value,
+)
+def test_a_row_that_tells_of_a_failure_alone_needs_no_time(fields: dict[str, Any], kind: RecordKind) -> None:
+    record = imported_record("c1", 0, fields, now="t")
+    row = imported_row(0, Row(1, fields), now="t")
+    assert (record.kind, row.kind, row.key) == (kind, kind.value, record.key)
 
 
 def test_the_id_fields_of_each_scraper_are_among_the_fields_that_it_delivers() -> None:

@@ -75,8 +75,8 @@ async def _walk(context: CommandContext, services: Services) -> Outcome:
     from webtune_tui.services.journey import Answers, Journey
 
     journey = Journey(
-        services.accounts, services.collect, services.prepare, services.curate, services.train, services.evaluate,
-        services.chat,
+        services.accounts, services.collect, services.prepare, services.curate, services.train, services.jobs,
+        services.job_book, services.evaluate, services.chat,
     )  # fmt: skip
     context.known["workspace"] = str(services.workspace.root)
     answers: Answers | None = None

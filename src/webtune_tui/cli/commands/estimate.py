@@ -23,5 +23,5 @@ async def run(context: CommandContext) -> Outcome:
     provider, base = provider_and_base(context.arguments, context.settings())
     chosen = hyperparameters_of(context.arguments)
     async with context.services() as services:
-        estimate = await services.train.estimate(provider, base, chosen, context.arguments.dataset)
+        estimate = await services.estimates.estimate(provider, base, chosen, context.arguments.dataset)
     return Outcome(estimate_fields(estimate), estimate_line(estimate))

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def list_jobs(context: CommandContext) -> Outcome:
     """Every job of the workspace."""
     async with context.services() as services:
-        jobs = await services.train.jobs()
+        jobs = await services.job_book.all()
     rows = [
         (j.job_id, j.state.value, j.provider, j.base_model, f"{j.step}/{j.total_steps or '?'}", j.created_at[:16])
         for j in jobs
@@ -60,9 +60,9 @@ async def show(context: CommandContext) -> Outcome:
 async def watch(context: CommandContext) -> Outcome:
     """Follows a job until it is final."""
     async with context.services() as services:
-        job = await services.train.job(context.arguments.job)
+        job = await services.job_book.get(context.arguments.job)
         try:
-            job = await follow(services.train.watch(job.job_id), context.progress, context.known) or job
+            job = await follow(services.jobs.watch(job.job_id), context.progress, context.known) or job
         except WebtuneError as error:
             error.fields = await full_report(services, job.job_id) | error.fields
             raise
@@ -76,7 +76,7 @@ async def cancel(context: CommandContext) -> Outcome:
     """Stops a job at its provider."""
     context.confirm(f"Cancel {context.arguments.job}? What was trained so far may be charged.")
     async with context.services() as services:
-        job = await services.train.cancel(context.arguments.job)
+        job = await services.jobs.cancel(context.arguments.job)
         report = await full_report(services, job.job_id)
     return Outcome(report, job_lines(report))
 
@@ -84,7 +84,7 @@ async def cancel(context: CommandContext) -> Outcome:
 async def pause(context: CommandContext) -> Outcome:
     """Pauses a job where its provider can."""
     async with context.services() as services:
-        job = await services.train.pause(context.arguments.job)
+        job = await services.jobs.pause(context.arguments.job)
         report = await full_report(services, job.job_id)
     return Outcome(report, job_lines(report))
 
@@ -92,7 +92,7 @@ async def pause(context: CommandContext) -> Outcome:
 async def resume(context: CommandContext) -> Outcome:
     """Goes on with a paused job, or with a start that was interrupted before it was sent."""
     async with context.services() as services:
-        job = await services.train.resume(context.arguments.job)
+        job = await services.jobs.resume(context.arguments.job)
         report = await full_report(services, job.job_id)
     return Outcome(report, job_lines(report))
 
@@ -100,7 +100,7 @@ async def resume(context: CommandContext) -> Outcome:
 async def events(context: CommandContext) -> Outcome:
     """A job's stored events."""
     async with context.services() as services:
-        found = await services.train.events(context.arguments.job)
+        found = await services.job_book.events(context.arguments.job)
     body = [
         {"id": e.event_id, "time": e.time, "level": e.level, "message": e.message, "data": dict(e.data)} for e in found
     ]
@@ -111,7 +111,7 @@ async def events(context: CommandContext) -> Outcome:
 async def metrics(context: CommandContext) -> Outcome:
     """A job's stored metric points."""
     async with context.services() as services:
-        found = await services.train.points(context.arguments.job)
+        found = await services.job_book.points(context.arguments.job)
     rows = [(point.step, point.name, point.value) for point in found]
     return Outcome(
         {"points": [dataclasses.asdict(point) for point in found]},

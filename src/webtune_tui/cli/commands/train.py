@@ -34,7 +34,7 @@ async def run(context: CommandContext) -> Outcome:
     provider, base = provider_and_base(arguments, context.settings())
     chosen = hyperparameters_of(arguments)
     async with context.services() as services:
-        estimate = await services.train.estimate(provider, base, chosen, arguments.dataset)
+        estimate = await services.estimates.estimate(provider, base, chosen, arguments.dataset)
         context.progress.say(estimate_line(estimate))
         if estimate.cost != 0:
             context.confirm(f"Train {base} at {provider}?")
@@ -50,7 +50,7 @@ async def run(context: CommandContext) -> Outcome:
             job = await follow(started, context.progress, context.known)
             assert job is not None  # start always ends with the job
             if not arguments.detach:
-                job = await follow(services.train.watch(job.job_id), context.progress, context.known) or job
+                job = await follow(services.jobs.watch(job.job_id), context.progress, context.known) or job
         except WebtuneError as error:
             if job_id := context.known.get("job_id"):
                 error.fields = await full_report(services, job_id) | error.fields

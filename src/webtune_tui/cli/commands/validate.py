@@ -95,7 +95,7 @@ def _tables(report: ValidationReport) -> list[Table]:
     rows = [_row(level, finding) for level, finding in findings[:_SHOWN]]
     if len(findings) > _SHOWN:
         rows.append(("", "", "", f"… and {len(findings) - _SHOWN:,} more (all with --json)"))
-    return [Table(("line", "level", "code", "message"), rows)] if rows else []
+    return [Table(("line", "level", "code", "message"), rows, wraps=True)] if rows else []
 
 
 def _row(level: str, finding: Finding) -> tuple[object, ...]:

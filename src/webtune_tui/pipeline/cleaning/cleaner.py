@@ -96,10 +96,13 @@ class Cleaner:
     def _repaired(self, text: str) -> str:
         if text == self._sound:
             return text
-        self._sound = repaired(text)
-        if self._sound != text:
+        sound = text
+        while (better := repaired(sound)) != sound:  # what is mended may show what else is broken
+            sound = better
+        self._sound = sound
+        if sound != text:
             self.removed["mojibake"] += 1
-        return self._sound
+        return sound
 
     def _flattened(self, text: str, is_written: bool) -> str:
         """For text that was encoded over and over: what could still be read as markup loses its signs."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, cast
-
 from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
-from textual.worker import Worker
 
 from webtune_tui.domain.datasets import DatasetVersion, PrepareReport
 from webtune_tui.domain.errors import NotFound
@@ -21,9 +17,6 @@ from webtune_tui.tui.widgets.empty_state import EmptyState
 from webtune_tui.tui.widgets.example_detail import ExampleDetail
 from webtune_tui.tui.widgets.example_editor import ExampleEditor
 from webtune_tui.tui.widgets.example_table import ExampleTable
-
-if TYPE_CHECKING:
-    from textual.worker import WorkType
 
 HINTS = {  # each fits a window of 80 columns; [@click=...] are ours, so that a mouse reaches what has a key
     "examples": (
@@ -195,9 +188,3 @@ class DatasetFrame(PartedScreen):
             )
         if self.view == "examples":
             self.show_view("empty")
-
-    # Work
-
-    def queue(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> Worker[None]:
-        """Short work beside that of its group, which goes on; its errors find the door."""
-        return self.run_worker(cast("WorkType[None]", work), group=group, exit_on_error=False)

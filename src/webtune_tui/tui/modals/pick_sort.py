@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -17,6 +20,8 @@ _SORTED = [column for column in COLUMNS.values() if column.sort]
 class PickSort(Dialog[str]):
     """Answers what to sort by; the present one again turns the order round."""
 
+    SORTED: ClassVar[Sequence[Column]] = _SORTED
+    WORDS: ClassVar[str] = "The present one again turns the order round."
     DEFAULT_CSS = """
     PickSort > .dialog-box { width: 56; }
     PickSort OptionList, PickSort OptionList:focus { height: auto; max-height: 50vh; background: $surface; }
@@ -29,8 +34,8 @@ class PickSort(Dialog[str]):
         self._is_descending = is_descending
 
     def compose_content(self) -> ComposeResult:
-        yield OptionList(*(Option(self._row(column)) for column in _SORTED), id="sort-list", markup=False)
-        yield Static("The present one again turns the order round.", id="sort-why", markup=False)
+        yield OptionList(*(Option(self._row(column)) for column in self.SORTED), id="sort-list", markup=False)
+        yield Static(self.WORDS, id="sort-why", markup=False)
 
     def compose_buttons(self) -> ComposeResult:
         yield Button("Cancel", id="sort-cancel")
@@ -38,7 +43,7 @@ class PickSort(Dialog[str]):
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
-        options.highlighted = next(n for n, column in enumerate(_SORTED) if column.sort == self._sort)
+        options.highlighted = next(n for n, column in enumerate(self.SORTED) if column.sort == self._sort)
         options.focus()
 
     @on(OptionList.OptionSelected)
@@ -47,7 +52,7 @@ class PickSort(Dialog[str]):
         """Ends with the column under the cursor."""
         place = self.query_one(OptionList).highlighted
         if place is not None:
-            self.dismiss(_SORTED[place].sort)
+            self.dismiss(self.SORTED[place].sort)
 
     @on(Button.Pressed, "#sort-cancel")
     def cancel(self) -> None:

@@ -31,7 +31,7 @@ _BARS = {"developer": "system", "function": "tool"}
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """What the table keeps of a row: one safe line of each side."""
+    """What the table keeps of a row: one safe line of each side. ``number`` is its own, from 0, in a sorted list."""
 
     offset: int
     size: int
@@ -41,6 +41,7 @@ class ShownRow:
     flags: str
     is_refused: bool
     is_json: bool
+    number: int | None = None
 
 
 def shown_row(row: FileRow, needle: str = "") -> ShownRow:

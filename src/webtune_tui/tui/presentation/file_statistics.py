@@ -1,73 +1,118 @@
-"""What a file consists of, as lines that can be read at 80 columns."""
+"""What a file consists of, as groups of bars; each bar names its rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from webtune_tui.domain.terminal_text import display_line
-from webtune_tui.services.file_tally import FileTally
+from webtune_tui.domain.statistics import StatisticsGroup, StatisticsRow
+from webtune_tui.services import row_notes
+from webtune_tui.services.file_tally import MOST_TURNS, FileTally
+from webtune_tui.services.row_notes import Bar
 from webtune_tui.tui.presentation import figures
-from webtune_tui.tui.presentation.text_layout import StyledLine, bar, fit, fit_right, wrap
 
-_LABEL = 30
 _MOST = 40
-_MOST_TURNS = 20
+_BARS = {
+    row_notes.CHECKED: "Checked: {}",
+    row_notes.ERRORS: "Refused for {}",
+    row_notes.WARNINGS: "Odd for {}",
+    row_notes.FORMS: "Form {}",
+    row_notes.ROLES: "With a message by {}",
+    row_notes.TURNS: "With {} turns",
+    row_notes.LENGTHS: "With {} bytes",
+    row_notes.ANSWERS: "With an answer of {} characters",
+}
+_ROWS, _MESSAGES = "rows", "messages"
+_SINGLE = "As far as a row by itself tells: webtune validate checks tokens and repeated rows as well."
+_NONE = "There is none so far."
 
 
-def statistics_lines(tally: FileTally, width: int) -> list[StyledLine]:
-    """The counts under headings, with bars."""
+def file_groups(tally: FileTally) -> tuple[StatisticsGroup, ...]:
+    """The counts of a file; groups that nothing falls into are there too."""
     sound = tally.rows - tally.refused
-    told = (
-        f"{figures.count(tally.rows, 'row')}, {figures.size(tally.bytes)}. {sound:,} would be taken by a provider, as "
-        f"far as single lines tell; {tally.refused:,} refused, {tally.odd:,} odd. The longest row has "
-        f"{figures.size(tally.longest)}, at byte {tally.longest_at:,}."
+    checked = Counter({row_notes.SOUND: sound - tally.odd, row_notes.ODD: tally.odd, row_notes.REFUSED: tally.refused})
+    average = tally.bytes // max(tally.rows, 1)
+    return (
+        _group(row_notes.CHECKED, "Checked", _named(checked), tally.rows, f"{sound:,} rows would be taken.", _SINGLE),
+        _group(row_notes.ERRORS, "Refused", _most(tally.errors), tally.rows, _several(tally.errors), _SINGLE),
+        _group(row_notes.WARNINGS, "Odd", _most(tally.warnings), tally.rows, _several(tally.warnings), _SINGLE),
+        _group(row_notes.FORMS, "Forms", _most(tally.forms, "no JSON"), tally.rows),
+        _group(
+            row_notes.ROLES,
+            "Roles",
+            _most(tally.roles, "no role"),
+            tally.roles.total(),
+            note="A bar counts messages and opens the rows that have one.",
+            unit=_MESSAGES,
+        ),
+        _group(
+            row_notes.TURNS,
+            "Turns",
+            [(_turns(number), str(number), tally.turns[number]) for number in sorted(tally.turns)],
+            tally.rows,
+            note="Messages of user, assistant and tool in a row.",
+        ),
+        _group(
+            row_notes.LENGTHS,
+            "Bytes",
+            _ranges(tally.lengths),
+            tally.rows,
+            f"{figures.size(average)} on average; the longest row has {figures.size(tally.longest)}, at byte "
+            f"{tally.longest_at:,}.",
+        ),
+        _group(row_notes.ANSWERS, "Answers", _ranges(tally.answers), tally.rows, note="Characters of the last answer."),
     )
-    lines = [StyledLine(((line, ""),)) for line in wrap(told, width)]
-    sections = (
-        ("refused for", tally.errors, "bad"),
-        ("odd for", tally.warnings, "warn"),
-        ("forms", Counter({name or "no JSON": count for name, count in tally.forms.items()}), "accent"),
-        ("messages by role", Counter({name or "no role": count for name, count in tally.roles.items()}), "second"),
+
+
+def head_words(tally: FileTally) -> str:
+    """``302 rows, 40 kB, 2 refused, 0 odd``."""
+    told = f"{figures.count(tally.rows, 'row')}, {figures.size(tally.bytes)}"
+    return f"{told}, {tally.refused:,} refused, {tally.odd:,} odd"
+
+
+def bar_words(name: str, label: str) -> str:
+    """Which rows a bar stands for."""
+    words = _BARS.get(Bar.named(name).group, "{}")
+    return words.format(label)
+
+
+def _group(
+    name: str,
+    title: str,
+    counts: Iterable[tuple[str, str, int]],
+    of: int,
+    summary: str = "",
+    note: str = "",
+    unit: str = _ROWS,
+) -> StatisticsGroup:
+    rows = tuple(
+        StatisticsRow(label, count, count / max(of, 1), Bar(name, value).name) for label, value, count in counts
     )
-    for title, counts, style in sections:
-        if counts:
-            named = [(name, count) for name, count in counts.most_common(_MOST)]
-            lines += [StyledLine(), *_section(title, named, style, width)]
-    turns = [(_turns(number), tally.turns[number]) for number in sorted(tally.turns)]
-    for title, ranged in (
-        ("turns of a row", turns),
-        ("bytes of a row", _ranges(tally.lengths)),
-        ("characters of an answer", _ranges(tally.answers)),
-    ):
-        if ranged:
-            lines += [StyledLine(), *_section(title, ranged, "muted", width)]
-    return lines
+    is_scale = name in (row_notes.TURNS, row_notes.LENGTHS, row_notes.ANSWERS)
+    return StatisticsGroup(name, title, rows, of, unit, is_scale, note, summary if rows else _NONE)
+
+
+def _named(counts: Counter[str]) -> list[tuple[str, str, int]]:
+    return [(name, name, count) for name, count in counts.items()]
+
+
+def _most(counts: Counter[str], empty: str = "") -> list[tuple[str, str, int]]:
+    return [(name or empty, name, count) for name, count in counts.most_common(_MOST)]
+
+
+def _several(counts: Counter[str]) -> str:
+    return f"Of {len(counts):,} kinds these are the most frequent." if len(counts) > _MOST else ""
 
 
 def _turns(number: int) -> str:
-    return f"{number} and more" if number == _MOST_TURNS else str(number)
+    return f"{number} and more" if number == MOST_TURNS else str(number)
 
 
-def _ranges(by_bits: Counter[int]) -> list[tuple[str, int]]:
+def _ranges(by_bits: Counter[int]) -> list[tuple[str, str, int]]:
     """From the shortest to the longest, also those that nothing falls into: the shape is what one looks for."""
     if not by_bits:
         return []
     return [
-        (f"{1 << (bits - 1):,} to {(1 << bits) - 1:,}" if bits else "0", by_bits[bits])
+        (f"{1 << (bits - 1):,} to {(1 << bits) - 1:,}" if bits else "0", str(bits), by_bits[bits])
         for bits in range(min(by_bits), max(by_bits) + 1)
     ]
-
-
-def _section(title: str, counts: list[tuple[str, int]], style: str, width: int) -> Iterator[StyledLine]:
-    yield StyledLine(((title.upper(), "section"),))
-    largest = max(count for _, count in counts)
-    room = max(width - _LABEL - 14, 4)
-    for name, count in counts:
-        yield StyledLine(
-            (
-                (fit(display_line(name, limit=100), _LABEL), ""),
-                (fit_right(f"{count:,}", 12) + "  ", "muted"),
-                (bar(count, largest, room), style),
-            )
-        )

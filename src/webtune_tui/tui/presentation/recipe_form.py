@@ -250,8 +250,8 @@ def _as_text(value: Any) -> str:
 def touched_by_step(report: PrepareReport) -> dict[str, int]:
     """How many records each step changed or dropped in a run."""
     touched = {name: number for name, number in report.changed.items() if number}
-    for reason, number in report.dropped.items():
-        step = _STEP_OF_REASON.get(reason, reason)
+    by_reason = [(_STEP_OF_REASON.get(reason, reason), number) for reason, number in report.dropped.items()]
+    for step, number in report.dropped_steps.items() or by_reason:
         touched[step] = touched.get(step, 0) + number
     return touched
 

@@ -19,6 +19,10 @@ _AXES = {
     "freshness": "month",
     "vocabulary": "split",
     "cost": "tokens each",
+    "checked": "rows",
+    "errors": "finding",
+    "warnings": "finding",
+    "lengths": "bytes",
 }
 
 

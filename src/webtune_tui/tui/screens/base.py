@@ -16,7 +16,7 @@ How to write a screen ``screens/x.py`` (with its rules in ``screens/x.tcss``, ea
 * Long work: ``self.follow(service.run(...), self.show_event, group="prepare", label="Preparing")``. It consumes the
   events in a worker, replaces an older one of the same group, and brings errors to the app's one door. Give
   ``survives=False`` when the work stops with the app (prepare, import); the quit dialogue then says so.
-  Short work: ``self.launch(self.load, "load")`` or ``@work`` with
+  Short work: ``self.launch(self.load, "load")``, ``self.queue`` where an older one goes on, or ``@work`` with
   ``exit_on_error=False``; errors find the door too. Throttle what you draw to ten times a second.
 * Questions: ``if await self.confirm("Delete it?", "…", yes="Delete", danger=True):`` inside a worker.
 * Read-only: list the actions that change something in ``EDITING``; the frame greys them and answers their keys with
@@ -142,6 +142,10 @@ class StageScreen(Screen[None], ReportsErrors):
     def launch(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> Worker[None]:
         """Short work in a worker; it replaces an older one of its group, and its errors find the door."""
         return self.run_worker(cast("WorkType[None]", work), group=group, exclusive=True, exit_on_error=False)
+
+    def queue(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> Worker[None]:
+        """Short work beside that of its group, which goes on; its errors find the door."""
+        return self.run_worker(cast("WorkType[None]", work), group=group, exit_on_error=False)
 
     async def confirm(
         self,

@@ -15,22 +15,23 @@ from textual.reactive import reactive
 from textual.worker import Worker
 
 from webtune_tui.domain.errors import WebtuneError
-from webtune_tui.services.beside_screen import SHORT_TURNS
+from webtune_tui.services.file_sort_plan import ANSWER, BYTES, FILE, PROMPT, TURNS
 from webtune_tui.services.viewed_file import Span, ViewedFile
-from webtune_tui.tui.presentation.file_rows import ShownRow, glimpse, shown_row
+from webtune_tui.tui.presentation.file_rows import ShownRow, glimpse
 from webtune_tui.tui.presentation.text_layout import Part, fit, fit_right, short_number
+from webtune_tui.tui.viewing.reading_rows import read_end, read_rows
 from webtune_tui.tui.widgets.fetched_rows import FetchedRows
 from webtune_tui.tui.widgets.row_view import RowView, highlighted
 
 if TYPE_CHECKING:
     from textual.worker import WorkType
 
-    from webtune_tui.services.file_rows import FileRow
-    from webtune_tui.services.line_file import Line
+    from webtune_tui.services.row_order import RowOrder
 
 _READ_ROWS = 96
 _MARGIN = 24  # rows above those in sight that are read with them
 _KEPT_ROWS = 1000
+_UNSORTED = (FILE, False)
 _NEAR_END = 40  # rows to the end of a span from which on it is continued
 
 
@@ -49,9 +50,17 @@ class ViewTable(FetchedRows):
     ]
 
     marks: reactive[frozenset[int]] = reactive(frozenset())
+    sorted_by: reactive[tuple[str, bool]] = reactive(_UNSORTED)
 
     class Changed(Message):
         """Other rows are listed, or a row under the cursor has come."""
+
+    class SortWanted(Message):
+        """The rows shall be sorted by a column; by the one that they are sorted by: the other way round."""
+
+        def __init__(self, sort: str) -> None:
+            super().__init__()
+            self.sort = sort
 
     class MarkWanted(Message):
         """A marked line shall be gone to, by where it begins."""
@@ -65,6 +74,7 @@ class ViewTable(FetchedRows):
         self.needle = ""
         self._viewed = viewed
         self._span: Span | None = None
+        self.order: RowOrder | None = None
         self._rows: dict[int, ShownRow] = {}
         self._fetching: Worker[None] | None = None
         self._listing = 0
@@ -82,7 +92,8 @@ class ViewTable(FetchedRows):
     def view(self, viewed: ViewedFile) -> None:
         """Lists another file, or the same one read anew."""
         self._viewed = viewed
-        self._span = None
+        self._span = self.order = None
+        self.sorted_by = _UNSORTED
         self.marks = frozenset()
         self.cursor = 0
         self.read_again()
@@ -99,6 +110,9 @@ class ViewTable(FetchedRows):
 
     def label(self, row: int) -> str:
         """The number of a row: from 1, from the end as ``-1``, or a dot where neither is known."""
+        if self.order is not None:
+            found = self._rows.get(row)
+            return "·" if found is None or found.number is None else f"{found.number + 1:,}"
         if self._span is None or self._span.starts[0] <= self._viewed.file.begin:
             return f"{row + 1:,}"
         return f"{row - len(self._span.starts):,}" if self._span.is_at_end else "·"
@@ -110,7 +124,12 @@ class ViewTable(FetchedRows):
             self.read_again()
 
     async def counted(self) -> None:
-        """More lines are counted: the list grows, and a span gets its numbers."""
+        """More lines are counted: the list grows, and rows get their numbers."""
+        if self.order is not None:
+            self.post_message(self.Changed())
+            if any(row in self._rows and self._rows[row].number is None for row in self.visible_rows):
+                self.read_again()
+            return
         if self._span is None:
             self._count_changed()
             self._fetch_visible()
@@ -132,18 +151,38 @@ class ViewTable(FetchedRows):
         self._count_changed()
         self._fetch_visible()
 
-    async def go_to_offset(self, offset: int) -> None:
-        """Puts the cursor on the line that begins there."""
+    @property
+    def is_listing(self) -> bool:
+        """Whether other rows than those of the file in its order are listed."""
+        return self.order is not None
+
+    async def show_order(self, order: RowOrder | None, sorted_by: tuple[str, bool]) -> None:
+        """Lists rows in an order of their own, from the first on; all of the file again with the cursor on its row."""
+        here, span, place = self.current, None, 0
+        if order is None and here is not None:
+            span, place = await self._place_of(here.offset)
+        self.sorted_by = sorted_by
+        await self._show_at(span, place, order, is_elsewhere=True)
+
+    async def go_to_offset(self, offset: int) -> bool:
+        """Puts the cursor on the line that begins there; whether it is listed."""
+        if self.order is None:
+            await self._show_at(*await self._place_of(offset))
+            return True
+        places = await asyncio.to_thread(self.order.places_of, [offset])
+        if places:
+            await self.go_to_row(places[offset])
+        return bool(places)
+
+    async def _place_of(self, offset: int) -> tuple[Span | None, int]:
         row = await asyncio.to_thread(self._viewed.row_at, offset)
         if row is not None and row < self._viewed.rows_known:
-            await self.go_to_row(row)
-            return
-        span, place = await asyncio.to_thread(self._viewed.around, offset)
-        await self._show_at(span, place)
+            return None, row
+        return await asyncio.to_thread(self._viewed.around, offset)
 
     async def go_to_row(self, row: int) -> None:
-        """Puts the cursor on a row whose number is known."""
-        await self._show_at(None, row)
+        """Puts the cursor on a row by its place in the list, where all before it are known."""
+        await self._show_at(None, row, self.order)
 
     def action_first(self) -> None:
         """Goes to the first row of the file."""
@@ -157,12 +196,12 @@ class ViewTable(FetchedRows):
         self.run_worker(cast("WorkType[None]", work), group="view-jump", exclusive=True)
 
     async def _go_to_end(self) -> None:
-        if self._viewed.index.is_whole:
-            await self.go_to_row(self._viewed.rows_known - 1)
+        if self.order is not None or self._viewed.index.is_whole:
+            await self.go_to_row(self._count(None, self.order) - 1)
             return
         height = max(self._page_height, 1)
         try:
-            span, found = await asyncio.to_thread(_read_end, self._viewed, self.needle, height)
+            span, found = await asyncio.to_thread(read_end, self._viewed, self.needle, height)
         except WebtuneError as error:
             self.post_message(self.Failed(error))
             return
@@ -170,25 +209,34 @@ class ViewTable(FetchedRows):
         if rows:
             self._take_place(span, max(rows - height, 0), rows - 1, found)
 
-    async def _show_at(self, span: Span | None, cursor: int) -> None:
+    def _count(self, span: Span | None, order: RowOrder | None) -> int:
+        if order is not None:
+            return order.count
+        return len(span.starts) if span is not None else self._viewed.rows_known
+
+    async def _show_at(
+        self, span: Span | None, cursor: int, order: RowOrder | None = None, *, is_elsewhere: bool = False
+    ) -> None:
         """Puts the cursor on a row. The rows around it are read before it moves, so that all come in one frame."""
         if cursor < 0 or (span is not None and not span.starts):
             return  # there is nothing: somebody cut the file meanwhile
-        rows = len(span.starts) if span is not None else self._viewed.rows_known
+        rows = self._count(span, order)
         here, height = range(0), max(self._page_height, 1)
-        if span is self._span:
+        if span is self._span and not is_elsewhere:
             here = range(round(self.scroll_y), round(self.scroll_y) + height)
         top = here.start if cursor in here else max(min(cursor - height // 2, rows - height), 0)
         try:
-            found = await asyncio.to_thread(_read, self._viewed, span, top, self.needle, height)
+            found = await asyncio.to_thread(read_rows, self._viewed, order or span, top, self.needle, height)
         except WebtuneError as error:
             self.post_message(self.Failed(error))
             return
-        self._take_place(span, top, cursor, found)
+        self._take_place(span, top, cursor, found, order)
 
-    def _take_place(self, span: Span | None, top: int, cursor: int, found: Sequence[ShownRow]) -> None:
-        if span is not self._span:
-            self._span, self._rows = span, {}
+    def _take_place(
+        self, span: Span | None, top: int, cursor: int, found: Sequence[ShownRow], order: RowOrder | None = None
+    ) -> None:
+        if span is not self._span or order is not self.order:
+            self._span, self.order, self._rows = span, order, {}
         self._listing += 1
         self._rows |= {top + number: row for number, row in enumerate(found)}
         self._forget_far_ones(top)
@@ -203,8 +251,8 @@ class ViewTable(FetchedRows):
         self.post_message(self.Changed())
 
     def _count_changed(self) -> None:
-        rows = len(self._span.starts) if self._span is not None else self._viewed.rows_known
-        self._wide_number = max(self._wide_number, len(f"{rows:,}"))
+        rows = self._count(self._span, self.order)
+        self._wide_number = max(self._wide_number, len(f"{max(rows, self._viewed.rows_known):,}"))
         if rows != self.row_count:
             self.set_row_count(rows)
         self.post_message(self.Changed())
@@ -235,9 +283,19 @@ class ViewTable(FetchedRows):
         """Goes to the next marked row, or the one before, and around."""
         if not self.marks or self.current is None:
             return
+        if self.order is not None:
+            self._jump(partial(self._go_to_listed_mark, self.order, direction))
+            return
         here, ordered = self.current.offset, sorted(self.marks, reverse=direction < 0)
         further = [one for one in ordered if (one - here) * direction > 0]
         self.post_message(self.MarkWanted((further or ordered)[0]))
+
+    async def _go_to_listed_mark(self, order: RowOrder, direction: int) -> None:
+        places = await asyncio.to_thread(order.places_of, self.marks)
+        ordered = sorted(places.values(), reverse=direction < 0)
+        further = [one for one in ordered if (one - self.cursor) * direction > 0]
+        if ordered and order is self.order:
+            await self.go_to_row((further or ordered)[0])
 
     def watch_marks(self) -> None:
         """Tells how many there are."""
@@ -289,9 +347,9 @@ class ViewTable(FetchedRows):
 
     async def _fetch_from(self, missing: int) -> bool:
         """Reads the rows from a missing one on; whether anything came."""
-        listing, span, needle = self._listing, self._span, self.needle
+        listing, listed, needle = self._listing, self.order or self._span, self.needle
         first = missing if missing - 1 in self._rows else max(missing - _MARGIN, 0)
-        found = await asyncio.to_thread(_read, self._viewed, span, first, needle, _READ_ROWS)
+        found = await asyncio.to_thread(read_rows, self._viewed, listed, first, needle, _READ_ROWS)
         if listing != self._listing:
             return True
         if self._is_stale:
@@ -331,9 +389,29 @@ class ViewTable(FetchedRows):
     def header(self, width: int) -> Sequence[Part]:
         """The names of the columns."""
         w = _Widths.of(width, self._wide_number, has_flags=self._has_flags)
-        cells = ["  ", fit_right("#", w.number), " ", fit_right("turns", 5), fit_right("bytes", 7), "  "]
-        cells += [fit("prompt", w.prompt), "  ", fit("answer", w.answer)]
-        return [("".join([*cells, *(["  ", fit("flags", w.flags)] if w.flags else [])]), "")]
+        parts: list[Part] = [("  ", "")]
+        for title, sort, cells, gap, fitted in w.columns:
+            shown, style = title, ""
+            if sort == self.sorted_by[0] and self.sorted_by != _UNSORTED:
+                arrow, style = "↓" if self.sorted_by[1] else "↑", "accent"
+                shown = f"{title} {arrow}" if len(title) + 2 < cells else f"{title[: cells - 1]}{arrow}"
+            parts += [(fitted(shown, cells), style), (" " * gap, "")]
+        return parts
+
+    def watch_sorted_by(self) -> None:
+        """Draws the arrow elsewhere."""
+        self.refresh()
+
+    def header_clicked(self, x: int) -> None:
+        """A click on a title asks for that order."""
+        start = 2
+        w = _Widths.of(self.scrollable_content_region.width, self._wide_number, has_flags=self._has_flags)
+        for _, sort, cells, gap, _ in w.columns:
+            start += cells + gap
+            if x < start:
+                if sort:
+                    self.post_message(self.SortWanted(sort))
+                return
 
     def row(self, index: int, width: int) -> Sequence[Part]:
         """One line of the file on one line."""
@@ -380,24 +458,14 @@ class _Widths:
         prompt = free * 2 // 5
         return cls(number, prompt, free - prompt, flags)
 
-
-_JUDGING: dict[str, Callable[[Line], FileRow]] = {}
-
-
-def load_judging() -> None:
-    """Loads what judges rows, 40 ms that the first frame and a key right after it do not wait for. Blocks."""
-    with SHORT_TURNS:
-        from webtune_tui.services.file_rows import row_of
-
-        _JUDGING["row_of"] = row_of
-
-
-def _read_end(viewed: ViewedFile, needle: str, count: int) -> tuple[Span, list[ShownRow]]:
-    span = viewed.last_lines()
-    return span, _read(viewed, span, max(len(span.starts) - count, 0), needle, count)
-
-
-def _read(viewed: ViewedFile, span: Span | None, first: int, needle: str, count: int) -> list[ShownRow]:
-    lines = viewed.lines_of(span, first, count) if span is not None else viewed.lines(first, count)
-    judge = _JUDGING.get("row_of")
-    return [shown_row(judge(line), needle) for line in lines] if judge is not None else [glimpse(one) for one in lines]
+    @property
+    def columns(self) -> Sequence[tuple[str, str, int, int, Callable[[str, int], str]]]:
+        """Title, what a click on it sorts by, cells, cells behind it, and how it is fitted; from the margin on."""
+        return (
+            ("#", FILE, self.number, 1, fit_right),
+            ("turns", TURNS, 5, 0, fit_right),
+            ("bytes", BYTES, 7, 2, fit_right),
+            ("prompt", PROMPT, self.prompt, 2, fit),
+            ("answer", ANSWER, self.answer, 2 if self.flags else 0, fit),
+            ("flags", "", self.flags, 0, fit),
+        )

@@ -22,8 +22,10 @@ from webtune_tui.tui.presentation import figures
 from webtune_tui.tui.presentation.file_rows import example_lines, json_lines
 from webtune_tui.tui.presentation.text_layout import StyledLine
 from webtune_tui.tui.screens.base import StageScreen
-from webtune_tui.tui.viewing.file_table import ViewTable, load_judging
+from webtune_tui.tui.viewing.file_table import ViewTable
 from webtune_tui.tui.viewing.key_line import KeyLine
+from webtune_tui.tui.viewing.ordering import Ordering
+from webtune_tui.tui.viewing.reading_rows import load_judging
 from webtune_tui.tui.viewing.searching import Searching
 from webtune_tui.tui.widgets.row_view import RowView
 from webtune_tui.tui.widgets.styled_lines import StyledLines
@@ -64,6 +66,9 @@ class FileScreen(StageScreen):
         "odd; webtune validate checks the whole file, with tokens and repeated lines.\n\n"
         "/ looks for a text in the whole file while you type, in any script and also where JSON wrote it with "
         "escapes: small letters stand for both cases, one capital makes it exact. n and N go on, esc stops.\n\n"
+        "s, or a click on a title, sorts by bytes, turns, prompt or answer; the same again turns the order round, and "
+        "the number of a row stays that of the file. S counts what the file consists of: enter or a double click on a "
+        "bar lists its rows, esc brings all back.\n\n"
         "space marks a row, ] and [ go between marks. What is added to the file comes by itself. i imports it into "
         "the workspace, where it can be prepared and edited."
     )
@@ -74,7 +79,8 @@ class FileScreen(StageScreen):
         Binding("N", "next(True)", "Before", show=False, tooltip="The row with the text before this one"),
         Binding("colon", "go_to", "Row", key_display=":", tooltip="Go to a row by its number", priority=True),
         Binding("r", "raw", "JSON", tooltip="The row as JSON on many lines, or as an example again"),
-        Binding("s", "statistics", "Statistics", tooltip="Roles, turns, lengths and flags of the whole file"),
+        Binding("s,O", "sort", "Sort", key_display="s", tooltip="Sort by a column (or click its title)"),
+        Binding("S", "statistics", "Statistics", tooltip="Roles, turns, lengths and flags of the whole file, as bars"),
         Binding("i", "import_file", "Import", tooltip="Import the file into the workspace for editing"),
         Binding("f5", "reload", "Read anew", show=False, tooltip="Read the file anew"),
         Binding("q", "leave", "Leave", show=False, tooltip="Close the file"),
@@ -83,6 +89,7 @@ class FileScreen(StageScreen):
     FileScreen #view-title { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
     FileScreen #view-status { height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
     FileScreen #view-status.-care { color: $warning; }
+    FileScreen #view-listed { height: 1; display: none; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     FileScreen #view-rows { layout: horizontal; height: 1fr; }
     FileScreen #view-table-panel { width: 1fr; height: 1fr; padding: 0; }
     FileScreen #view-side { width: 42%; height: 1fr; padding: 0; }
@@ -102,6 +109,7 @@ class FileScreen(StageScreen):
         super().__init__(name="view")
         self.viewed = viewed
         self.search = Searching(self)
+        self.ordering = Ordering(self)
         self._example: FileExample | None = None
         self._is_raw = False
         self._asks_row = False
@@ -116,6 +124,7 @@ class FileScreen(StageScreen):
                     with Horizontal(id="view-ask"):
                         yield Static("/", id="view-sign", markup=False)
                         yield Input(id="view-field", compact=True)
+                    yield Static("", id="view-listed", markup=False)
                     yield ViewTable(self.viewed, id="view-table")
                 with Vertical(id="view-side", classes="panel"):
                     yield FileDetail(id="view-detail")
@@ -169,7 +178,7 @@ class FileScreen(StageScreen):
 
     def show_keys(self) -> None:
         """Shows the keys that work now."""
-        if self.search.is_running:
+        if self.search.is_running or self.ordering.is_running:
             state = "searching"
         elif self.has_class("-asking"):
             state = "asking"
@@ -186,6 +195,7 @@ class FileScreen(StageScreen):
             known = figures.count(index.rows_known, "row") if size else "an empty file"
         else:
             known = f"counting rows {100 * index.bytes_known // max(size, 1)} %"
+        self.ordering.show_line()
         parts: list[str | tuple[str, str]] = [(name, "bold $primary"), f"  {figures.size(size)}  {known}"]
         if self.table.marks:
             parts.append((f"  {figures.count(len(self.table.marks))} marked", "$accent"))
@@ -233,6 +243,7 @@ class FileScreen(StageScreen):
         """Reads the file anew."""
         fresh = await asyncio.to_thread(ViewedFile, self.viewed.path)
         self.search.stop()
+        self.ordering.reset()
         self.workers.cancel_group(self, "view-count")
         before, self.viewed = self.viewed, fresh
         self._change, self._example = Change.NONE, None
@@ -264,6 +275,10 @@ class FileScreen(StageScreen):
     @on(ViewTable.Failed)
     def _failed(self, event: ViewTable.Failed) -> None:
         error_display.show(self.webtune, event.error)
+
+    @on(ViewTable.SortWanted)
+    def _sort_wanted(self, event: ViewTable.SortWanted) -> None:
+        self.ordering.by(event.sort)
 
     @on(ViewTable.MarkWanted)
     @work(group="view-go", exclusive=True, exit_on_error=False)
@@ -368,7 +383,12 @@ class FileScreen(StageScreen):
         if not 0 <= row < rows:
             self.say(f"There are {rows:,} rows", "-care")
             return
-        await self.table.go_to_row(row)
+        line = await asyncio.to_thread(self.viewed.lines, row, 1)
+        if self.table.order is None:
+            await self.table.go_to_row(row)
+        elif not line or not await self.table.go_to_offset(line[0].offset):
+            self.say(f"Row {row + 1:,} is not among those that are listed", "-care")
+            return
         self.say("")
 
     def action_next(self, backwards: bool) -> None:
@@ -386,7 +406,7 @@ class FileScreen(StageScreen):
 
     def action_back(self) -> None:
         """Stops what runs, else closes what is open, the innermost first."""
-        if self.search.stop() or self._stop_going():
+        if self.search.stop() or self.ordering.stop() or self._stop_going():
             self.say("Stopped")
             if self.has_class("-asking"):
                 self._close_field()
@@ -398,8 +418,12 @@ class FileScreen(StageScreen):
             self.show_keys()
         elif self.search.text:
             self.search.use("")
+        elif self.ordering.leave_bar():
+            pass
         elif self.table.marks:
             self.table.marks = frozenset()
+        elif self.ordering.leave_sort():
+            pass
         elif len(self.app.screen_stack) > 1:
             self.dismiss()
 
@@ -418,11 +442,13 @@ class FileScreen(StageScreen):
 
     # The whole file, and the workspace
 
-    def action_statistics(self) -> None:
-        """Counts roles, turns, lengths and flags of the whole file."""
-        from webtune_tui.tui.viewing.statistics import FileStatistics  # dialogues load when they are first needed
+    def action_sort(self) -> None:
+        """Asks by what to sort."""
+        self.ordering.ask()
 
-        self.app.push_screen(FileStatistics(self.viewed.path))
+    def action_statistics(self) -> None:
+        """Counts roles, turns, lengths and flags of the whole file; the rows of a bar are listed then."""
+        self.ordering.look_at_statistics()
 
     @work(group="view-import", exclusive=True, exit_on_error=False)
     async def action_import_file(self) -> None:

@@ -14,6 +14,7 @@ from webtune_tui.domain.terminal_text import display_line
 
 if TYPE_CHECKING:
     from webtune_tui.domain.events import Progressed
+    from webtune_tui.services.row_order import RowOrder
     from webtune_tui.tui.viewing.screen import FileScreen
 
 _PAUSE_SECONDS = 0.15
@@ -30,12 +31,16 @@ class Searching:
         self._pause: Timer | None = None
         self._work: Worker[None] | None = None
         self._number = 0
+        self._drawn_at = 0.0
         self.is_running = False
 
     def begin(self) -> None:
         """What is typed from now on is looked for from the row under the cursor on."""
-        current = self._screen.table.current
-        self._origin = current.offset if current is not None else self._screen.viewed.file.begin
+        current, table = self._screen.table.current, self._screen.table
+        if table.order is not None:
+            self._origin = table.cursor
+        else:
+            self._origin = current.offset if current is not None else self._screen.viewed.file.begin
 
     def typed(self, text: str) -> None:
         """Looks for the text as soon as the person pauses."""
@@ -59,10 +64,12 @@ class Searching:
             self._screen.say("")
 
     def next(self, *, backwards: bool) -> None:
-        """The next row with the text, or the one before."""
-        current = self._screen.table.current
+        """The next row with the text, or the one before, in the order of the list."""
+        current, table = self._screen.table.current, self._screen.table
         if not self.text or current is None:
             self._screen.say("Nothing is looked for: / begins", "-care")
+        elif table.order is not None:
+            self._look(table.cursor + (not backwards), backwards=backwards)
         elif backwards:
             self._look(current.offset, backwards=True)
         else:
@@ -84,6 +91,7 @@ class Searching:
     def _look(self, origin: int, *, backwards: bool) -> None:
         self.stop()
         self._number += 1
+        self._drawn_at = time.monotonic()
         self.is_running = True
         self._work = self._screen.launch(partial(self._search, origin, backwards, self._number), "view-search")
         self._screen.show_keys()
@@ -96,26 +104,60 @@ class Searching:
                 self._ended()
 
     async def _find(self, text: str, origin: int, backwards: bool) -> None:
+        screen, shown = self._screen, _quoted(text)
+        if screen.table.order is not None:
+            await self._find_listed(screen.table.order, text, origin, backwards)
+            return
         from webtune_tui.services.file_search import Found, searching  # the first frame does not need it
 
-        screen, shown, drawn_at = self._screen, f"“{display_line(text, limit=30)}”", time.monotonic()
         found = Found()
         async with aclosing(searching(screen.viewed.file, text, origin, backwards=backwards)) as events:
             async for event in events:
                 if isinstance(event, Found):
                     found = event
-                elif time.monotonic() - drawn_at >= _DRAW_SECONDS:
-                    drawn_at = time.monotonic()
-                    screen.say(f"Looking for {shown}: {_share(event)}  ·  esc stops")
+                else:
+                    self._show_progress(event, shown)
+        if screen.table.is_listing:
+            return  # by now
         if found.place is None:
             screen.say(f"{shown} is nowhere in the file", "-care")
             return
         await screen.table.go_to_offset(found.line)
-        passed = f"  ·  passed the {'beginning' if backwards else 'end'} of the file" if found.is_around else ""
-        label = screen.table.label(screen.table.cursor)
+        end = f"the {'beginning' if backwards else 'end'} of the file" if found.is_around else ""
+        self._show_found(shown, found.place, end)
+
+    async def _find_listed(self, order: RowOrder, text: str, origin: int, backwards: bool) -> None:
+        from webtune_tui.services.listed_search import FoundRow, searching_listed
+
+        screen, shown, found = self._screen, _quoted(text), FoundRow()
+        async with aclosing(searching_listed(screen.viewed.file, order, text, origin, backwards=backwards)) as events:
+            async for event in events:
+                if isinstance(event, FoundRow):
+                    found = event
+                else:
+                    self._show_progress(event, shown)
+        if order is not screen.table.order:
+            return  # other rows are listed by now
+        if found.place is None:
+            screen.say(f"{shown} is in none of the rows that are listed", "-care")
+            return
+        await screen.table.go_to_row(found.place)
+        end = f"the {'beginning' if backwards else 'end'} of the list" if found.is_around else ""
+        self._show_found(shown, found.byte, end)
+
+    def _show_progress(self, event: Progressed, shown: str) -> None:
+        if time.monotonic() - self._drawn_at >= _DRAW_SECONDS:
+            self._drawn_at = time.monotonic()
+            share = 100 * event.done // max(event.total or 1, 1)
+            self._screen.say(f"Looking for {shown}: {share} %  ·  esc stops")
+
+    def _show_found(self, shown: str, byte: int, passed: str) -> None:
+        table = self._screen.table
+        label = table.label(table.cursor)
         row = f"Row {label}: " if label[:1].isdigit() else ""  # else it isn't counted yet
-        screen.say(f"{row}{shown} at byte {found.place:,}{passed}  ·  n next, N before")
+        around = f"  ·  passed {passed}" if passed else ""
+        self._screen.say(f"{row}{shown} at byte {byte:,}{around}  ·  n next, N before")
 
 
-def _share(event: Progressed) -> str:
-    return f"{100 * event.done // max(event.total or 1, 1)} %"
+def _quoted(text: str) -> str:
+    return f"“{display_line(text, limit=30)}”"

@@ -60,7 +60,7 @@ class ProgressLine(Widget):
 
 
 class JobMonitor(Vertical):
-    """Takes the events of ``TrainService.watch`` and redraws at most a few times a second."""
+    """Takes the events of ``JobsService.watch`` and redraws at most a few times a second."""
 
     DEFAULT_CSS = """
     JobMonitor {

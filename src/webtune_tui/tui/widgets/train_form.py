@@ -21,12 +21,12 @@ from textual.widgets import Button, Input, Select, Static
 from webtune_tui.domain.costs import Estimate
 from webtune_tui.domain.datasets import DatasetVersion
 from webtune_tui.domain.errors import UsageError, WebtuneError
+from webtune_tui.domain.hyperparameters import hyperparameters_from
 from webtune_tui.domain.jobs import Hyperparameters, Job
 from webtune_tui.domain.masking import mask
 from webtune_tui.domain.options import Option, convert
 from webtune_tui.domain.terminal_text import display, display_line
 from webtune_tui.providers.base import BaseModel, Capabilities
-from webtune_tui.services.train import hyperparameters_from
 from webtune_tui.tui.presentation import figures, jobs
 from webtune_tui.tui.presentation.glyphs import GLYPHS
 from webtune_tui.tui.widgets.job_monitor import ProgressLine

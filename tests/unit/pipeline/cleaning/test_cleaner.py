@@ -73,6 +73,7 @@ def test_a_text_reads_as_on_the_page(dirty: str, readable: str) -> None:
 
 
 @given(DIRTY, st.sampled_from(["", "```\n", "<p>", "\u200b<div>"]))
+@example("Ã©0Æ\x91\x91", "")
 @settings(max_examples=400, deadline=None)
 def test_cleaning_a_written_text_twice_is_cleaning_it_once(text: str, start: str) -> None:
     once = Cleaner().clean(start + text, is_written=True)
