@@ -62,10 +62,11 @@ class RunEdits:
         for edit_id in reversed(self.replayed_ids[shared:]):
             revision = self._editor.replay_undo(edit_id, revision)
             del self._replayed[edit_id]
+        earlier = [parsed for parsed, _ in self._replayed.values()]
         for edit in applied[shared:]:
             parsed = _parsed(edit.operation)
-            before = with_kept(replace(recipe, edits=tuple(one for one, _ in self._replayed.values())))
-            write_anew = partial(self._maker.made, before)
+            write_anew = partial(self._maker.made, with_kept(replace(recipe, edits=tuple(earlier))))
+            earlier.append(parsed)
             replayed = self._editor.replay(parsed, edit.edit_id, revision, self._counter, write_anew)
             self._replayed[edit.edit_id] = parsed, replayed
             revision = replayed.revision

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from webtune_tui.domain.examples import Example, Message, Split, chat_row
 from webtune_tui.domain.safe_json import safe_json
+from webtune_tui.tui.presentation.collections import title_of
 from webtune_tui.tui.presentation.flag_words import FLAG_WORDS, flag_words
 from webtune_tui.tui.presentation.json_lines import json_lines
 from webtune_tui.tui.presentation.kept_lines import KeptLines
@@ -74,3 +75,11 @@ def test_odd_line_ends_are_hidden_from_a_field_and_come_back(text: str) -> None:
     hidden = kept.hidden(text)
     assert kept.told(hidden) == text
     assert len(hidden) == len(text) and not set(hidden) & set(ODD_ENDS)
+
+
+def test_a_chat_record_is_recognised_by_what_is_asked_in_it() -> None:
+    turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Que horas são?\nAgora."}]
+    assert title_of({"source": "pt", "messages": turns}) == "Que horas são?⏎Agora."
+    assert title_of({"source": "pt", "messages": ["odd", 7]}) == "pt"
+    assert title_of({"messages": "no list"}) == "no list"
+    assert title_of({"title": "Bottle", "messages": turns}) == "Bottle"

@@ -55,6 +55,8 @@ class Drafting(DatasetPart):
             screen.say("Nothing is left unsaved")
             return
         try:
+            if (place := screen.table.find(draft.example_id)) is not None:
+                screen.table.cursor = place  # where one is after the edit
             await self._editing.open(draft.example_id)
         except NotFound:
             await asyncio.to_thread(screen.drafts.forget, draft.example_id)

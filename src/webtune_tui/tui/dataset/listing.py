@@ -59,6 +59,7 @@ class Listing(DatasetPart):
         self.view = View()
         self._found = Found(0, is_complete=True)
         self._listing: ExampleListing | None = None
+        self._is_refused = False  # the filter asks for what this machine can't tell: the rows are not those of it
         self._pause: Timer | None = None
 
     @property
@@ -142,9 +143,9 @@ class Listing(DatasetPart):
             await self._find(listing)
         except ExtraMissing as error:  # said without a dialogue, which would take the keys that are being typed
             if listing is self._listing:
+                self._is_refused = True
+                self.show_count()
                 self._screen.say(f"{error.hint}  ·  {error.message}", "-care")
-                not_filtered = Content.assemble(_CLEARS, "  the rows before this filter")
-                self._screen.query_one("#table-panel").border_subtitle = not_filtered
             return
         if keep_place and row is not None:
             await self._find_again(listing, row.example_id, place)
@@ -165,7 +166,7 @@ class Listing(DatasetPart):
         )
         if self._listing is not None:
             self._listing.stop()
-        self._listing = listing
+        self._listing, self._is_refused = listing, False
         return listing
 
     async def _find(self, listing: ExampleListing) -> None:
@@ -194,6 +195,10 @@ class Listing(DatasetPart):
     def show_count(self) -> None:
         """Says how many are listed and marked."""
         screen, view = self._screen, self.view
+        if self._is_refused:
+            screen.table.empty_words = "The filter can't be used here. esc takes it away"
+            screen.query_one("#table-panel").border_subtitle = Content.assemble(_CLEARS, "  not filtered: see below")
+            return
         every = screen.version.examples if screen.version else self._found.count
         marked = self._found.count if screen.table.are_all_marked else len(screen.table.marks)
         looked = self._found.looked

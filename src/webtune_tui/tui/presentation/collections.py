@@ -318,7 +318,15 @@ def input_words(given: object) -> str:
 
 def title_of(fields: Mapping[str, object]) -> str:
     """The words by which a person recognises a record, on one line."""
-    return first_text(fields, _TITLE_FIELDS) or first_text(fields, tuple(fields)) or "(no text)"
+    return first_text(fields, _TITLE_FIELDS) or _asked(fields) or first_text(fields, tuple(fields)) or "(no text)"
+
+
+def _asked(fields: Mapping[str, object]) -> str:
+    """What is asked in a chat row."""
+    messages = fields.get("messages")
+    turns = [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
+    asked = next((one for one in turns if one.get("role") == "user"), {})
+    return first_text(asked, ("content",))
 
 
 def first_text(fields: Mapping[str, object], names: tuple[str, ...]) -> str:
