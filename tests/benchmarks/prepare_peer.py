@@ -103,9 +103,9 @@ class Known:
     def met(self, number: int, text: str, signature: bytes) -> int | None:
         """The number of a similar text; where there is none, this one is known from now on."""
         import numpy as np
-        from datasketch import MinHash
+        from datasketch import LeanMinHash  # the other kind draws its permutations anew for each
 
-        drawn = MinHash(_PERMUTATIONS, hashvalues=np.frombuffer(signature, dtype=np.uint64), scheme=_SCHEME)
+        drawn = LeanMinHash(seed=1, hashvalues=np.frombuffer(signature, dtype=np.uint64), scheme=_SCHEME)
         for other in self._lsh.query(drawn):
             if _is_similar(text, self._texts[other]):
                 return other  # type: ignore[no-any-return]  # a number that was given
