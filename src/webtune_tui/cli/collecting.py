@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from webtune_tui.cli.collection_drift import drift_fields
-from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
+from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
 from webtune_tui.cli.notice import tell_notice
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.errors import UsageError, WebtuneError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from webtune_tui.cli.command import Outcome
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.errors import WebtuneError, WorkFailed
 from webtune_tui.domain.events import CollectEvent, CollectionChanged, Noted, Progressed
 from webtune_tui.domain.records import Collection, CollectionState
@@ -112,11 +113,6 @@ def receipt(collection: Collection) -> str:
     if collection.message:
         lines.append(f"  {collection.message}")
     return "\n".join(lines)
-
-
-def usd(amount: float) -> str:
-    """An amount for a person; fractions of a cent are shown where they matter."""
-    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:,.4f}"
 
 
 def _tell(collection: Collection, shown: str, progress: Progress) -> str:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, add_subcommand, whole_number
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.errors import OutcomeUnknown, UsageError, WebtuneError
 from webtune_tui.domain.events import Noted, Progressed
 
@@ -58,7 +59,7 @@ async def _questions(context: CommandContext) -> Outcome:
         if given.dry_run or not plan.texts:
             return Outcome(body | _NOTHING_DONE, _planned(plan))
         if plan.is_paid:
-            cost = "a price that is not known" if plan.cost is None else f"at most ${plan.cost:,.4f}"
+            cost = "a price that is not known" if plan.cost is None else f"at most {usd(plan.cost)}"
             context.confirm(f"Ask {plan.model} at {plan.provider} for {len(plan.texts):,} questions, for {cost}?")
         written: QuestionsWritten | None = None
         async with aclosing(services.questions.run(plan)) as events:
@@ -132,7 +133,7 @@ def _planned(plan: QuestionPlan) -> str:
         f"{len(plan.texts):,} would be asked for: {plan.basis}",
     ]
     if plan.cost is not None and plan.is_paid:
-        lines.append(f"At most ${plan.cost:,.4f}")
+        lines.append(f"At most {usd(plan.cost)}")
     if plan.unknown and not plan.resend_unknown:
         lines.append(f"{plan.unknown:,} were sent before and their answers lost; --resend-unknown asks again")
     return "\n".join(lines)

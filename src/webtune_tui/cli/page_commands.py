@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from webtune_tui.cli.collecting import access_of, add_sending, carry_out
-from webtune_tui.cli.collection_report import usd
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, whole_number
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.errors import UsageError
 from webtune_tui.sources.base import PagesRequest
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from webtune_tui.domain import clock
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.costs import OperationState
 from webtune_tui.domain.errors import (
     CapExceeded,
@@ -278,7 +279,7 @@ class QuestionsService:
         if plan.is_paid and plan.texts and plan.cost is None and cap is not None:
             raise CapExceeded(
                 f"{plan.model} at {plan.provider} has no price that is known here, and the workspace has a cap of "
-                f"${cap:,.2f}",
+                f"{usd(cap)}",
                 hint="Give its price in USD per million tokens: --input-price and --output-price",
                 fields={"estimated_cost": None, "cap": cap},
             )

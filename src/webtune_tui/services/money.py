@@ -11,6 +11,7 @@ from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from webtune_tui.domain import clock
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.costs import LedgerEntry, Operation, OperationState
 from webtune_tui.domain.errors import (
     CapExceeded,
@@ -60,9 +61,9 @@ class MoneyService:
         bound = balance.charged + balance.estimated_open
         if bound + amount > balance.cap + 1e-9:  # sums of cents in binary
             raise CapExceeded(
-                f"{what} is estimated at ${amount:,.2f}; ${balance.charged:,.2f} are spent and "
-                f"${balance.estimated_open:,.2f} are expected for open work: "
-                f"together above the cap of ${balance.cap:,.2f}",
+                f"{what} is estimated at {usd(amount)}; {usd(balance.charged)} are spent and "
+                f"{usd(balance.estimated_open)} are expected for open work: "
+                f"together above the cap of {usd(balance.cap)}",
                 hint=f"Ask for less, or raise cap_usd in [money] of {self._workspace.settings_path}",
                 fields={
                     "estimated_cost": amount,

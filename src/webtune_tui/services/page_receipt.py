@@ -10,6 +10,7 @@ from pathlib import Path
 
 from webtune_tui import __version__
 from webtune_tui.domain import clock
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.records import Collection, CollectionState
 from webtune_tui.services import raw_data
 from webtune_tui.services.collection_book import CollectionBook
@@ -80,7 +81,7 @@ class PageReceipts:
         await self._book.log(
             found,
             f"Stored {found.records:,} records: {found.new:,} new, {found.changed:,} changed{since} "
-            f"({found.duplicates:,} already here), {found.errors:,} pages failed; ${cost:,.4f}",
+            f"({found.duplicates:,} already here), {found.errors:,} pages failed; {usd(cost)}",
         )
         finished_at = None if state is CollectionState.UNKNOWN else clock.now()
         return await self._book.set(

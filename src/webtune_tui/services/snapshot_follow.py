@@ -14,6 +14,7 @@ from typing import Any
 
 from webtune_tui import __version__
 from webtune_tui.domain import clock
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.errors import NoSpace, Offline, RateLimited, ServiceUnavailable, StillRunning, TryLater
 from webtune_tui.domain.events import CollectEvent, CollectionChanged, Noted, Progressed, RecordsArrived
 from webtune_tui.domain.records import Collection, CollectionState
@@ -317,7 +318,7 @@ class SnapshotFollow:
         await self._book.log(
             collection,
             f"Stored {collection.records:,} records: {collection.new:,} new, {collection.changed:,} changed{since} "
-            f"({collection.duplicates:,} already here), {collection.errors:,} error rows; ${cost:,.4f}, {basis}",
+            f"({collection.duplicates:,} already here), {collection.errors:,} error rows; {usd(cost)}, {basis}",
         )
         return await self._book.set(
             collection_id,

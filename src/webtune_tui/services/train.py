@@ -9,6 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from webtune_tui.domain import clock
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.costs import Estimate
 from webtune_tui.domain.errors import CapExceeded, InvalidInput, UsageError
 from webtune_tui.domain.events import JobChanged, Noted, TrainEvent
@@ -146,7 +147,7 @@ class TrainService:
         if estimate.cost is None and (cap := (await self._money.balance()).cap) is not None:
             raise CapExceeded(
                 f"{estimate.base_model} at {estimate.provider} has no price that is known here, "
-                f"and the workspace has a cap of ${cap:,.2f}",
+                f"and the workspace has a cap of {usd(cap)}",
                 hint=f"Choose a base with a known price, or remove cap_usd in {self._workspace.settings_path}",
                 fields={"estimated_cost": None, "cap": cap},
             )

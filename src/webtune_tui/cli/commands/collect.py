@@ -18,9 +18,10 @@ from webtune_tui.cli.collecting import (
 )
 from webtune_tui.cli.collection_commands import add_show_and_delete
 from webtune_tui.cli.collection_drift import drift_fields, told
-from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of, usd
+from webtune_tui.cli.collection_report import collection_fields, follow, outcome_of
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table, add_subcommand, subcommands
 from webtune_tui.cli.page_commands import add_page_commands, confirm_resend
+from webtune_tui.domain.amounts import usd
 from webtune_tui.domain.errors import UsageError, WebtuneError, WorkFailed
 from webtune_tui.domain.records import Collection, CollectionState
 

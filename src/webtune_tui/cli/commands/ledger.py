@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from webtune_tui.cli.command import Access, CommandContext, Outcome, Table
+from webtune_tui.domain.amounts import usd
 
 SUMMARY = "money: estimates, charges, the cap, and operations whose outcome is unknown"
 EXAMPLES = ("webtune ledger", "webtune ledger --json")
@@ -57,10 +58,10 @@ async def run(context: CommandContext) -> Outcome:
         [(entry.created_at, entry.subject_id, entry.kind, f"{entry.amount:.4f}", entry.basis) for entry in entries],
         empty="Nothing was estimated or charged yet.",
     )
-    summary = f"charged ${balance.charged:,.4f}   expected for open work ${balance.estimated_open:,.4f}   " + (
+    summary = f"charged {usd(balance.charged)}   expected for open work {usd(balance.estimated_open)}   " + (
         "no cap (set cap_usd in [money] of webtune.toml)"
         if balance.cap is None
-        else f"cap ${balance.cap:,.2f}   left ${balance.left:,.4f}"
+        else f"cap {usd(balance.cap)}   left {usd(balance.left or 0.0)}"
     )
     doubts = "\n".join(
         f"UNKNOWN: the {operation.kind} of {operation.subject_id} at {operation.service}, sent {operation.sent_at}; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webtune_tui.domain import clock
+from webtune_tui.domain.amounts import usd
 
 UNKNOWN = "—"
 _MINUTE = 60
@@ -20,11 +21,8 @@ def count(value: int | None, singular: str = "", plural: str = "") -> str:
 
 
 def money(amount: float | None) -> str:
-    """US dollars: ``$0.36``; fractions of a cent are shown, so that "at most" never says too little (``$0.075``)."""
-    if amount is None:
-        return UNKNOWN
-    cents, fraction = f"{amount:,.4f}"[:-2], f"{amount:.4f}"[-2:].rstrip("0")
-    return f"${cents}{fraction}"
+    """US dollars, where they are known."""
+    return UNKNOWN if amount is None else usd(amount)
 
 
 def duration(seconds: float | None) -> str:

@@ -16,7 +16,7 @@ def plan_words(plan: QuestionPlan) -> str:
     if plan.texts:
         lines.append(f"Would ask for {plan.basis}")
     if plan.is_paid and plan.texts:
-        lines.append("No price is known: give both" if plan.cost is None else f"At most {dollars(plan.cost)}")
+        lines.append("No price is known: give both" if plan.cost is None else f"At most {figures.money(plan.cost)}")
     if plan.unknown and not plan.resend_unknown:
         lines.append(f"{plan.unknown:,} were sent before and their answers lost: they may have been paid")
     if not plan.texts:
@@ -26,7 +26,7 @@ def plan_words(plan: QuestionPlan) -> str:
 
 def agreement_words(plan: QuestionPlan) -> str:
     """What a person says yes to."""
-    cost = "a price that is not known" if plan.cost is None else f"at most {dollars(plan.cost)}"
+    cost = "a price that is not known" if plan.cost is None else f"at most {figures.money(plan.cost)}"
     return f"Ask {plan.model} at {plan.provider} for {figures.count(len(plan.texts), 'question')}, for {cost}?"
 
 
@@ -36,7 +36,7 @@ def written_words(written: QuestionsWritten) -> str:
         f"{written.written:,} of {figures.count(written.asked, 'question')} written; {written.stored:,} are stored"
     ]
     if written.cost:
-        lines[0] += f"; it cost {dollars(written.cost)}"
+        lines[0] += f"; it cost {figures.money(written.cost)}"
     if written.unusable:
         lines.append(f"{figures.count(written.unusable, 'answer')} were no question")
     if written.unknown:
@@ -46,8 +46,3 @@ def written_words(written: QuestionsWritten) -> str:
     if written.recipe_changed:
         lines.append("The recipe now uses them (build.documents = generated)")
     return "\n".join(lines)
-
-
-def dollars(amount: float) -> str:
-    """An amount that may be far below a cent."""
-    return f"${amount:,.4f}"
