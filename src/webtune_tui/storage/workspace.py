@@ -137,7 +137,13 @@ class Workspace:
 
     @classmethod
     def is_held(cls, root: Path) -> bool:
-        """Whether a process that lives writes to a workspace, or nobody may: one that was killed holds nothing."""
+        """Whether a process that lives writes to a workspace, or nobody may: one that was killed holds nothing.
+
+        The lock is tried only where its holder seems to live: nobody who opens the workspace just then is refused.
+        """
+        holder = read_holder(root)
+        if holder is None or not holder.is_alive():
+            return False
         try:
             with FileLock(root / "workspace.lock", mode=0o600).acquire(timeout=0):
                 return False
