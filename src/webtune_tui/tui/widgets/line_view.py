@@ -8,10 +8,11 @@ from typing import Protocol
 from rich.segment import Segment
 from textual.content import Content
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
+
+from webtune_tui.tui.widgets.drawn_lines import DrawnLines
 
 
 class LineBlock(Protocol):
@@ -22,7 +23,7 @@ class LineBlock(Protocol):
         ...
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(DrawnLines, can_focus=True):
     """Shows blocks of text below each other; only the blocks that change are wrapped again.
 
     It follows its end while the person is at the end, and stays put once they have scrolled away.

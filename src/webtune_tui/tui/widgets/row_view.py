@@ -12,13 +12,13 @@ from textual.events import Blur, Click, Focus, Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from webtune_tui.tui.presentation.text_layout import Part, fit
+from webtune_tui.tui.widgets.drawn_lines import DrawnLines
 
 
-class RowView(ScrollView, can_focus=True):
+class RowView(DrawnLines, can_focus=True):
     """Rows with a cursor, on Textual's line API. A subclass says how many rows there are and what a row reads.
 
     Opening costs the same for ten rows and for a million: nothing is kept or measured per row.

@@ -12,12 +12,12 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
 from webtune_tui.tui.presentation.glyphs import ASCII, GLYPHS
 from webtune_tui.tui.presentation.text_layout import StyledLine
+from webtune_tui.tui.widgets.drawn_lines import DrawnLines
 
 LineMaker = Callable[[int], Sequence[StyledLine]]
 """Makes the lines for a width in cells; it is called in a thread, also again when the width changes."""
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.worker import WorkType
 
 
-class StyledLines(ScrollView, can_focus=True):
+class StyledLines(DrawnLines, can_focus=True):
     """Lines with roles and colours, read by scrolling, selected with the mouse."""
 
     ALLOW_SELECT = True
