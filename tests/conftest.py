@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 import pytest
@@ -11,6 +12,10 @@ from hypothesis import settings
 from tests import quiet
 from tests.warm_programs import NURSERY
 from webtune_tui.services import bridge
+
+# the programs that tests start would compile all that they import each time; an installed one never does
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # a wall clock says nothing on a machine that does other things too, and a change is judged by what it changes: new
 # cases are sought with --hypothesis-profile=explore
