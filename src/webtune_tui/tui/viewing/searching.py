@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.timer import Timer
 from textual.worker import Worker
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from webtune_tui.domain.events import Progressed
     from webtune_tui.services.row_order import RowOrder
     from webtune_tui.tui.viewing.screen import FileScreen
+
+Outcome = TypeVar("Outcome")
 
 _PAUSE_SECONDS = 0.15
 _DRAW_SECONDS = 0.1
@@ -110,13 +113,8 @@ class Searching:
             return
         from webtune_tui.services.file_search import Found, searching  # the first frame does not need it
 
-        found = Found()
-        async with aclosing(searching(screen.viewed.file, text, origin, backwards=backwards)) as events:
-            async for event in events:
-                if isinstance(event, Found):
-                    found = event
-                else:
-                    self._show_progress(event, shown)
+        events = searching(screen.viewed.file, text, origin, backwards=backwards)
+        found = await self._last(events, Found(), shown)
         if screen.table.order is not order:
             return  # other rows are listed by now
         if found.place is None:
@@ -129,13 +127,9 @@ class Searching:
     async def _find_listed(self, order: RowOrder, text: str, origin: int, backwards: bool) -> None:
         from webtune_tui.services.listed_search import FoundRow, searching_listed
 
-        screen, shown, found = self._screen, _quoted(text), FoundRow()
-        async with aclosing(searching_listed(screen.viewed.file, order, text, origin, backwards=backwards)) as events:
-            async for event in events:
-                if isinstance(event, FoundRow):
-                    found = event
-                else:
-                    self._show_progress(event, shown)
+        screen, shown = self._screen, _quoted(text)
+        events = searching_listed(screen.viewed.file, order, text, origin, backwards=backwards)
+        found = await self._last(events, FoundRow(), shown)
         if screen.table.order is not order:
             return  # other rows are listed by now
         if found.place is None:
@@ -144,6 +138,19 @@ class Searching:
         await screen.table.go_to_row(found.place)
         end = f"the {'beginning' if backwards else 'end'} of the list" if found.is_around else ""
         self._show_found(shown, found.byte, end)
+
+    async def _last(self, events: AsyncGenerator[Progressed | Outcome], nothing: Outcome, shown: str) -> Outcome:
+        """How a search ended, whose progress is shown meanwhile."""
+        from webtune_tui.domain.events import Progressed  # the first frame does not need it
+
+        found = nothing
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Progressed):
+                    self._show_progress(event, shown)
+                else:
+                    found = event
+        return found
 
     def _show_progress(self, event: Progressed, shown: str) -> None:
         if time.monotonic() - self._drawn_at >= _DRAW_SECONDS:
